@@ -1,0 +1,99 @@
+//! What a code review yields, whoever reviewed: the own analyzer or a service.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Binding, Change};
+
+/// Reviews a change.
+#[async_trait]
+pub trait CodeReviewer: Send + Sync {
+    async fn review(&self, binding: &Binding, change: &Change) -> Result<CodeReview, ReviewError>;
+}
+
+/// A reviewer had nothing to give; the others still count.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ReviewError(pub String);
+
+/// One reviewer's answer, and what `analyze_code` returns.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CodeReview {
+    pub review_id: String,
+    /// `Completed`, or `Partial` where a reviewer ran out of time or files were left out.
+    pub status: String,
+    /// What the change brings in: findings on lines that it touches.
+    pub recommendations: Vec<Recommendation>,
+    pub total_recommendations: usize,
+    /// Findings of base that head no longer has.
+    #[serde(default)]
+    pub fixed: Vec<Recommendation>,
+    /// Findings on lines that the change does not touch.
+    #[serde(default)]
+    pub existing: usize,
+    /// Findings that a comment in the code silences.
+    #[serde(default)]
+    pub suppressed: usize,
+    #[serde(default)]
+    pub files_reviewed: usize,
+    #[serde(default)]
+    pub skipped: Vec<Skipped>,
+    /// What the reader should know of how this came about.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// A file that was not reviewed, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    pub path: String,
+    pub reason: String,
+}
+
+/// One finding of a reviewer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recommendation {
+    pub file_path: String,
+    /// Counted from 1.
+    pub start_line: u32,
+    pub end_line: u32,
+    pub severity: Severity,
+    pub category: Category,
+    /// What is there, and why it matters.
+    pub description: String,
+    /// What to do instead.
+    pub recommendation: String,
+    /// Id of the rule, as `query-in-loop`.
+    pub rule_id: String,
+    /// One line that names what was found.
+    pub title: String,
+    /// The first flagged line as it stands in the file, trimmed and shortened.
+    pub excerpt: String,
+    /// The function around it, where the language shows one; joins profiles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// The same for the same finding although lines move: rule, path and flagged text, not line numbers.
+    pub fingerprint: String,
+    /// Documentation that holds the claim up.
+    #[serde(default)]
+    pub references: Vec<String>,
+    /// Who found it: `analyzer` or `codeguru-reviewer`.
+    pub source: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Severity {
+    Critical,
+    High,
+    Medium,
+    Low,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Category {
+    CodeQuality,
+    Security,
+    Performance,
+    BestPractices,
+}
