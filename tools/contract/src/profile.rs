@@ -39,6 +39,9 @@ pub struct Samples {
     pub memory_mb: Option<f64>,
     /// What the source itself recommends, in its words.
     pub recommendations: Vec<String>,
+    /// What the reader should know of how these samples came about.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// One call stack, outermost frame first.
