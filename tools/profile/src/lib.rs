@@ -1,1 +1,25 @@
-//! To be written.
+//! Profiles of a running program: read from files, turned into bottlenecks and a flame graph.
+//!
+//! A profile arrives as pprof, collapsed stacks, speedscope or `perf script` text; each has a reader of its own, and
+//! all give [`contract::Samples`].
+
+mod bottlenecks;
+mod collapsed;
+mod files;
+mod flame_graph;
+mod format;
+mod function_name;
+mod inflate;
+mod perf_script;
+mod pprof;
+mod share;
+mod speedscope;
+mod stack_table;
+mod tool;
+
+pub use bottlenecks::{Bottleneck, TOP, functions, top};
+pub use files::ProfileFiles;
+pub use flame_graph::{FlameGraphError, FlameGraphs, render};
+pub use format::{Format, ReadError, detect, read};
+pub use share::share_of;
+pub use tool::{PROFILE_FILES, ProfileCodePerformance};
