@@ -1,1 +1,28 @@
-//! To be written.
+//! From work to energy to footprint: how much CO2e a piece of computing stands for, with an interval and a source per figure.
+//!
+//! Inputs describe one execution; an answer's totals are that times the number of executions. Nothing is asked over the
+//! network, unless the feature `aws` is on and [`CalculateCarbonFootprint`] is given a Parameter Store.
+
+mod energy;
+mod factors;
+mod interval;
+pub mod llm;
+mod methodology;
+mod model;
+mod own;
+#[cfg(feature = "aws")]
+mod parameter_store;
+mod place;
+mod tool;
+pub mod units;
+mod work;
+
+pub use factors::{Region, Scope, Source};
+pub use interval::{Contribution, Interval};
+pub use model::{Answer, CarbonModel, Equivalents};
+pub use own::own_footprint;
+#[cfg(feature = "aws")]
+pub use parameter_store::{ParameterStore, Reading};
+pub use place::IntensityTable;
+pub use tool::CalculateCarbonFootprint;
+pub use work::{CarbonError, OverrideIntensity, Work};
