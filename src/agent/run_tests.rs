@@ -1,0 +1,175 @@
+//! A run told what happened, asked what to do.
+
+use std::time::Duration;
+
+use contract::{Binding, ToolSpec};
+use serde_json::json;
+
+use super::*;
+use crate::model::Usage;
+
+fn run() -> Run {
+    let binding = Binding {
+        repository: "octo/shop".into(),
+        repository_arn: "eco-coder:octo/shop".into(),
+        pull_request: None,
+        branch: "main".into(),
+        head_sha: "abc".into(),
+        profiling_group: None,
+    };
+    let task = Task {
+        binding,
+        base_sha: "000".into(),
+        title: String::new(),
+        files: Vec::new(),
+        files_in_total: 0,
+        profile: None,
+        workload: None,
+        post: true,
+    };
+    let tools = [ANALYZE, POST].map(|name| ToolSpec {
+        name: name.into(),
+        description: String::new(),
+        input_schema: json!({}),
+    });
+    Run::new("run".into(), &task, tools.to_vec(), Leader::Model, Budget::default())
+}
+
+fn says(stop: StopReason, content: Vec<Block>) -> Reply {
+    Reply {
+        model_id: "m".into(),
+        message: Message { role: Role::Assistant, content },
+        stop,
+        usage: Usage { input_tokens: 10, output_tokens: 5, ..Usage::default() },
+        cost_usd: Some(0.01),
+        notes: Vec::new(),
+    }
+}
+
+fn uses(names: &[(&str, &str)]) -> Vec<Block> {
+    names
+        .iter()
+        .map(|(id, name)| {
+            Block::ToolUse(ToolUse {
+                id: (*id).into(),
+                name: (*name).into(),
+                input: json!({"of": name}),
+            })
+        })
+        .collect()
+}
+
+fn result(id: &str) -> ToolResult {
+    ToolResult { tool_use_id: id.into(), is_error: false, content: json!({"status": "success"}) }
+}
+
+fn told(run: &mut Run, reply: Reply) {
+    run.on_reply(reply, Duration::from_secs(1));
+}
+
+#[test]
+fn several_tool_uses_are_answered_in_one_message_and_posting_comes_last() {
+    let mut run = run();
+    told(&mut run, says(StopReason::ToolUse, uses(&[("a", ANALYZE), ("p", POST), ("x", "other")])));
+    let Step::CallTools(first) = run.step() else { panic!("tools expected") };
+    assert_eq!(first.iter().map(|tool_use| tool_use.id.as_str()).collect::<Vec<_>>(), ["a", "x"]);
+    run.on_tool_result(result("x"), Duration::ZERO);
+    run.on_tool_result(result("a"), Duration::ZERO);
+    let Step::CallTools(last) = run.step() else { panic!("posting expected") };
+    assert_eq!(last[0].id, "p");
+    run.on_tool_result(result("p"), Duration::ZERO);
+    assert_eq!(run.step(), Step::Finished);
+    let answers = run.conversation.messages.last().unwrap();
+    assert_eq!((answers.role, answers.content.len()), (Role::User, 3));
+}
+
+#[test]
+fn a_run_read_back_from_its_checkpoint_calls_only_what_is_open() {
+    let mut run = run();
+    told(&mut run, says(StopReason::ToolUse, uses(&[("a", ANALYZE), ("x", "other")])));
+    run.on_tool_result(result("a"), Duration::ZERO);
+    let resumed: Run = serde_json::from_str(&serde_json::to_string(&run).unwrap()).unwrap();
+    assert_eq!(resumed, run);
+    let Step::CallTools(open) = resumed.step() else { panic!("tools expected") };
+    assert_eq!(open.iter().map(|tool_use| tool_use.id.as_str()).collect::<Vec<_>>(), ["x"]);
+}
+
+#[test]
+fn a_repeated_call_is_answered_from_what_is_known() {
+    let mut run = run();
+    told(&mut run, says(StopReason::ToolUse, uses(&[("a", ANALYZE)])));
+    run.on_tool_result(result("a"), Duration::ZERO);
+    told(&mut run, says(StopReason::ToolUse, uses(&[("b", ANALYZE)])));
+    assert_eq!(run.step(), Step::Ask(Leader::Model));
+    assert_eq!(run.calls.len(), 1);
+}
+
+#[test]
+fn nothing_is_posted_before_the_change_is_analyzed() {
+    let mut run = run();
+    told(&mut run, says(StopReason::ToolUse, uses(&[("p", POST)])));
+    assert_eq!(run.step(), Step::Ask(Leader::Model));
+    let Block::ToolResult(refusal) = &run.conversation.messages.last().unwrap().content[0] else {
+        panic!("result expected")
+    };
+    assert!(refusal.is_error);
+}
+
+#[test]
+fn every_way_to_stop_leads_on() {
+    let leads_to = |stop| {
+        let mut run = run();
+        told(&mut run, says(stop, vec![Block::Text("…".into())]));
+        (run.leader, run.step())
+    };
+    for stop in
+        [StopReason::MaxTokens, StopReason::MalformedModelOutput, StopReason::MalformedToolUse]
+    {
+        assert_eq!(leads_to(stop), (Leader::Model, Step::Ask(Leader::Model)), "{stop:?}");
+    }
+    for stop in [
+        StopReason::GuardrailIntervened,
+        StopReason::ContentFiltered,
+        StopReason::ContextWindowExceeded,
+        StopReason::Unknown,
+        StopReason::EndTurn,
+        StopReason::StopSequence,
+    ] {
+        assert_eq!(leads_to(stop), (Leader::Planner, Step::Ask(Leader::Planner)), "{stop:?}");
+    }
+}
+
+#[test]
+fn a_reply_cut_off_inside_a_tool_use_is_not_executed() {
+    let mut run = run();
+    told(&mut run, says(StopReason::MaxTokens, uses(&[("a", ANALYZE)])));
+    assert_eq!(run.step(), Step::Ask(Leader::Model));
+    assert_eq!(
+        run.conversation.messages.len(),
+        1,
+        "the cut-off reply is dropped, and roles still alternate"
+    );
+    told(&mut run, says(StopReason::MaxTokens, uses(&[("a", ANALYZE)])));
+    assert_eq!(run.leader, Leader::Planner);
+}
+
+#[test]
+fn a_spent_budget_hands_over_to_the_planner_and_says_so() {
+    let mut run = run();
+    run.budget.turns = 1;
+    told(&mut run, says(StopReason::ToolUse, uses(&[("a", ANALYZE)])));
+    run.on_tool_result(result("a"), Duration::ZERO);
+    assert_eq!(run.step(), Step::Ask(Leader::Planner));
+    assert_eq!(run.handed_over.as_deref(), Some("its 1 turns were used"));
+}
+
+#[test]
+fn a_model_that_forgets_to_post_is_reminded_once() {
+    let mut run = run();
+    told(&mut run, says(StopReason::ToolUse, uses(&[("a", ANALYZE)])));
+    run.on_tool_result(result("a"), Duration::ZERO);
+    told(&mut run, says(StopReason::EndTurn, vec![Block::Text("done".into())]));
+    assert_eq!(run.step(), Step::Ask(Leader::Model));
+    told(&mut run, says(StopReason::EndTurn, vec![Block::Text("done".into())]));
+    assert_eq!(run.step(), Step::Ask(Leader::Planner));
+}

@@ -1,0 +1,96 @@
+//! The AWS parts: Bedrock, CodeGuru, Parameter Store, Secrets Manager.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use carbon::{CalculateCarbonFootprint, CarbonModel, ParameterStore};
+use contract::Cache;
+use secrecy::SecretString;
+
+use super::CLOCK;
+use crate::config::{Config, DriverName};
+use crate::model::bedrock::{self, Bedrock};
+use crate::review::Reviewer;
+
+const SECRET_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Adds what the settings switch on.
+pub async fn extend(mut reviewer: Reviewer, config: &Config) -> Reviewer {
+    let sdk = sdk(config).await;
+    let cache: Arc<dyn Cache> = Arc::new(StoreCache(reviewer.store.clone()));
+    if config.model.driver == DriverName::Bedrock {
+        reviewer.model = Some(Arc::new(Bedrock::new(&sdk, bedrock_settings(config))));
+    }
+    if config.aws.carbon_parameters {
+        let (sdk, cache) = (sdk.clone(), cache.clone());
+        reviewer.carbon = Arc::new(move || {
+            let parameters = ParameterStore::new(&sdk, Some(cache.clone()), CLOCK);
+            CalculateCarbonFootprint::new(CarbonModel::bundled()).with_parameter_store(parameters)
+        });
+    }
+    if let Some(association_arn) = &config.aws.codeguru_association_arn {
+        let settings = codeguru::ReviewerSettings::new(association_arn.clone());
+        reviewer.reviewers.push(Arc::new(codeguru::Reviewer::new(
+            &sdk,
+            settings,
+            Some(cache),
+            CLOCK,
+        )));
+    }
+    if config.aws.codeguru_profiling_group.is_some() {
+        reviewer.profiles.push(Arc::new(codeguru::Profiler::new(&sdk)));
+    }
+    reviewer
+}
+
+/// A secret's text.
+pub async fn secret(config: &Config, secret_id: &str) -> anyhow::Result<SecretString> {
+    let client = aws_sdk_secretsmanager::Client::new(&sdk(config).await);
+    let call = client.get_secret_value().secret_id(secret_id).send();
+    let answer = tokio::time::timeout(SECRET_DEADLINE, call)
+        .await
+        .context("Secrets Manager does not answer")?;
+    let answer = answer.with_context(|| {
+        format!("read the secret {secret_id} (the role needs secretsmanager:GetSecretValue)")
+    })?;
+    let text =
+        answer.secret_string.with_context(|| format!("the secret {secret_id} holds no text"))?;
+    Ok(SecretString::from(text))
+}
+
+async fn sdk(config: &Config) -> SdkConfig {
+    let loader = aws_config::defaults(BehaviorVersion::latest());
+    let region = config.model.region.clone().or_else(|| config.aws.region.clone());
+    match region {
+        Some(region) => loader.region(Region::new(region)).load().await,
+        None => loader.load().await,
+    }
+}
+
+fn bedrock_settings(config: &Config) -> bedrock::Settings {
+    let mut settings = bedrock::Settings::default();
+    if !config.model.models.is_empty() {
+        settings.models.clone_from(&config.model.models);
+    }
+    settings.max_tokens = config.model.max_tokens;
+    settings.temperature = config.model.temperature;
+    settings.top_p = config.model.top_p;
+    settings.attempt_timeout = Duration::from_secs(config.model.attempt_seconds);
+    settings
+}
+
+/// A store is a cache; this lends it to tools that know nothing of stores.
+struct StoreCache(Arc<dyn crate::store::Store>);
+
+#[async_trait::async_trait]
+impl Cache for StoreCache {
+    async fn cached(&self, key: &str, now: contract::Timestamp) -> Option<String> {
+        self.0.cached(key, now).await
+    }
+
+    async fn keep(&self, key: &str, value: &str, expires: contract::Timestamp) {
+        self.0.keep(key, value, expires).await;
+    }
+}

@@ -1,0 +1,97 @@
+//! The wiring: fills in what each area asks for with real stores, drivers and clients.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use carbon::{CalculateCarbonFootprint, CarbonModel};
+use contract::{Clock, Timestamp};
+use github::{Credentials, GitHub};
+use secrecy::SecretString;
+
+use crate::config::{Config, CredentialSource, DriverName};
+use crate::review::Reviewer;
+use crate::store::{Database, SqliteStore, Store};
+
+#[cfg(feature = "aws")]
+mod aws;
+pub mod serve;
+
+/// The clock of the whole process.
+pub const CLOCK: Clock = Timestamp::now;
+
+/// A reviewer with everything that the settings switch on.
+pub async fn reviewer(config: &Config, store: Arc<dyn Store>) -> anyhow::Result<Reviewer> {
+    let reviewer = Reviewer {
+        store,
+        clock: CLOCK,
+        model: None,
+        budget: config.budget.clone(),
+        carbon: Arc::new(|| CalculateCarbonFootprint::new(CarbonModel::bundled())),
+        reviewers: Vec::new(),
+        profiles: Vec::new(),
+        profiling_group: config.aws.codeguru_profiling_group.clone(),
+        association_arn: config.aws.codeguru_association_arn.clone(),
+        flame_graphs: config.flame_graphs.clone(),
+        region: config.aws.region.clone(),
+    };
+    let wanted = config.model.driver == DriverName::Bedrock
+        || config.aws.carbon_parameters
+        || config.aws.codeguru_association_arn.is_some()
+        || config.aws.codeguru_profiling_group.is_some();
+    if !wanted {
+        return Ok(reviewer);
+    }
+    #[cfg(feature = "aws")]
+    return Ok(aws::extend(reviewer, config).await);
+    #[cfg(not(feature = "aws"))]
+    anyhow::bail!(
+        "this build has no AWS in it, and the settings ask for it: build with the feature `aws`"
+    );
+}
+
+/// GitHub's client with its credentials.
+pub async fn github(config: &Config) -> anyhow::Result<GitHub> {
+    let credentials = match &config.github.credentials {
+        CredentialSource::Token(token) => Credentials::Token(token.clone()),
+        CredentialSource::App { app_id, private_key } => {
+            Credentials::App { app_id: *app_id, private_key_pem: private_key.clone() }
+        }
+        CredentialSource::SecretsManager { secret_id, app_id } => {
+            let secret = secret(config, secret_id).await?;
+            match app_id {
+                Some(app_id) => Credentials::App { app_id: *app_id, private_key_pem: secret },
+                None => Credentials::Token(secret),
+            }
+        }
+        CredentialSource::None => Credentials::None,
+    };
+    Ok(GitHub::new(&config.github.api_url, credentials, CLOCK)?)
+}
+
+#[cfg(feature = "aws")]
+async fn secret(config: &Config, secret_id: &str) -> anyhow::Result<SecretString> {
+    aws::secret(config, secret_id).await
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "the same signature as with the feature `aws`")]
+async fn secret(_config: &Config, secret_id: &str) -> anyhow::Result<SecretString> {
+    anyhow::bail!(
+        "the secret {secret_id} is in AWS Secrets Manager, and this build has no AWS in it"
+    )
+}
+
+/// A store for one review that nothing could resume.
+pub fn forgetful_store() -> anyhow::Result<Arc<dyn Store>> {
+    Ok(Arc::new(SqliteStore::in_memory().context("open a store in memory")?))
+}
+
+/// A store in a file, which may be shared with other processes.
+pub fn file_store(path: &Path) -> anyhow::Result<Arc<dyn Store>> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("make the folder {}", folder.display()))?;
+    }
+    Ok(Arc::new(SqliteStore::new(Database::open(path)?)))
+}

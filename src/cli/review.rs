@@ -1,0 +1,259 @@
+//! `eco-coder review`: one review now, of a local repository or of a pull request.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Failure;
+use crate::agent::{OnStep, Outcome, Run};
+use crate::app;
+use crate::config::{Config, DriverName, Environment};
+use crate::report::Report;
+use crate::review::local::LocalRequest;
+use crate::review::{Assignment, Reviewer};
+
+/// Review a change in a local repository, or a pull request on GitHub.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A pull request on GitHub, as OWNER/REPO#NUMBER; without it, a local repository is reviewed.
+    #[arg(value_name = "OWNER/REPO#NUMBER", conflicts_with_all = ["repo", "base", "head"])]
+    pull_request: Option<String>,
+    /// The repository to review.
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    repo: PathBuf,
+    /// Compare against this commit [default: the merge base with the default branch, else the parent of head].
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+    /// Review this commit [default: HEAD].
+    #[arg(long, value_name = "REV")]
+    head: Option<String>,
+    /// How to write the report [default: terminal on a terminal, else markdown].
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Who leads the review: the embedded planner, or a model on Bedrock.
+    #[arg(long, value_enum)]
+    driver: Option<DriverName>,
+    /// A profile of the program: pprof, collapsed stacks, speedscope or `perf script`. May be repeated.
+    #[arg(long = "profile", value_name = "FILE")]
+    profiles: Vec<PathBuf>,
+    /// Write the report to this file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Post the report as the pull request's comment.
+    #[arg(long, requires = "pull_request", conflicts_with = "dry_run")]
+    post: bool,
+    /// Only print the report (the default).
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Markdown,
+    Json,
+    Html,
+    Sarif,
+    Terminal,
+}
+
+impl Arguments {
+    pub async fn run(self, mut config: Config, environment: &Environment) -> Result<(), Failure> {
+        if let Some(driver) = self.driver {
+            config.model.driver = driver;
+        }
+        let progress = progress();
+        let store = self.store(&config, environment).map_err(Failure::Outside)?;
+        let reviewer = app::reviewer(&config, store).await.map_err(Failure::Usage)?;
+        progress.set_message("reading the change");
+        let assignment = self.assignment(&config, &reviewer).await?;
+        progress.set_message(format!("reviewing {} files", assignment.change.files.len()));
+        let on_step: OnStep = {
+            let progress = progress.clone();
+            Arc::new(move |run| progress.set_message(describe(run)))
+        };
+        let run_id = assignment.run_id.clone();
+        let reviewed = reviewer
+            .review(assignment, Arc::new(|| false), on_step)
+            .await
+            .map_err(Failure::Outside)?;
+        progress.finish_and_clear();
+        reviewer
+            .store
+            .finish(&run_id, app::CLOCK())
+            .await
+            .map_err(|error| Failure::Outside(error.into()))?;
+        self.write(&reviewed.report)?;
+        self.say_where(&reviewed.outcome, reviewed.comment_url())
+    }
+
+    /// A review that costs money or leaves a comment can be resumed; one that takes a moment need not.
+    fn store(
+        &self,
+        config: &Config,
+        environment: &Environment,
+    ) -> anyhow::Result<Arc<dyn crate::store::Store>> {
+        if config.model.driver == DriverName::Embedded {
+            return app::forgetful_store();
+        }
+        let state = environment("XDG_STATE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| environment("HOME").map(|home| PathBuf::from(home).join(".local/state")));
+        match state {
+            Some(state) => app::file_store(&state.join("eco-coder").join("reviews.db")),
+            None => app::forgetful_store(),
+        }
+    }
+
+    async fn assignment(
+        &self,
+        config: &Config,
+        reviewer: &Reviewer,
+    ) -> Result<Assignment, Failure> {
+        let Some(name) = &self.pull_request else {
+            let request = LocalRequest {
+                repository: self.repo.clone(),
+                base: self.base.clone(),
+                head: self.head.clone(),
+                profiles: self.profiles.clone(),
+            };
+            return reviewer.local_assignment(&request).await.map_err(Failure::Usage);
+        };
+        let (repository, number) = parse_pull_request(name).map_err(Failure::Usage)?;
+        let github = app::github(config).await.map_err(Failure::Usage)?;
+        let github = github
+            .for_installation(None, repository)
+            .await
+            .context("log in to GitHub")
+            .map_err(Failure::Outside)?;
+        let pull_request = github
+            .pull_request(repository, number)
+            .await
+            .with_context(|| format!("read {name}"))
+            .map_err(Failure::Outside)?;
+        reviewer
+            .assignment(&github, repository, &pull_request, self.post)
+            .await
+            .map_err(Failure::Outside)
+    }
+
+    fn write(&self, report: &Report) -> Result<(), Failure> {
+        let text = render(report, self.format())?;
+        let Some(path) = &self.out else {
+            let mut stdout = anstream::stdout().lock();
+            return match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+                // `| head` closed the pipe: it has read what it wanted.
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                    Err(Failure::Outside(anyhow!(error).context("write the report")))
+                }
+                _ => Ok(()),
+            };
+        };
+        let text = if self.format() == Format::Terminal {
+            anstream::adapter::strip_str(&text).to_string()
+        } else {
+            text
+        };
+        std::fs::write(path, text)
+            .with_context(|| format!("write the report to {}", path.display()))
+            .map_err(Failure::Outside)
+    }
+
+    fn format(&self) -> Format {
+        let by_name =
+            self.out.as_ref().and_then(|path| path.extension()?.to_str()).and_then(|extension| {
+                match extension {
+                    "json" => Some(Format::Json),
+                    "html" => Some(Format::Html),
+                    "sarif" => Some(Format::Sarif),
+                    _ => None,
+                }
+            });
+        let by_stream = if self.out.is_none() && std::io::stdout().is_terminal() {
+            Format::Terminal
+        } else {
+            Format::Markdown
+        };
+        self.format.or(by_name).unwrap_or(by_stream)
+    }
+
+    #[expect(clippy::print_stderr, reason = "a word to the person at the terminal")]
+    fn say_where(&self, outcome: &Outcome, comment_url: Option<&str>) -> Result<(), Failure> {
+        match (outcome, comment_url) {
+            (Outcome::NotPosted, _) => {
+                Err(Failure::Outside(anyhow!("the report could not be posted")))
+            }
+            (_, Some(url)) => {
+                eprintln!("posted: {url}");
+                Ok(())
+            }
+            (_, None) if self.post => {
+                Err(Failure::Outside(anyhow!("the review ended without a comment")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn render(report: &Report, format: Format) -> Result<String, Failure> {
+    let json = |value: serde_json::Result<String>| {
+        value.map(|text| text + "\n").map_err(|error| Failure::Outside(error.into()))
+    };
+    match format {
+        Format::Markdown => Ok(report.to_markdown()),
+        Format::Html => Ok(report.to_html()),
+        Format::Terminal => Ok(report.to_terminal()),
+        Format::Json => json(serde_json::to_string_pretty(report)),
+        Format::Sarif => json(serde_json::to_string_pretty(&report.to_sarif())),
+    }
+}
+
+/// `OWNER/REPO#NUMBER`, or the address of a pull request.
+fn parse_pull_request(name: &str) -> anyhow::Result<(&str, u64)> {
+    let wrong = || anyhow!("{name:?} is not a pull request: write OWNER/REPO#NUMBER");
+    let (repository, number) = name.split_once('#').ok_or_else(wrong)?;
+    let (owner, repo) = repository.split_once('/').ok_or_else(wrong)?;
+    let number = number.parse().map_err(|_| wrong())?;
+    if owner.is_empty() || repo.is_empty() || repo.contains('/') {
+        return Err(wrong());
+    }
+    Ok((repository, number))
+}
+
+/// What a person waiting wants to know.
+fn describe(run: &Run) -> String {
+    match run.calls.last() {
+        Some(call) => format!("{} is done", call.tool.replace('_', " ")),
+        None => "planning".into(),
+    }
+}
+
+/// On a terminal only, and only for what takes longer than a blink.
+fn progress() -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_style(
+        ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pull_request_is_named_in_one_way() {
+        assert_eq!(parse_pull_request("octo/shop#7").unwrap(), ("octo/shop", 7));
+        for wrong in ["octo/shop", "octo#7", "octo/shop#seven", "/shop#7", "a/b/c#1"] {
+            assert_eq!(
+                parse_pull_request(wrong).unwrap_err().to_string(),
+                format!("{wrong:?} is not a pull request: write OWNER/REPO#NUMBER")
+            );
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `eco-coder serve`: webhook, workers and AgentCore's contract in one process.
+
+use anyhow::Context;
+use clap::Args;
+
+use super::Failure;
+use crate::app::serve::Service;
+use crate::config::Config;
+
+/// Serve GitHub's webhook, and review what it delivers.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The address to listen on [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<std::net::SocketAddr>,
+}
+
+impl Arguments {
+    pub async fn run(self, mut config: Config) -> Result<(), Failure> {
+        if let Some(listen) = self.listen {
+            config.listen = listen;
+        }
+        config.check_server()?;
+        let service = Service::start(&config).await.map_err(Failure::Usage)?;
+        service.run(stop_signal()).await.map_err(Failure::Outside)
+    }
+}
+
+/// Ctrl-C, or the SIGTERM of a service manager.
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+            .context("listen for SIGTERM")
+        {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(error) => {
+                tracing::warn!(%error, "only an interrupt stops this server");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        () = terminate => {}
+    }
+}

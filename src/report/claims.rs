@@ -1,0 +1,353 @@
+//! The gate for a leader's words: a figure or a `file:line` that no tool result holds is removed, and counted.
+
+use std::sync::LazyLock;
+
+use contract::CodeReview;
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::text;
+use crate::agent::{Call, run};
+
+/// Words that passed the gate.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Checked {
+    pub text: String,
+    /// Each figure and place that stayed, and the tool result that holds it.
+    pub citations: Vec<Citation>,
+    /// Sentences that were taken out.
+    pub removed: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Citation {
+    pub claim: String,
+    /// `CALL#/json/pointer`
+    pub evidence: String,
+}
+
+/// More words than this are cut before anything else.
+const MOST_CHARACTERS: usize = 6_000;
+
+/// Keeps the sentences whose every figure and place stands in a tool result.
+pub fn check(words: &str, calls: &[Call]) -> Checked {
+    let evidence = Evidence::of(calls);
+    let mut checked = Checked::default();
+    let mut lines = Vec::new();
+    for line in text::shorten(words.trim(), MOST_CHARACTERS).lines() {
+        lines.push(check_line(line, &evidence, &mut checked));
+    }
+    let kept = lines.join("\n");
+    checked.text = text::prose(collapse_blank_lines(&kept).trim());
+    checked
+}
+
+fn check_line(line: &str, evidence: &Evidence, checked: &mut Checked) -> String {
+    // Headings and fences of a model's would break the report's own structure.
+    let line = line.trim_end().trim_start_matches('#');
+    if line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~") {
+        return String::new();
+    }
+    let mut kept = String::new();
+    for sentence in sentences(line) {
+        match evidence.citations(sentence) {
+            Some(citations) => {
+                kept.push_str(sentence);
+                checked.citations.extend(citations);
+            }
+            None => checked.removed += 1,
+        }
+    }
+    let bare = kept.trim().trim_start_matches(['-', '*', '>', ' ']);
+    if bare.is_empty() { String::new() } else { kept }
+}
+
+/// Splits after `.`, `!` or `?` that a space follows; the pieces join to the line again.
+fn sentences(line: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let bytes = line.as_bytes();
+    for (at, pair) in bytes.windows(2).enumerate() {
+        if matches!(pair[0], b'.' | b'!' | b'?') && pair[1] == b' ' && at + 2 > start {
+            pieces.push(&line[start..at + 2]);
+            start = at + 2;
+        }
+    }
+    pieces.push(&line[start..]);
+    pieces.into_iter().filter(|piece| !piece.is_empty()).collect()
+}
+
+fn collapse_blank_lines(text: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        if line.trim().is_empty() && lines.last().is_none_or(|last| last.trim().is_empty()) {
+            continue;
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
+}
+
+/// `path/file.ext:12` or `path/file.ext:12-20`
+static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?P<path>[\w./@+-]*[\w+-]\.[A-Za-z]\w*):(?:L)?(?P<line>\d+)(?:-L?\d+)?").ok()
+});
+/// "line 12", "lines 12-14"
+static LINE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\blines?\s+(?P<line>\d+)(?:\s?[-–]\s?\d+)?").ok());
+/// A number that stands alone: `34 %`, `1,234.5 ms`, `$0.02`; not `utf8`, `N+1` or `O(n^2)`.
+static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[\s(\[~≈<>=/*_`'×$€–-])(?P<number>\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)(?P<unit>\s?(?:%|[A-Za-zµ]+[A-Za-z0-9₂/]*)?)").ok()
+});
+
+/// What the tool results hold.
+struct Evidence {
+    /// Value, name of the field, reference.
+    numbers: Vec<(f64, String, String)>,
+    /// Path, first and last line, reference.
+    places: Vec<(String, u32, u32, String)>,
+}
+
+impl Evidence {
+    fn of(calls: &[Call]) -> Self {
+        let mut evidence = Self { numbers: Vec::new(), places: Vec::new() };
+        for call in calls.iter().filter(|call| !call.is_error && call.tool != run::POST) {
+            evidence.collect(&call.output, "", &format!("{}#", call.id));
+            if call.tool == run::ANALYZE
+                && let Ok(review) = serde_json::from_value::<CodeReview>(call.output.clone())
+            {
+                let places = review.recommendations.into_iter().enumerate();
+                evidence.places.extend(places.map(|(index, found)| {
+                    (
+                        found.file_path,
+                        found.start_line,
+                        found.end_line,
+                        format!("{}#/recommendations/{index}", call.id),
+                    )
+                }));
+            }
+        }
+        evidence
+    }
+
+    fn collect(&mut self, value: &Value, field: &str, reference: &str) {
+        match value {
+            Value::Number(number) => self.numbers.extend(
+                number.as_f64().map(|number| (number, field.to_owned(), reference.to_owned())),
+            ),
+            Value::Array(items) => {
+                self.numbers.push((
+                    items.len() as f64,
+                    format!("number of {field}"),
+                    reference.to_owned(),
+                ));
+                for (index, item) in items.iter().enumerate() {
+                    self.collect(item, field, &format!("{reference}/{index}"));
+                }
+            }
+            Value::Object(fields) => {
+                for (name, item) in fields {
+                    self.collect(item, name, &format!("{reference}/{name}"));
+                }
+            }
+            // Numbers that a rule or a methodology states in words.
+            Value::String(words) => self.collect_words(words, reference),
+            _ => {}
+        }
+    }
+
+    fn collect_words(&mut self, words: &str, reference: &str) {
+        for (number, unit, _) in numbers(words) {
+            if let Ok(value) = number.replace(',', "").parse() {
+                self.numbers.push((value, format!("words {unit}"), reference.to_owned()));
+            }
+        }
+    }
+
+    /// The evidence for every claim in a sentence; `None` if one has none.
+    fn citations(&self, sentence: &str) -> Option<Vec<Citation>> {
+        let mut citations = Vec::new();
+        let mut rest = sentence.to_owned();
+        for place in captures(PLACE.as_ref(), sentence) {
+            let line: u32 = place.name("line")?.as_str().parse().ok()?;
+            let evidence = self.place(place.name("path")?.as_str(), line)?;
+            let claim = place.get(0)?.as_str();
+            citations.push(Citation { claim: claim.to_owned(), evidence });
+            rest = rest.replace(claim, " ");
+        }
+        for line in captures(LINE.as_ref(), &rest.clone()) {
+            let number: u32 = line.name("line")?.as_str().parse().ok()?;
+            let (.., evidence) =
+                self.places.iter().find(|(_, start, end, _)| (*start..=*end).contains(&number))?;
+            let claim = line.get(0)?.as_str();
+            citations.push(Citation { claim: claim.to_owned(), evidence: evidence.clone() });
+            rest = rest.replace(claim, " ");
+        }
+        for (number, unit, claim) in numbers(&rest) {
+            let evidence = self.number(&number, &unit)?;
+            citations.push(Citation { claim, evidence });
+        }
+        Some(citations)
+    }
+
+    fn place(&self, path: &str, line: u32) -> Option<String> {
+        let same = |known: &str| {
+            known == path || known.strip_suffix(path).is_some_and(|folder| folder.ends_with('/'))
+        };
+        self.places
+            .iter()
+            .find(|(known, start, end, _)| same(known) && (*start..=*end).contains(&line))
+            .map(|(.., evidence)| evidence.clone())
+    }
+
+    /// A number stands for a value that rounds to it, in a field of the same unit.
+    fn number(&self, number: &str, unit: &str) -> Option<String> {
+        let plain = number.replace(',', "");
+        let claimed: f64 = plain.parse().ok()?;
+        let decimals = plain.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        let half = 0.5 * 10_f64.powi(-i32::try_from(decimals).unwrap_or(0));
+        let whole = decimals == 0;
+        let matches = |value: f64| {
+            if whole && claimed < 100.0 && value.fract() == 0.0 {
+                value.to_bits() == claimed.to_bits()
+            } else {
+                (value - claimed).abs() <= half * (1.0 + 1e-9)
+            }
+        };
+        self.numbers
+            .iter()
+            .find(|(value, field, _)| matches(*value) && fits(field, unit))
+            .map(|(.., evidence)| evidence.clone())
+    }
+}
+
+/// Whether a field can be meant by a number with this unit. Without a unit that is known here, counts and plain fields fit.
+fn fits(field: &str, unit: &str) -> bool {
+    let unit = unit.trim();
+    if let Some(stated) = field.strip_prefix("words ") {
+        return stated.trim() == unit;
+    }
+    let has = |parts: &[&str]| parts.iter().any(|part| field.contains(part));
+    match unit {
+        "%" | "percent" => has(&["percent"]),
+        "g" | "gram" | "grams" | "gCO2e" | "gCO₂e" | "mg" | "kg" => {
+            has(&["co2e", "embodied_grams", "low", "high"]) && unit != "kg" && unit != "mg"
+        }
+        "kWh" => has(&["kwh"]),
+        "ms" | "milliseconds" => has(&["_ms"]),
+        "s" | "seconds" | "second" => has(&["seconds"]),
+        "MB" => has(&["_mb"]),
+        "USD" | "dollars" | "cents" | "x" | "times" | "Wh" | "J" | "W" | "GB" | "KB" => false,
+        _ => !has(&["line", "percent", "co2e", "kwh", "_ms", "_mb", "seconds"]),
+    }
+}
+
+/// Number, unit and the whole claim, of every number that stands alone.
+fn numbers(words: &str) -> Vec<(String, String, String)> {
+    captures(NUMBER.as_ref(), words)
+        .filter_map(|found| {
+            let (number, unit) =
+                (found.name("number")?, found.name("unit").map_or("", |unit| unit.as_str()));
+            let number = number.as_str().trim_end_matches(',');
+            Some((number.to_owned(), unit.to_owned(), format!("{number}{unit}")))
+        })
+        .collect()
+}
+
+fn captures<'r, 't>(
+    pattern: Option<&'r Regex>,
+    words: &'t str,
+) -> impl Iterator<Item = regex::Captures<'t>> + use<'r, 't> {
+    pattern.into_iter().flat_map(move |pattern| pattern.captures_iter(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn calls() -> Vec<Call> {
+        let found = json!({
+            "file_path": "shop/views.py", "start_line": 12, "end_line": 14, "severity": "High", "category": "Performance",
+            "description": "Each pass pays a round trip.", "recommendation": "", "rule_id": "query-in-loop", "title": "", "excerpt": "",
+            "fingerprint": "aa", "source": "analyzer",
+        });
+        let review = json!({"review_id": "r", "status": "Completed", "recommendations": [found], "total_recommendations": 1, "files_reviewed": 7});
+        let profile = json!({"total_cpu_time_ms": 1234.5, "bottlenecks": [{"function_name": "f", "cpu_percentage": 34.21}]});
+        let call = |id: &str, tool: &str, output| Call {
+            id: id.into(),
+            tool: tool.into(),
+            input: Value::Null,
+            is_error: false,
+            output,
+        };
+        vec![
+            call("a", run::ANALYZE, review),
+            call("p", run::PROFILE, profile),
+            call("c", run::CARBON, json!({"co2e_grams": 1.6234})),
+        ]
+    }
+
+    fn kept(words: &str) -> (String, usize) {
+        let checked = check(words, &calls());
+        (checked.text, checked.removed)
+    }
+
+    #[test]
+    fn what_a_tool_result_holds_stays() {
+        for words in [
+            "Start with `shop/views.py:12`.",
+            "Start with views.py:13, it takes 34 % of CPU time.",
+            "It emits 1.62 g.",
+            "It takes 34.2% (1,234.5 ms).",
+            "There is 1 finding in 7 files.",
+            "The N+1 query is O(n^2) in utf8.",
+            "Lines 12-14 hold it.",
+        ] {
+            assert_eq!(kept(words), (words.to_owned(), 0));
+        }
+    }
+
+    #[test]
+    fn what_no_tool_result_holds_goes_and_is_counted() {
+        for words in [
+            "See shop/views.py:99.",
+            "See other.py:12.",
+            "It saves 40 % of CPU time.",
+            "It emits 12 g.",
+            "It is 10x faster.",
+            "It costs $0.02.",
+            "It runs 5000 times.",
+            "A share of 1.62 % is wasted.",
+            "It takes 34 ms.",
+            "Line 99 is slow.",
+            "It takes `40` ms.",
+        ] {
+            assert_eq!(kept(words), (String::new(), 1), "{words}");
+        }
+    }
+
+    #[test]
+    fn only_the_sentence_with_the_claim_goes() {
+        let checked = check("Fix the query first. It saves 99 %. Then rest.", &calls());
+        assert_eq!(
+            (checked.text.as_str(), checked.removed),
+            ("Fix the query first. Then rest.", 1)
+        );
+        let cited = check("It takes 34 % of the time.", &calls());
+        assert_eq!(
+            cited.citations,
+            [Citation { claim: "34 %".into(), evidence: "p#/bottlenecks/0/cpu_percentage".into() }]
+        );
+    }
+
+    #[test]
+    fn words_cannot_bring_structure_or_markup() {
+        assert_eq!(
+            kept("# Title\n```\n<img src=x> @octo\n```").0,
+            "Title\n\n&lt;img src=x> @\u{200b}octo".replace("Title\n\n", " Title\n\n").trim()
+        );
+    }
+}

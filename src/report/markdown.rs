@@ -1,0 +1,434 @@
+//! The report as GitHub Markdown: one screen first, details folded.
+
+use std::fmt::Write;
+
+use contract::Severity;
+
+use super::text::{
+    amount, cell, cell_code, code, code_block, count, one_line, prose, short_sha, shorten,
+};
+use super::{Carbon, CarbonFigures, Finding, Grade, Report, State, ledger};
+
+/// Finds our comment again, together with its author.
+pub const MARKER: &str = "<!-- eco-coder:v1 -->";
+/// Rows of the first screen; the rest is folded.
+const TOP_FINDINGS: usize = 5;
+/// Findings with their details; what is beyond is counted.
+const MOST_FINDINGS: usize = 50;
+const MOST_SKIPPED: usize = 100;
+
+impl Report {
+    /// The report for a reader of Markdown, without the hidden blocks of a comment.
+    pub fn to_markdown(&self) -> String {
+        let mut page = format!("### Eco-Coder: {}\n\n", self.verdict());
+        if !self.words.text.is_empty() && !self.says_nothing() {
+            let _ = writeln!(page, "{}\n", self.words.text);
+        }
+        self.write_top(&mut page);
+        self.write_carbon_line(&mut page);
+        self.write_findings(&mut page);
+        self.write_fixed(&mut page);
+        self.write_carbon_details(&mut page);
+        self.write_profile(&mut page);
+        self.write_coverage(&mut page);
+        let _ = writeln!(page, "<sub>{}</sub>", self.footer());
+        page
+    }
+
+    /// The whole comment: the report, the boxes that dismiss findings, and the hidden blocks.
+    pub fn to_comment(&self) -> String {
+        let mut page = self.to_markdown();
+        self.write_boxes(&mut page);
+        let _ = write!(page, "\n{MARKER}\n{}\n", self.ledger.to_comment());
+        page
+    }
+
+    /// Nothing found and nothing to add: the title says it all.
+    fn says_nothing(&self) -> bool {
+        self.findings.is_empty()
+            && self.fixed.is_empty()
+            && self.profile.is_none()
+            && self.cost.led_by.starts_with("embedded")
+    }
+
+    fn write_top(&self, page: &mut String) {
+        if self.findings.is_empty() {
+            return;
+        }
+        page.push_str("| | Where | What | Evidence |\n|---|---|---|---|\n");
+        for finding in self.findings.iter().take(TOP_FINDINGS) {
+            let found = &finding.recommendation;
+            let _ = writeln!(
+                page,
+                "| {} | {} | {}{} ({}) | {} |",
+                severity(found.severity),
+                self.link(&found.file_path, found.start_line, true),
+                cell(&found.title),
+                if finding.state == State::Open { " <sub>still open</sub>" } else { "" },
+                cell_code(&found.rule_id),
+                evidence(finding),
+            );
+        }
+        if let Some(more) = self.findings.len().checked_sub(TOP_FINDINGS).filter(|more| *more > 0) {
+            let _ = writeln!(page, "\n…and {more} more below.");
+        }
+        page.push('\n');
+    }
+
+    fn write_carbon_line(&self, page: &mut String) {
+        match &self.carbon {
+            Carbon::Known(carbon) => {
+                let _ = writeln!(page, "**Carbon:** {}\n", carbon_line(carbon));
+            }
+            Carbon::CannotTell { why } if !self.findings.is_empty() => {
+                let _ = writeln!(
+                    page,
+                    "**Carbon:** cannot tell: {}.\n",
+                    prose(&one_line(why)).trim_end_matches('.')
+                );
+            }
+            Carbon::CannotTell { .. } => {}
+        }
+    }
+
+    fn write_findings(&self, page: &mut String) {
+        if self.findings.is_empty() {
+            return;
+        }
+        let _ =
+            writeln!(page, "<details><summary>Why it matters, and what to do instead</summary>\n");
+        let mut explained: Vec<&str> = Vec::new();
+        for finding in self.findings.iter().take(MOST_FINDINGS) {
+            let found = &finding.recommendation;
+            let _ = writeln!(
+                page,
+                "#### {} · {}\n",
+                self.link(&found.file_path, found.start_line, false),
+                code(&found.rule_id)
+            );
+            if !found.excerpt.is_empty() {
+                let _ = writeln!(page, "{}\n", code_block(&found.excerpt, ""));
+            }
+            // A rule explains itself once; its other places show their code only.
+            if explained.contains(&found.rule_id.as_str()) && found.source == "analyzer" {
+                continue;
+            }
+            explained.push(&found.rule_id);
+            let _ = writeln!(page, "{}\n", prose(&found.description));
+            if !found.recommendation.is_empty() {
+                let _ = writeln!(page, "**Instead:** {}\n", prose(&found.recommendation));
+            }
+            let links: Vec<String> = found
+                .references
+                .iter()
+                .map(|url| format!("<{}>", one_line(url).replace(['<', '>', ' '], "")))
+                .collect();
+            if !links.is_empty() {
+                let _ = writeln!(page, "{}\n", links.join(" · "));
+            }
+        }
+        if let Some(more) = self.findings.len().checked_sub(MOST_FINDINGS).filter(|more| *more > 0)
+        {
+            let _ = writeln!(page, "…and {more} more, left out here.\n");
+        }
+        page.push_str("</details>\n\n");
+    }
+
+    fn write_fixed(&self, page: &mut String) {
+        if self.fixed.is_empty() {
+            return;
+        }
+        let _ = writeln!(
+            page,
+            "<details><summary>Fixed: {}</summary>\n",
+            count(self.fixed.len(), "finding")
+        );
+        for fixed in self.fixed.iter().take(MOST_FINDINGS) {
+            let _ = writeln!(
+                page,
+                "- {} ({}) in {}",
+                prose(&one_line(&fixed.title)),
+                code(&fixed.rule_id),
+                code(&fixed.file_path)
+            );
+        }
+        page.push_str("\n</details>\n\n");
+    }
+
+    fn write_carbon_details(&self, page: &mut String) {
+        let Carbon::Known(carbon) = &self.carbon else { return };
+        page.push_str("<details><summary>How the carbon figure came about</summary>\n\n");
+        let _ = writeln!(page, "{}\n", prose(&carbon.methodology));
+        let _ = writeln!(
+            page,
+            "Energy {} kWh, grid intensity {} gCO2e/kWh.\n",
+            amount(carbon.energy.value),
+            amount(carbon.intensity.value)
+        );
+        if !carbon.equivalents.is_empty() {
+            let of = |name: &str, noun: &str| {
+                carbon
+                    .equivalents
+                    .get(name)
+                    .map(|figure| format!("{} {noun}", amount(figure.value)))
+            };
+            let parts = [
+                of("smartphone_charges", "smartphone charges"),
+                of("km_driven", "km driven"),
+                of("tree_hours", "tree-hours of uptake"),
+            ];
+            let _ = writeln!(
+                page,
+                "Equivalent to {}.\n",
+                parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+            );
+        }
+        for line in carbon.assumptions.iter().chain(&carbon.sources) {
+            let _ = writeln!(page, "- {}", prose(&one_line(line)));
+        }
+        page.push_str("\n</details>\n\n");
+    }
+
+    fn write_profile(&self, page: &mut String) {
+        let Some(profile) = self.profile.as_ref().filter(|profile| !profile.bottlenecks.is_empty())
+        else {
+            return;
+        };
+        let _ = writeln!(
+            page,
+            "<details><summary>Profile: where the time goes</summary>\n\nFrom {}.\n",
+            code(&profile.source)
+        );
+        page.push_str("| Function | Where | CPU time | Self |\n|---|---|--:|--:|\n");
+        for hot in profile.bottlenecks.iter().take(10) {
+            let place = hot
+                .file_path
+                .as_deref()
+                .map(|path| {
+                    cell_code(
+                        &hot.line_number
+                            .map_or_else(|| path.to_owned(), |line| format!("{path}:{line}")),
+                    )
+                })
+                .unwrap_or_default();
+            let own = hot.self_time_ms.map(|ms| format!("{} ms", amount(ms))).unwrap_or_default();
+            let _ = writeln!(
+                page,
+                "| {} | {place} | {} % | {own} |",
+                cell_code(&shorten(&hot.function_name, 80)),
+                amount(hot.cpu_percentage)
+            );
+        }
+        page.push('\n');
+        if let Some(url) =
+            profile.flame_graph_url.as_deref().filter(|url| url.starts_with("https://"))
+        {
+            let _ = writeln!(page, "[Flame graph]({})\n", url.replace([')', ' '], ""));
+        }
+        for note in &profile.notes {
+            let _ = writeln!(page, "- {}", prose(&one_line(note)));
+        }
+        page.push_str("\n</details>\n\n");
+    }
+
+    fn write_coverage(&self, page: &mut String) {
+        let coverage = &self.coverage;
+        if coverage.skipped.is_empty()
+            && coverage.notes.is_empty()
+            && self.existing + self.suppressed + self.dismissed == 0
+        {
+            return;
+        }
+        let _ = writeln!(page, "<details><summary>Coverage: {}</summary>\n", self.coverage_line());
+        for (number, what) in [
+            (self.existing, "on lines that this change does not touch"),
+            (self.suppressed, "silenced by a comment in the code"),
+            (self.dismissed, "dismissed"),
+        ] {
+            if number > 0 {
+                let _ = writeln!(page, "- {} {what}", count(number, "finding"));
+            }
+        }
+        for note in &coverage.notes {
+            let _ = writeln!(page, "- {}", prose(&one_line(note)));
+        }
+        if !coverage.skipped.is_empty() {
+            page.push_str("\n| Skipped | Why |\n|---|---|\n");
+        }
+        for skipped in coverage.skipped.iter().take(MOST_SKIPPED) {
+            let _ = writeln!(page, "| {} | {} |", cell_code(&skipped.path), cell(&skipped.reason));
+        }
+        if let Some(more) =
+            coverage.skipped.len().checked_sub(MOST_SKIPPED).filter(|more| *more > 0)
+        {
+            let _ = writeln!(page, "| …and {more} more | |");
+        }
+        page.push_str("\n</details>\n\n");
+    }
+
+    fn write_boxes(&self, page: &mut String) {
+        let dismissed = self.ledger.entries.iter().filter(|entry| entry.state == State::Dismissed);
+        let boxes: Vec<String> = self
+            .findings
+            .iter()
+            .take(MOST_FINDINGS)
+            .map(|finding| &finding.recommendation)
+            .map(|found| {
+                ledger::tick_box(
+                    &found.fingerprint,
+                    &format!("{} in {}", code(&found.rule_id), code(&found.file_path)),
+                    false,
+                )
+            })
+            .chain(dismissed.map(|entry| {
+                ledger::tick_box(
+                    &entry.fingerprint,
+                    &format!("{} in {}", code(&entry.rule_id), code(&entry.file_path)),
+                    true,
+                )
+            }))
+            .collect();
+        if !boxes.is_empty() {
+            let _ = writeln!(
+                page,
+                "\n<details><summary>Dismiss findings</summary>\n\nA ticked finding stays out of later reviews of this pull request.\n\n{}\n\n</details>",
+                boxes.join("\n")
+            );
+        }
+    }
+
+    pub(super) fn coverage_line(&self) -> String {
+        let coverage = &self.coverage;
+        let mut parts = vec![format!(
+            "{} of {} reviewed",
+            coverage.files_reviewed,
+            count(coverage.files_changed, "changed file")
+        )];
+        if !coverage.skipped.is_empty() {
+            parts.push(format!("{} skipped", coverage.skipped.len()));
+        }
+        if coverage.status == "Partial" {
+            parts.push("partial".into());
+        }
+        parts.join(", ")
+    }
+
+    /// Who reviewed what, and what that cost.
+    pub(super) fn footer(&self) -> String {
+        let cost = &self.cost;
+        let mut parts = vec![
+            format!(
+                "{} against {}",
+                short_sha(&self.subject.head_sha),
+                short_sha(&self.subject.base_sha)
+            ),
+            cost.led_by.clone(),
+        ];
+        if cost.tokens > 0 {
+            parts.push(format!("{} tokens", cost.tokens));
+        }
+        parts.push(cost.usd.map_or_else(
+            || "price unknown".into(),
+            |usd| format!("${usd:.4}").trim_end_matches("00").to_owned(),
+        ));
+        parts.push(format!("{} s", amount(cost.seconds)));
+        if let Some(span) = cost.co2e_grams {
+            let grams = if (span.high - span.low).abs() < f64::EPSILON {
+                amount(span.low)
+            } else {
+                format!("{}–{}", amount(span.low), amount(span.high))
+            };
+            parts.push(format!(
+                "{grams} gCO2e{}",
+                if cost.co2e_note.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", cost.co2e_note)
+                }
+            ));
+        }
+        let mut footer = format!("Reviewed {}.", prose(&one_line(&parts.join(" · "))));
+        if let Some(why) = &cost.handed_over {
+            let _ = write!(
+                footer,
+                " The embedded planner finished the review: {}.",
+                prose(&one_line(why))
+            );
+        }
+        if self.words.removed > 0 {
+            let _ =
+                write!(footer, " {} without evidence removed.", count(self.words.removed, "claim"));
+        }
+        footer
+    }
+
+    fn link(&self, path: &str, line: u32, in_table: bool) -> String {
+        let place = format!("{path}:{line}");
+        let label = if in_table { cell_code(&place) } else { code(&place) };
+        match &self.subject.blob_url {
+            Some(blob) => format!("[{label}]({blob}/{}#L{line})", escape_path(path)),
+            None => label,
+        }
+    }
+}
+
+pub(super) fn carbon_line(carbon: &CarbonFigures) -> String {
+    let mut line = format!("{} gCO2e per execution", amount(carbon.per_execution.value));
+    if let (Some(low), Some(high)) = (&carbon.low, &carbon.high) {
+        let executions = carbon.executions.value.max(1.0);
+        let _ = write!(
+            line,
+            " (90 % interval {} to {})",
+            amount(low.value / executions),
+            amount(high.value / executions)
+        );
+    }
+    if carbon.executions.value > 1.0 {
+        let _ = write!(
+            line,
+            ", {} gCO2e for {} executions",
+            amount(carbon.total.value),
+            carbon.executions.value
+        );
+    }
+    line
+}
+
+pub(super) fn grade(finding: &Finding) -> String {
+    match (&finding.grade, &finding.run_time_share) {
+        (Grade::Profiled, Some(share)) => {
+            format!("profiled: {} % of CPU time", amount(share.value))
+        }
+        _ => "rule".into(),
+    }
+}
+
+fn evidence(finding: &Finding) -> String {
+    let grade = grade(finding);
+    if finding.recommendation.source == "analyzer" {
+        grade
+    } else {
+        format!("{grade} ({})", cell(&finding.recommendation.source))
+    }
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "🟣 Critical",
+        Severity::High => "🔴 High",
+        Severity::Medium => "🟠 Medium",
+        Severity::Low => "⚪ Low",
+    }
+}
+
+/// Percent-encodes all but what a path in a URL may hold.
+fn escape_path(path: &str) -> String {
+    path.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}

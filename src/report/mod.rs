@@ -1,0 +1,409 @@
+//! What a review says: built from tool results alone, then rendered for whoever reads it.
+
+use std::collections::BTreeMap;
+
+use contract::{CodeReview, Recommendation, Severity, Skipped};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::agent::{Call, run};
+
+pub mod claims;
+pub mod html;
+pub mod ledger;
+pub mod markdown;
+pub mod sarif;
+pub mod terminal;
+pub mod text;
+
+pub use ledger::{Ledger, State};
+
+/// One review's report. Its JSON form is public; `version` changes when a field changes meaning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub version: u32,
+    pub subject: Subject,
+    /// Most important first: by share of run time, then severity.
+    pub findings: Vec<Finding>,
+    /// Findings that earlier pushes or the base had and head no longer has.
+    pub fixed: Vec<Fixed>,
+    /// Findings that a maintainer dismissed in the comment.
+    pub dismissed: usize,
+    /// Findings that a comment in the code silences.
+    pub suppressed: usize,
+    /// Findings on lines that the change does not touch.
+    pub existing: usize,
+    pub carbon: Carbon,
+    pub profile: Option<Profile>,
+    /// The leader's words, after every claim without evidence was removed.
+    pub words: claims::Checked,
+    pub coverage: Coverage,
+    pub cost: Cost,
+    pub ledger: Ledger,
+}
+
+/// What was reviewed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    pub repository: String,
+    pub pull_request: Option<u64>,
+    pub base_sha: String,
+    pub head_sha: String,
+    /// Where `PATH#L1` shows a line of head; `None` without a web address.
+    pub blob_url: Option<String>,
+}
+
+/// A finding on the change, with the evidence for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    #[serde(flatten)]
+    pub recommendation: Recommendation,
+    pub grade: Grade,
+    pub state: State,
+    /// Share of the profiled CPU time in which the finding's function is on the stack, %.
+    pub run_time_share: Option<Figure>,
+    /// The tool result that holds the finding: `CALL#/json/pointer`.
+    pub evidence: String,
+}
+
+/// A figure and the tool result that it stands in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    pub value: f64,
+    pub unit: String,
+    /// `CALL#/json/pointer`
+    pub evidence: String,
+}
+
+/// How well a line of the report is founded, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    Profiled,
+    Rule,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fixed {
+    pub rule_id: String,
+    pub file_path: String,
+    pub title: String,
+}
+
+/// The footprint of what was reviewed, or why it cannot be told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "status")]
+pub enum Carbon {
+    Known(Box<CarbonFigures>),
+    CannotTell { why: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CarbonFigures {
+    pub per_execution: Figure,
+    pub total: Figure,
+    pub executions: Figure,
+    /// 90 % interval of the total, g.
+    pub low: Option<Figure>,
+    pub high: Option<Figure>,
+    pub energy: Figure,
+    pub intensity: Figure,
+    pub equivalents: BTreeMap<String, Figure>,
+    pub methodology: String,
+    pub assumptions: Vec<String>,
+    pub sources: Vec<String>,
+}
+
+/// Where the profiled program spends its time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    pub source: String,
+    pub bottlenecks: Vec<profile::Bottleneck>,
+    pub flame_graph_url: Option<String>,
+    pub notes: Vec<String>,
+}
+
+/// What was looked at and what was not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    pub files_changed: usize,
+    pub files_reviewed: usize,
+    pub skipped: Vec<Skipped>,
+    /// `Completed` or `Partial`; empty where the code was not analyzed.
+    pub status: String,
+    pub notes: Vec<String>,
+}
+
+/// What the review itself cost.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Who led: `embedded planner`, or the models that answered.
+    pub led_by: String,
+    /// Why the planner took over, where it did.
+    pub handed_over: Option<String>,
+    pub tokens: u64,
+    /// `None` where a model without a known price answered.
+    pub usd: Option<f64>,
+    pub seconds: f64,
+    pub cpu_seconds: f64,
+    pub co2e_grams: Option<Span>,
+    pub co2e_note: String,
+}
+
+/// A range of values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    pub low: f64,
+    pub high: f64,
+}
+
+/// What a report is built from.
+pub struct Inputs<'a> {
+    pub subject: Subject,
+    pub files_changed: usize,
+    pub calls: &'a [Call],
+    /// The leader's words, as it wrote them.
+    pub words: &'a str,
+    pub previous: Ledger,
+    /// Fingerprints that maintainers ticked off in the comment.
+    pub ticked: Vec<String>,
+    pub cost: Cost,
+    pub notes: Vec<String>,
+}
+
+pub const VERSION: u32 = 1;
+
+impl Report {
+    pub fn build(inputs: Inputs<'_>) -> Self {
+        let review = last(inputs.calls, run::ANALYZE);
+        let (review_call, code) = match review {
+            Some(call) => (
+                call.id.as_str(),
+                serde_json::from_value::<CodeReview>(call.output.clone()).unwrap_or_default(),
+            ),
+            None => ("", CodeReview::default()),
+        };
+        let profile = last(inputs.calls, run::PROFILE)
+            .and_then(|call| read_profile(&call.output).map(|profile| (call.id.as_str(), profile)));
+        let (ledger, states) =
+            inputs.previous.update(&code.recommendations, &inputs.ticked, &inputs.subject.head_sha);
+        let mut findings: Vec<Finding> = Vec::new();
+        for (index, (recommendation, state)) in
+            code.recommendations.into_iter().zip(states).enumerate()
+        {
+            if state == State::Dismissed {
+                continue;
+            }
+            let run_time_share =
+                profile.as_ref().and_then(|(call, profile)| share(call, profile, &recommendation));
+            let grade = if run_time_share.is_some() { Grade::Profiled } else { Grade::Rule };
+            let evidence = format!("{review_call}#/recommendations/{index}");
+            findings.push(Finding { recommendation, grade, state, run_time_share, evidence });
+        }
+        findings.sort_by(|one, other| {
+            rank(one).partial_cmp(&rank(other)).unwrap_or(std::cmp::Ordering::Equal)
+        });
+        let mut fixed: Vec<Fixed> = code
+            .fixed
+            .iter()
+            .map(|found| Fixed {
+                rule_id: found.rule_id.clone(),
+                file_path: found.file_path.clone(),
+                title: found.title.clone(),
+            })
+            .collect();
+        for entry in ledger.just_fixed(&inputs.subject.head_sha) {
+            let known = fixed
+                .iter()
+                .any(|one| one.rule_id == entry.rule_id && one.file_path == entry.file_path);
+            if !known {
+                fixed.push(Fixed {
+                    rule_id: entry.rule_id.clone(),
+                    file_path: entry.file_path.clone(),
+                    title: entry.title.clone(),
+                });
+            }
+        }
+        let mut notes = code.notes;
+        notes.extend(inputs.notes);
+        notes.extend(failures(inputs.calls));
+        Self {
+            version: VERSION,
+            dismissed: ledger.dismissed(),
+            suppressed: code.suppressed,
+            existing: code.existing,
+            fixed,
+            carbon: carbon(inputs.calls),
+            words: claims::check(inputs.words, inputs.calls),
+            profile: profile.map(|(_, profile)| profile),
+            coverage: Coverage {
+                files_changed: inputs.files_changed,
+                files_reviewed: code.files_reviewed,
+                skipped: code.skipped,
+                status: code.status,
+                notes,
+            },
+            cost: inputs.cost,
+            subject: inputs.subject,
+            findings,
+            ledger,
+        }
+    }
+
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.recommendation.severity == severity).count()
+    }
+
+    /// One line: what a reader takes away when reading nothing else.
+    pub fn verdict(&self) -> String {
+        let found = match self.findings.len() {
+            0 if self.coverage.status.is_empty() => "could not analyze this change".to_owned(),
+            0 => "no findings".to_owned(),
+            count => {
+                let severities = [
+                    (Severity::Critical, "critical"),
+                    (Severity::High, "high"),
+                    (Severity::Medium, "medium"),
+                    (Severity::Low, "low"),
+                ];
+                let parts = severities
+                    .iter()
+                    .map(|(severity, name)| (self.count(*severity), name))
+                    .filter(|(count, _)| *count > 0);
+                let parts: Vec<String> =
+                    parts.map(|(count, name)| format!("{count} {name}")).collect();
+                format!("{} ({})", text::count(count, "finding"), parts.join(", "))
+            }
+        };
+        match self.fixed.len() {
+            0 => found,
+            fixed => format!("{found}, {fixed} fixed"),
+        }
+    }
+}
+
+fn last<'a>(calls: &'a [Call], tool: &str) -> Option<&'a Call> {
+    calls.iter().rev().find(|call| call.tool == tool && !call.is_error)
+}
+
+/// Time in the profile first, then severity, then performance before the rest, then place.
+fn rank(finding: &Finding) -> (f64, Severity, contract::Category, &str, u32) {
+    let found = &finding.recommendation;
+    let share = finding.run_time_share.as_ref().map_or(0.0, |figure| figure.value);
+    let category = if found.category == contract::Category::Performance {
+        contract::Category::CodeQuality
+    } else {
+        contract::Category::BestPractices
+    };
+    (-share, found.severity, category, &found.file_path, found.start_line)
+}
+
+fn share(call: &str, profile: &Profile, found: &Recommendation) -> Option<Figure> {
+    let function = found.function.as_deref()?;
+    let percentage = profile::share_of(&profile.bottlenecks, function, Some(&found.file_path))?;
+    let index = profile
+        .bottlenecks
+        .iter()
+        .position(|hot| hot.cpu_percentage.to_bits() == percentage.to_bits())?;
+    Some(Figure {
+        value: percentage,
+        unit: "% of CPU time".into(),
+        evidence: format!("{call}#/bottlenecks/{index}/cpu_percentage"),
+    })
+}
+
+fn read_profile(output: &Value) -> Option<Profile> {
+    let bottlenecks: Vec<profile::Bottleneck> =
+        serde_json::from_value(output["bottlenecks"].clone()).ok()?;
+    let texts = |field: &str| -> Vec<String> {
+        serde_json::from_value(output[field].clone()).unwrap_or_default()
+    };
+    let mut notes = texts("notes");
+    notes.extend(texts("recommendations"));
+    Some(Profile {
+        source: output["source"].as_str().unwrap_or_default().to_owned(),
+        bottlenecks,
+        flame_graph_url: output["flame_graph_url"].as_str().map(ToOwned::to_owned),
+        notes,
+    })
+}
+
+/// Calls that never succeeded: the reader learns what could not be told.
+fn failures(calls: &[Call]) -> Vec<String> {
+    let failed = calls.iter().filter(|call| {
+        call.is_error && call.tool != run::POST && last(calls, &call.tool).is_none()
+    });
+    let mut notes: Vec<String> = failed
+        .map(|call| {
+            format!("`{}` could not tell: {}", call.tool, call.output.as_str().unwrap_or_default())
+        })
+        .collect();
+    notes.dedup();
+    notes
+}
+
+fn carbon(calls: &[Call]) -> Carbon {
+    let Some(call) = last(calls, run::CARBON) else {
+        let failed = calls.iter().rev().find(|call| call.tool == run::CARBON);
+        let why = failed.and_then(|call| call.output.as_str()).unwrap_or("no profile, measurement or `workload` in `.eco-coder.yml` says how much CPU time this code takes");
+        return Carbon::CannotTell { why: why.to_owned() };
+    };
+    read_carbon(call).map_or_else(
+        || Carbon::CannotTell { why: "the carbon model's answer could not be read".into() },
+        |figures| Carbon::Known(Box::new(figures)),
+    )
+}
+
+fn read_carbon(call: &Call) -> Option<CarbonFigures> {
+    let output = &call.output;
+    let figure = |pointer: &str, unit: &str| {
+        let value = output.pointer(pointer)?.as_f64()?;
+        Some(Figure { value, unit: unit.into(), evidence: format!("{}#{pointer}", call.id) })
+    };
+    let equivalents = ["smartphone_charges", "km_driven", "tree_hours"];
+    let texts = |field: &str| -> Vec<String> {
+        serde_json::from_value(output[field].clone()).unwrap_or_default()
+    };
+    let sources = output["sources"]
+        .as_array()
+        .map(|sources| sources.iter().map(source_line).collect())
+        .unwrap_or_default();
+    Some(CarbonFigures {
+        per_execution: figure("/co2e_per_execution", "gCO2e")?,
+        total: figure("/co2e_grams", "gCO2e")?,
+        executions: Figure {
+            value: call.input["execution_count"].as_f64()?,
+            unit: "executions".into(),
+            evidence: format!("{}#input/execution_count", call.id),
+        },
+        low: figure("/interval_90/low", "gCO2e"),
+        high: figure("/interval_90/high", "gCO2e"),
+        energy: figure("/energy_consumed_kwh", "kWh")?,
+        intensity: figure("/carbon_intensity_gco2_per_kwh", "gCO2e/kWh")?,
+        equivalents: equivalents
+            .iter()
+            .filter_map(|name| {
+                Some(((*name).to_owned(), figure(&format!("/equivalents/{name}"), "")?))
+            })
+            .collect(),
+        methodology: output["methodology"].as_str().unwrap_or_default().to_owned(),
+        assumptions: texts("assumptions"),
+        sources,
+    })
+}
+
+fn source_line(source: &Value) -> String {
+    let part = |field: &str| match &source[field] {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    };
+    format!(
+        "{}: {} {} ({}, {})",
+        part("what"),
+        part("value"),
+        part("unit"),
+        part("source"),
+        part("year")
+    )
+}

@@ -1,0 +1,111 @@
+//! The report for a terminal: short, colored where the terminal takes colors.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use contract::Severity;
+
+use super::text::{count, one_line, shorten};
+use super::{Carbon, Finding, Report, State, markdown};
+
+const MOST_SKIPPED: usize = 10;
+
+impl Report {
+    /// With styles as ANSI sequences; the stream that prints it strips them where they don't belong.
+    pub fn to_terminal(&self) -> String {
+        let bold = Style::new().bold();
+        let dim = Style::new().dimmed();
+        let mut page = format!("{bold}Eco-Coder: {}{bold:#}\n", self.verdict());
+        if !self.words.text.is_empty() && self.cost.led_by != "embedded planner" {
+            let _ = writeln!(page, "\n{}", plain(&self.words.text));
+        }
+        for finding in &self.findings {
+            write_finding(&mut page, finding);
+        }
+        if !self.fixed.is_empty() {
+            let _ = writeln!(page, "\n{bold}Fixed{bold:#}");
+            for fixed in &self.fixed {
+                let _ = writeln!(page, "  {} in {}", fixed.rule_id, plain(&fixed.file_path));
+            }
+        }
+        let _ = writeln!(page);
+        match &self.carbon {
+            Carbon::Known(carbon) => {
+                let _ = writeln!(page, "{bold}Carbon{bold:#}    {}", markdown::carbon_line(carbon));
+            }
+            Carbon::CannotTell { why } => {
+                let _ = writeln!(page, "{bold}Carbon{bold:#}    cannot tell: {}", plain(why));
+            }
+        }
+        let _ = writeln!(page, "{bold}Coverage{bold:#}  {}", self.coverage_line());
+        self.write_rest(&mut page, dim);
+        let _ = writeln!(page, "{dim}{}{dim:#}", self.footer());
+        page
+    }
+
+    fn write_rest(&self, page: &mut String, dim: Style) {
+        for (number, what) in [
+            (self.existing, "on untouched lines"),
+            (self.suppressed, "silenced in the code"),
+            (self.dismissed, "dismissed"),
+        ] {
+            if number > 0 {
+                let _ = writeln!(page, "          {dim}{} {what}{dim:#}", count(number, "finding"));
+            }
+        }
+        for note in &self.coverage.notes {
+            let _ = writeln!(page, "          {dim}{}{dim:#}", plain(note));
+        }
+        for skipped in self.coverage.skipped.iter().take(MOST_SKIPPED) {
+            let _ = writeln!(
+                page,
+                "          {dim}skipped {}: {}{dim:#}",
+                plain(&skipped.path),
+                plain(&skipped.reason)
+            );
+        }
+        if let Some(more) =
+            self.coverage.skipped.len().checked_sub(MOST_SKIPPED).filter(|more| *more > 0)
+        {
+            let _ = writeln!(page, "          {dim}…and {more} more{dim:#}");
+        }
+    }
+}
+
+fn write_finding(page: &mut String, finding: &Finding) {
+    let found = &finding.recommendation;
+    let bold = Style::new().bold();
+    let dim = Style::new().dimmed();
+    let (color, name) = match found.severity {
+        Severity::Critical => (AnsiColor::Magenta, "critical"),
+        Severity::High => (AnsiColor::Red, "high"),
+        Severity::Medium => (AnsiColor::Yellow, "medium"),
+        Severity::Low => (AnsiColor::Cyan, "low"),
+    };
+    let color = Style::new().fg_color(Some(color.into())).bold();
+    let open = if finding.state == State::Open { ", still open" } else { "" };
+    let _ = writeln!(
+        page,
+        "\n{color}{name:<8}{color:#}  {bold}{}:{}{bold:#}  {}",
+        plain(&found.file_path),
+        found.start_line,
+        plain(&found.title)
+    );
+    let _ = writeln!(
+        page,
+        "          {dim}{}, {}{open}{dim:#}",
+        found.rule_id,
+        markdown::grade(finding)
+    );
+    if !found.excerpt.is_empty() {
+        let _ = writeln!(page, "          {}", shorten(&plain(&found.excerpt), 100));
+    }
+    if !found.recommendation.is_empty() {
+        let _ = writeln!(page, "          {}", plain(&found.recommendation));
+    }
+}
+
+/// One line without control characters: what comes from a pull request must not steer the terminal.
+fn plain(text: &str) -> String {
+    one_line(text)
+}

@@ -1,0 +1,216 @@
+//! One review, end to end: fetch, drive the agent, build the report, publish, keep.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use analyzer::{AnalyzeCode, Analyzer};
+use anyhow::Context;
+use carbon::CalculateCarbonFootprint;
+use contract::{Binding, Change, Clock, CodeReviewer, ProfileSource, Tool};
+use profile::{FlameGraphs, ProfileCodePerformance, ProfileFiles};
+
+use crate::agent::planner::Planner;
+use crate::agent::run::POST;
+use crate::agent::{
+    self, Agent, Budget, Leader, OnStep, Outcome, ProfileWindow, Run, Stop, Task, TaskFile,
+    Toolbox, View, task,
+};
+use crate::model::ModelDriver;
+use crate::report::{Inputs, Ledger, Report, Subject};
+use crate::store::Store;
+
+pub mod cost;
+pub mod git;
+pub mod job;
+pub mod local;
+pub mod posting;
+pub mod pull_request;
+pub mod settings;
+pub mod work;
+
+pub use cost::Meter;
+pub use settings::Settings;
+
+/// What every review needs, filled in by the wiring.
+#[derive(Clone)]
+pub struct Reviewer {
+    pub store: Arc<dyn Store>,
+    pub clock: Clock,
+    /// `None`: the embedded planner leads.
+    pub model: Option<Arc<dyn ModelDriver>>,
+    pub budget: Budget,
+    pub carbon: Arc<dyn Fn() -> CalculateCarbonFootprint + Send + Sync>,
+    /// Reviewers beside the own analyzer.
+    pub reviewers: Vec<Arc<dyn CodeReviewer>>,
+    /// Sources of profiles beside files.
+    pub profiles: Vec<Arc<dyn ProfileSource>>,
+    pub profiling_group: Option<String>,
+    pub association_arn: Option<String>,
+    pub flame_graphs: Option<PathBuf>,
+    /// Where this process runs, for the footprint of the review itself.
+    pub region: Option<String>,
+}
+
+/// One change to review, with all that was fetched for it.
+pub struct Assignment {
+    pub run_id: String,
+    pub binding: Binding,
+    pub subject: Subject,
+    pub title: String,
+    pub change: Arc<Change>,
+    pub settings: Settings,
+    /// Profile files by name.
+    pub profiles: Vec<(String, Vec<u8>)>,
+    /// The ledger of the comment that is there already, and the boxes ticked in it.
+    pub previous: Ledger,
+    pub ticked: Vec<String>,
+    /// What the reader should know of how this was fetched.
+    pub notes: Vec<String>,
+    pub posting: Option<posting::Posting>,
+}
+
+/// A review that came to its end.
+pub struct Reviewed {
+    pub report: Report,
+    pub outcome: Outcome,
+    /// The run, with the result of its posting.
+    pub run: Run,
+}
+
+/// More slowly than this no tool answers; CodeGuru Reviewer is polled for 5 minutes.
+const CALL_DEADLINE: Duration = Duration::from_secs(330);
+/// Profiles of a service are asked for over this long before now.
+const PROFILE_WINDOW: Duration = Duration::from_secs(24 * 3600);
+
+impl Reviewer {
+    /// Reviews one change, going on from the last checkpoint if there is one.
+    pub async fn review(
+        &self,
+        assignment: Assignment,
+        stop: Stop,
+        on_step: OnStep,
+    ) -> anyhow::Result<Reviewed> {
+        let meter = Meter::start((self.clock)());
+        let view = View::default();
+        let posting = assignment.posting.clone();
+        let assignment = Arc::new(assignment);
+        let mut tools = self.tools(&assignment)?;
+        if let Some(posting) = &posting {
+            tools.push(Arc::new(self.posting_tool(posting, &assignment, &view, meter)));
+        }
+        let toolbox = Toolbox::new(tools, CALL_DEADLINE);
+        let (mut run, mut revision) = match self
+            .store
+            .run(&assignment.run_id)
+            .await
+            .context("look for an earlier attempt")?
+        {
+            Some(record) => agent::resume(&record)?,
+            None => (self.new_run(&assignment, &toolbox), 0),
+        };
+        let agent = Agent {
+            model: self.model.clone(),
+            planner: Arc::new(Planner),
+            toolbox,
+            store: self.store.clone(),
+            clock: self.clock,
+            view,
+            stop,
+            on_step,
+        };
+        let outcome = agent.drive(&mut run, &mut revision).await?;
+        let words = posted_words(&run).or(run.closing()).unwrap_or_default().to_owned();
+        let report = self.report(&assignment, &run, &words, meter);
+        Ok(Reviewed { report, outcome, run })
+    }
+
+    fn new_run(&self, assignment: &Assignment, toolbox: &Toolbox) -> Run {
+        let leader = if self.model.is_some() { Leader::Model } else { Leader::Planner };
+        Run::new(
+            assignment.run_id.clone(),
+            &self.task(assignment),
+            toolbox.specs(),
+            leader,
+            self.budget.clone(),
+        )
+    }
+
+    fn task(&self, assignment: &Assignment) -> Task {
+        let files =
+            assignment.change.files.iter().take(task::MOST_FILES).map(|file| TaskFile {
+                path: file.path.clone(),
+                lines_changed: file.lines_changed(),
+            });
+        let now = (self.clock)();
+        let profiled = !assignment.profiles.is_empty() || !self.profiles.is_empty();
+        let profile = profiled.then(|| ProfileWindow {
+            profiling_group_name: settings::profiling_group(&assignment.binding).to_owned(),
+            start_time: (now - PROFILE_WINDOW).rfc3339(),
+            end_time: now.rfc3339(),
+        });
+        Task {
+            binding: assignment.binding.clone(),
+            base_sha: assignment.subject.base_sha.clone(),
+            title: crate::report::text::shorten(&assignment.title, 300),
+            files: files.collect(),
+            files_in_total: assignment.change.files.len(),
+            profile,
+            workload: assignment.settings.workload(),
+            post: assignment.posting.is_some(),
+        }
+    }
+
+    /// The tools, bound to the assignment: no argument can point them elsewhere.
+    fn tools(&self, assignment: &Assignment) -> anyhow::Result<Vec<Arc<dyn Tool>>> {
+        let analyzer = Analyzer::bundled(assignment.settings.analyzer()).or_else(|error| {
+            tracing::warn!(%error, "the repository's settings name what the analyzer does not know");
+            Analyzer::bundled(analyzer::Settings::default())
+        })?;
+        let mut reviewers: Vec<Arc<dyn CodeReviewer>> = vec![Arc::new(analyzer)];
+        reviewers.extend(self.reviewers.iter().cloned());
+        let mut tools: Vec<Arc<dyn Tool>> = vec![
+            Arc::new(AnalyzeCode {
+                binding: assignment.binding.clone(),
+                change: assignment.change.clone(),
+                reviewers,
+            }),
+            Arc::new((self.carbon)()),
+        ];
+        let mut sources: Vec<Arc<dyn ProfileSource>> = Vec::new();
+        if !assignment.profiles.is_empty() {
+            sources.push(Arc::new(ProfileFiles::new(assignment.profiles.clone())));
+        }
+        sources.extend(self.profiles.iter().cloned());
+        if !sources.is_empty() {
+            let flame_graphs =
+                self.flame_graphs.clone().map(|dir| FlameGraphs { dir, base_url: None });
+            tools.push(Arc::new(ProfileCodePerformance {
+                binding: assignment.binding.clone(),
+                sources,
+                flame_graphs,
+            }));
+        }
+        Ok(tools)
+    }
+
+    /// The report as of a run's state.
+    fn report(&self, assignment: &Assignment, run: &Run, words: &str, meter: Meter) -> Report {
+        Report::build(Inputs {
+            subject: assignment.subject.clone(),
+            files_changed: assignment.change.files.len(),
+            calls: &run.calls,
+            words,
+            previous: assignment.previous.clone(),
+            ticked: assignment.ticked.clone(),
+            cost: cost::of(run, meter, (self.clock)(), self.region.as_deref()),
+            notes: assignment.notes.iter().chain(&run.notes).cloned().collect(),
+        })
+    }
+}
+
+/// The words of the report that was posted, before the gate.
+fn posted_words(run: &Run) -> Option<&str> {
+    let call = run.calls.iter().rev().find(|call| call.tool == POST && !call.is_error)?;
+    call.input["report_markdown"].as_str()
+}

@@ -1,0 +1,131 @@
+//! The repository's own settings, `.eco-coder.yml`, always read from the base of a change.
+
+use contract::Binding;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::agent::Workload;
+
+pub const FILE: &str = ".eco-coder.yml";
+const MOST_BYTES: usize = 64 * 1024;
+
+/// What a repository decides about its reviews.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// What one execution of this program takes, for the carbon figure.
+    pub workload: Option<WorkloadSettings>,
+    /// Profile files in the repository (pprof, collapsed stacks, speedscope, `perf script`), as path globs.
+    pub profiles: Vec<String>,
+    /// Name, or beginning of the name, of the CI artifact that holds profile files.
+    pub profile_artifact: Option<String>,
+    /// Ids of rules that stay silent here.
+    pub disabled_rules: Vec<String>,
+    /// Files that are not reviewed, as path globs.
+    pub ignore: Vec<String>,
+}
+
+/// One execution, and how many of them count.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadSettings {
+    /// CPU seconds of one execution; without it, the profile's total.
+    #[serde(default)]
+    pub cpu_time_seconds: Option<f64>,
+    /// Memory of one execution, MB; without it, the profile's.
+    #[serde(default)]
+    pub ram_usage_mb: Option<f64>,
+    /// Where it runs, as `eu-west-1`.
+    pub aws_region: String,
+    /// Executions that the total is for, for example in a month.
+    #[serde(default = "one")]
+    pub executions: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+impl Settings {
+    /// Reads the file; what is wrong with it is one line for the reader, and the defaults hold.
+    pub fn read(bytes: Option<&[u8]>) -> (Self, Option<String>) {
+        let Some(bytes) = bytes else { return (Self::default(), None) };
+        if bytes.len() > MOST_BYTES {
+            return (
+                Self::default(),
+                Some(format!("`{FILE}` is larger than 64 KiB; the defaults were used")),
+            );
+        }
+        let parsed =
+            std::str::from_utf8(bytes).map_err(|error| error.to_string()).and_then(Self::parse);
+        match parsed {
+            Ok(settings) => (settings, None),
+            Err(error) => (
+                Self::default(),
+                Some(format!("`{FILE}` could not be read, so the defaults were used: {error}")),
+            ),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+            return Ok(Self::default());
+        }
+        serde_saphyr::from_str(text)
+            .map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())
+    }
+
+    pub fn workload(&self) -> Option<Workload> {
+        self.workload.as_ref().map(|workload| Workload {
+            cpu_time_seconds: workload.cpu_time_seconds,
+            ram_usage_mb: workload.ram_usage_mb,
+            aws_region: workload.aws_region.clone(),
+            execution_count: workload.executions,
+        })
+    }
+
+    pub fn analyzer(&self) -> analyzer::Settings {
+        analyzer::Settings {
+            disabled_rules: self.disabled_rules.clone(),
+            ignore: self.ignore.clone(),
+            ..analyzer::Settings::default()
+        }
+    }
+}
+
+/// The name of a repository where no CodeGuru association names it.
+pub fn repository_arn(association: Option<&str>, repository: &str) -> String {
+    association.map_or_else(|| format!("eco-coder:repository/{repository}"), ToOwned::to_owned)
+}
+
+/// The name under which profiles are asked for.
+pub fn profiling_group(binding: &Binding) -> &str {
+    binding.profiling_group.as_deref().unwrap_or(profile::PROFILE_FILES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_cannot_be_read_leave_the_defaults_and_say_why() {
+        let (settings, why) = Settings::read(Some(
+            b"ignore: [docs/**]\nworkload: {cpu_time_seconds: 0.2, aws_region: eu-west-1}\n",
+        ));
+        assert_eq!(why, None);
+        assert_eq!(
+            (
+                settings.ignore.as_slice(),
+                settings.workload().map(|workload| workload.execution_count)
+            ),
+            (["docs/**".to_owned()].as_slice(), Some(1))
+        );
+
+        let (settings, why) = Settings::read(Some(b"ignroe: []\n"));
+        assert_eq!(settings, Settings::default());
+        assert!(why.is_some_and(|why| why.contains("ignroe")));
+        assert_eq!(Settings::read(Some(b"\xff\xfe")).0, Settings::default());
+        assert_eq!(Settings::read(Some(b"# nothing yet\n")), (Settings::default(), None));
+        assert_eq!(Settings::read(None), (Settings::default(), None));
+    }
+}
