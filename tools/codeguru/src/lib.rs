@@ -15,4 +15,4 @@ mod failure;
 
 pub use patience::{Wait, real_wait};
 pub use profiler::Profiler;
-pub use reviewer::{Reviewer, Settings};
+pub use reviewer::{Reviewer, ReviewerSettings};

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use aws_sdk_codegurureviewer::error::{ProvideErrorMetadata, SdkError};
-use contract::{Clock, Timestamp};
+use tokio::time::Instant;
 
 use crate::failure::Failure;
 
@@ -23,21 +23,20 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The time that a task may still take.
 pub(crate) struct Patience {
-    clock: Clock,
     wait: Wait,
-    started: Timestamp,
+    started: Instant,
     deadline: Duration,
     /// Time spent in pauses. Counted apart from the clock so that a wait that does not wait runs out as well.
     paused: Duration,
 }
 
 impl Patience {
-    pub(crate) fn new(clock: Clock, wait: Wait, deadline: Duration) -> Self {
-        Self { clock, wait, started: clock(), deadline, paused: Duration::ZERO }
+    pub(crate) fn new(wait: Wait, deadline: Duration) -> Self {
+        Self { wait, started: Instant::now(), deadline, paused: Duration::ZERO }
     }
 
     pub(crate) fn left(&self) -> Duration {
-        let spent = (self.clock)().since(self.started).max(self.paused);
+        let spent = self.started.elapsed().max(self.paused);
         self.deadline.saturating_sub(spent)
     }
 

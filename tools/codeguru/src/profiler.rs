@@ -10,12 +10,12 @@ use aws_sdk_codeguruprofiler::config::retry::RetryConfig;
 use aws_sdk_codeguruprofiler::operation::get_profile::GetProfileOutput;
 use aws_sdk_codeguruprofiler::primitives::DateTime;
 use aws_sdk_codeguruprofiler::types::Recommendation;
-use contract::{Clock, ProfileError, ProfileRequest, ProfileSource, Samples, Timestamp};
+use contract::{ProfileError, ProfileRequest, ProfileSource, Samples, Timestamp};
 
 use crate::callgraph::{Profile, profile};
 use crate::decode;
 use crate::failure::{Failure, Kind};
-use crate::patience::{Patience, Wait};
+use crate::patience::{Patience, Wait, real_wait};
 
 const DEADLINE: Duration = Duration::from_mins(1);
 /// `GetProfile` refuses more.
@@ -26,14 +26,13 @@ const LONGEST_RECOMMENDATION: usize = 2_000;
 /// Amazon CodeGuru Profiler.
 pub struct Profiler {
     client: Client,
-    clock: Clock,
     wait: Wait,
 }
 
 #[async_trait]
 impl ProfileSource for Profiler {
     async fn samples(&self, request: &ProfileRequest) -> Result<Option<Samples>, ProfileError> {
-        let mut patience = Patience::new(self.clock, self.wait, DEADLINE);
+        let mut patience = Patience::new(self.wait, DEADLINE);
         let (request, mut notes) = within_range(request);
         let Some(answer) = self.profile(&mut patience, &request).await? else { return Ok(None) };
         match read(answer).await {
@@ -48,9 +47,16 @@ impl ProfileSource for Profiler {
 }
 
 impl Profiler {
-    pub fn new(config: &SdkConfig, clock: Clock, wait: Wait) -> Self {
+    pub fn new(config: &SdkConfig) -> Self {
         let config = Builder::from(config).retry_config(RetryConfig::disabled()).build();
-        Self { client: Client::from_conf(config), clock, wait }
+        Self { client: Client::from_conf(config), wait: real_wait }
+    }
+
+    /// Pauses between attempts as told, for tests.
+    #[must_use]
+    pub fn with_wait(mut self, wait: Wait) -> Self {
+        self.wait = wait;
+        self
     }
 
     /// `None` where the group is unknown or has no profile for the time.

@@ -27,7 +27,7 @@ const FOR_READING: Duration = Duration::from_secs(20);
 
 /// What a reviewer is set up with.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct ReviewerSettings {
     /// The association of the repository, `arn:aws:codeguru-reviewer:REGION:ACCOUNT:association:ID`.
     pub association_arn: String,
     /// CodeGuru Reviewer is asked only for changes of more lines than this.
@@ -39,7 +39,7 @@ pub struct Settings {
     pub wait: Wait,
 }
 
-impl Settings {
+impl ReviewerSettings {
     pub fn new(association_arn: impl Into<String>) -> Self {
         Self {
             association_arn: association_arn.into(),
@@ -54,7 +54,7 @@ impl Settings {
 /// Amazon CodeGuru Reviewer, for one associated repository.
 pub struct Reviewer {
     client: Client,
-    settings: Settings,
+    settings: ReviewerSettings,
     cache: Option<Arc<dyn Cache>>,
     clock: Clock,
 }
@@ -85,7 +85,7 @@ impl CodeReviewer for Reviewer {
 impl Reviewer {
     pub fn new(
         config: &SdkConfig,
-        settings: Settings,
+        settings: ReviewerSettings,
         cache: Option<Arc<dyn Cache>>,
         clock: Clock,
     ) -> Self {
@@ -107,7 +107,7 @@ impl Reviewer {
     }
 
     async fn ask(&self, binding: &Binding, change: &Change) -> Result<CodeReview, ReviewError> {
-        let mut patience = Patience::new(self.clock, self.settings.wait, self.settings.deadline);
+        let mut patience = Patience::new(self.settings.wait, self.settings.deadline);
         let arn = self.start(&mut patience, binding, change).await?;
         let finished = self.finish(&mut patience, &arn).await?;
         let read = self.recommendations(&mut patience, &arn).await;

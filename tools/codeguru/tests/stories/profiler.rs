@@ -53,7 +53,7 @@ async fn serving(
 }
 
 async fn samples(fake: &Fake) -> Samples {
-    Profiler::new(&fake.config, || NOW, no_wait).samples(&request()).await.unwrap().unwrap()
+    Profiler::new(&fake.config).with_wait(no_wait).samples(&request()).await.unwrap().unwrap()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -100,7 +100,7 @@ async fn a_longer_time_than_the_service_gives_is_cut_to_its_last_week() {
     let fake = serving(PROFILE.into(), "application/json", None).await;
     let request = ProfileRequest { start: NOW - Duration::from_hours(30 * 24), ..request() };
     let samples =
-        Profiler::new(&fake.config, || NOW, no_wait).samples(&request).await.unwrap().unwrap();
+        Profiler::new(&fake.config).with_wait(no_wait).samples(&request).await.unwrap().unwrap();
     insta::assert_snapshot!(samples.notes.join("\n"), @"only from 2026-11-14T16:00:00Z: CodeGuru Profiler gives seven days at most");
 }
 
@@ -121,11 +121,12 @@ async fn a_profile_that_cannot_be_read_still_brings_the_recommendations() {
 async fn an_unknown_group_has_no_samples_and_a_refusal_names_the_action() {
     let fake = Fake::start(|_, _| error(404, "ResourceNotFoundException")).await;
     assert_eq!(
-        Profiler::new(&fake.config, || NOW, no_wait).samples(&request()).await.unwrap(),
+        Profiler::new(&fake.config).with_wait(no_wait).samples(&request()).await.unwrap(),
         None
     );
     let fake = Fake::start(|_, _| error(403, "AccessDeniedException")).await;
-    let told = Profiler::new(&fake.config, || NOW, no_wait)
+    let told = Profiler::new(&fake.config)
+        .with_wait(no_wait)
         .samples(&request())
         .await
         .unwrap_err()

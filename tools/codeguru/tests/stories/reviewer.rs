@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::fake::{Fake, Seen, error, json, no_wait};
 use async_trait::async_trait;
 use axum::response::Response;
-use codeguru::{Reviewer, Settings};
+use codeguru::{Reviewer, ReviewerSettings};
 use contract::{
     Binding, Cache, Change, ChangedFile, CodeReview, CodeReviewer, ReviewError, Timestamp,
 };
@@ -96,7 +96,7 @@ fn healthy(
 }
 
 fn reviewer(fake: &Fake, cache: Option<Arc<dyn Cache>>) -> Reviewer {
-    let settings = Settings { wait: no_wait, ..Settings::new(ASSOCIATION) };
+    let settings = ReviewerSettings { wait: no_wait, ..ReviewerSettings::new(ASSOCIATION) };
     Reviewer::new(&fake.config, settings, cache, || NOW)
 }
 
