@@ -327,10 +327,7 @@ impl Report {
         if cost.tokens > 0 {
             parts.push(format!("{} tokens", cost.tokens));
         }
-        parts.push(cost.usd.map_or_else(
-            || "price unknown".into(),
-            |usd| format!("${usd:.4}").trim_end_matches("00").to_owned(),
-        ));
+        parts.push(cost.usd.map_or_else(|| "price unknown".into(), |usd| dollars(usd)));
         parts.push(format!("{} s", amount(cost.seconds)));
         if let Some(span) = cost.co2e_grams {
             let grams = if (span.high - span.low).abs() < f64::EPSILON {
@@ -369,6 +366,17 @@ impl Report {
             Some(blob) => format!("[{label}]({blob}/{}#L{line})", escape_path(path)),
             None => label,
         }
+    }
+}
+
+/// Cents where there are any, four digits where they are smaller.
+fn dollars(usd: f64) -> String {
+    if usd == 0.0 {
+        "$0".into()
+    } else if usd < 0.01 {
+        format!("${usd:.4}")
+    } else {
+        format!("${usd:.2}")
     }
 }
 

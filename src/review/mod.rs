@@ -204,9 +204,22 @@ impl Reviewer {
             previous: assignment.previous.clone(),
             ticked: assignment.ticked.clone(),
             cost: cost::of(run, meter, (self.clock)(), self.region.as_deref()),
-            notes: assignment.notes.iter().chain(&run.notes).cloned().collect(),
+            notes: assignment
+                .notes
+                .iter()
+                .chain(&run.notes)
+                .cloned()
+                .chain(new_settings(&assignment.change))
+                .collect(),
         })
     }
+}
+
+/// Settings that the change itself brings count from the next change on.
+fn new_settings(change: &Change) -> Option<String> {
+    let changed =
+        change.files.iter().any(|file| file.path == settings::FILE && file.head.is_some());
+    changed.then(|| format!("this change touches `{}`; settings are read from the base, so it counts once it is merged", settings::FILE))
 }
 
 /// The words of the report that was posted, before the gate.

@@ -1,0 +1,310 @@
+//! The world that stories happen in: the real binary between a fake GitHub and a fake AWS, all on loopback.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+pub mod github;
+
+pub use github::{FakeGitHub, PullRequestSpec, tree};
+
+pub const REPOSITORY: &str = "octo/shop";
+const SECRET: &str = "It's a Secret to Everybody";
+/// Nothing in a story takes longer, on a slow machine either.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A service with good defaults, and what surrounds it.
+pub struct World {
+    pub github: FakeGitHub,
+    pub folder: TempDir,
+    environment: Vec<(String, String)>,
+    server: Option<Server>,
+}
+
+struct Server {
+    child: Child,
+    address: String,
+    log: Arc<Mutex<Vec<Value>>>,
+}
+
+/// An HTTP answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: String,
+}
+
+/// A program that ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let github = FakeGitHub::start().await;
+        let database = folder.path().join("eco-coder.db").display().to_string();
+        let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let environment = vec![
+            set("PATH", &path_variable()),
+            set("HOME", &folder.path().display().to_string()),
+            set("ECO_CODER_DATABASE", &database),
+            set("ECO_CODER_LISTEN", "127.0.0.1:0"),
+            set("ECO_CODER_WEBHOOK_SECRET", SECRET),
+            set("ECO_CODER_ALLOW", "octo/*"),
+            set("ECO_CODER_GITHUB_API_URL", github.url()),
+            set("ECO_CODER_GITHUB_TOKEN", github::TOKEN),
+            set("AWS_ACCESS_KEY_ID", "test"),
+            set("AWS_SECRET_ACCESS_KEY", "test"),
+            set("AWS_EC2_METADATA_DISABLED", "true"),
+            set("AWS_CONFIG_FILE", "/dev/null"),
+            set("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ];
+        Self { github, folder, environment, server: None }
+    }
+
+    /// A world whose server runs.
+    pub async fn serving() -> Self {
+        let mut world = Self::new().await;
+        world.start();
+        world
+    }
+
+    /// Sets a variable for programs started later; an empty value unsets it.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Starts the server and waits until it listens.
+    pub fn start(&mut self) {
+        let mut child = self
+            .command(&["serve"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (seen, stderr) = (log.clone(), child.stderr.take().expect("stderr"));
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let entry = serde_json::from_str(&line).unwrap_or_else(|_| json!({"line": line}));
+                seen.lock().expect("log").push(entry);
+            }
+        });
+        let listening = || {
+            log.lock()
+                .expect("log")
+                .iter()
+                .find_map(|entry| entry["address"].as_str().map(ToOwned::to_owned))
+        };
+        let address = wait(listening)
+            .unwrap_or_else(|| panic!("the server did not start: {:?}", log.lock().expect("log")));
+        self.server = Some(Server { child, address, log });
+    }
+
+    /// SIGKILL: no handler runs, nothing is flushed.
+    pub fn kill(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.child.kill().expect("it can be killed");
+            server.child.wait().expect("it ends");
+        }
+    }
+
+    /// Runs the binary to its end.
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        let output =
+            self.command(arguments).stdin(Stdio::null()).output().expect("the binary starts");
+        Ended {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// A pull request that puts a query into a loop.
+    pub fn open_pull_request(&self) -> u64 {
+        self.github.open_pull_request(PullRequestSpec {
+            repository: REPOSITORY.into(),
+            title: "Load names one by one".into(),
+            base: tree([("shop/names.py", "def load(cursor, keys):\n    return []\n")]),
+            head: tree([("shop/names.py", SLOW)]),
+            ..PullRequestSpec::default()
+        })
+    }
+
+    /// Delivers `pull_request` for the pull request as it stands, signed.
+    pub async fn deliver(&self, delivery: &str, action: &str, number: u64) -> Answer {
+        let body = self.payload(action, number).to_string();
+        self.post_webhook("pull_request", delivery, body.as_bytes(), &sign(body.as_bytes())).await
+    }
+
+    pub async fn post_webhook(
+        &self,
+        event: &str,
+        delivery: &str,
+        body: &[u8],
+        signature: &str,
+    ) -> Answer {
+        let headers = [
+            ("X-GitHub-Event", event),
+            ("X-GitHub-Delivery", delivery),
+            ("X-Hub-Signature-256", signature),
+            ("Content-Type", "application/json"),
+        ];
+        self.request("POST", "/webhook", &headers, body).await
+    }
+
+    pub async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        let server = self.server.as_ref().expect("a server");
+        request(&server.address, method, path, headers, body).await
+    }
+
+    /// What GitHub sends of a pull request, as far as anyone reads it.
+    pub fn payload(&self, action: &str, number: u64) -> Value {
+        let (owner, name) = REPOSITORY.split_once('/').expect("owner/name");
+        json!({
+            "action": action,
+            "number": number,
+            "pull_request": {
+                "number": number,
+                "draft": false,
+                "state": "open",
+                "title": "Load names one by one",
+                "head": {"sha": self.github.head_sha(number), "ref": "feature", "repo": {"id": 42, "full_name": REPOSITORY, "fork": false}},
+                "base": {"sha": self.github.base_sha(number), "ref": "main", "repo": {"id": 42, "full_name": REPOSITORY}},
+            },
+            "repository": {"id": 42, "name": name, "full_name": REPOSITORY, "owner": {"login": owner}},
+            "sender": {"login": "octocat"},
+        })
+    }
+
+    /// Waits for a comment that names the pull request's head; there is never more than one.
+    pub fn comment(&self, number: u64) -> String {
+        let head = self.github.head_sha(number)[..7].to_owned();
+        let found = wait(|| {
+            self.github
+                .comments(number)
+                .into_iter()
+                .map(|comment| comment.body)
+                .find(|body| body.contains(&head))
+        });
+        let comment = found.unwrap_or_else(|| panic!("no comment; the log says {:#?}", self.log()));
+        assert_eq!(self.github.comments(number).len(), 1, "exactly one comment");
+        comment
+    }
+
+    pub fn log(&self) -> Vec<Value> {
+        self.server
+            .as_ref()
+            .map(|server| server.log.lock().expect("log").clone())
+            .unwrap_or_default()
+    }
+
+    /// Waits until the server has logged this message.
+    pub fn wait_for_log(&self, message: &str) -> Value {
+        let found = wait(|| {
+            self.log()
+                .into_iter()
+                .find(|entry| entry["message"].as_str().is_some_and(|text| text.contains(message)))
+        });
+        found.unwrap_or_else(|| panic!("{message:?} was never logged: {:#?}", self.log()))
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("eco-coder.db")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_eco-coder"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        command.envs(
+            self.environment
+                .iter()
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, value)| (name, value)),
+        );
+        command
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+pub const SLOW: &str = "def load(cursor, keys):\n    rows = []\n    for key in keys:\n        cursor.execute(\"SELECT name FROM names WHERE id = %s\", (key,))\n        rows.append(cursor.fetchone())\n    return rows\n";
+
+/// The value of `X-Hub-Signature-256`.
+pub fn sign(body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any key");
+    mac.update(body);
+    let hex: String =
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={hex}")
+}
+
+/// Looks again until there is something to see.
+pub fn wait<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        if let Some(seen) = look() {
+            return Some(seen);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    None
+}
+
+async fn request(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("\r\n");
+    stream.write_all(head.as_bytes()).await.expect("it reads");
+    // A server may refuse a body before it has read all of it.
+    let _ = stream.write_all(body).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    Answer {
+        status,
+        body: answer.split_once("\r\n\r\n").map_or(String::new(), |(_, body)| body.to_owned()),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the programs that a story starts need to find git")]
+fn path_variable() -> String {
+    std::env::var("PATH").unwrap_or_default()
+}
