@@ -2,6 +2,8 @@
 //!
 //! It runs on its own thread, so a test may block, kill the client, and ask it afterwards.
 
+#![expect(clippy::expect_used, reason = "a test stops where its world breaks")]
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -221,6 +223,7 @@ impl Drop for FakeGitHub {
 }
 
 impl FakeGitHub {
+    #[expect(clippy::unused_async, reason = "reads as the other worlds of the tests do")]
     pub async fn start() -> Self {
         Self::start_blocking()
     }
@@ -284,7 +287,7 @@ impl FakeGitHub {
         let sha = state.commit(&repository, head.clone());
         let pull = state.pull(number);
         pull.spec.head = head;
-        pull.head_sha = sha.clone();
+        pull.head_sha.clone_from(&sha);
         sha
     }
 
@@ -948,7 +951,7 @@ fn files(pull: &Pull) -> Vec<Value> {
             .map(|(from, _)| *from);
         match stated.or(same).and_then(|from| gone.remove_entry(from)) {
             Some((from, before)) => {
-                files.push(file(pull, "renamed", path, Some(from), Some(before), Some(after)))
+                files.push(file(pull, "renamed", path, Some(from), Some(before), Some(after)));
             }
             None => files.push(file(pull, "added", path, None, None, Some(after))),
         }
@@ -972,7 +975,7 @@ fn file(
     let empty = Vec::new();
     let (before, after) = (before.unwrap_or(&empty), after.unwrap_or(&empty));
     let binary = before.contains(&0) || after.contains(&0);
-    let (patch, additions, deletions) =
+    let (hunks, additions, deletions) =
         if binary { (String::new(), 0, 0) } else { unified(before, after) };
     let mut entry = json!({
         "filename": path,
@@ -985,8 +988,8 @@ fn file(
     if let Some(from) = from {
         entry["previous_filename"] = json!(from);
     }
-    if !patch.is_empty() && !pull.spec.without_patch.contains(path) {
-        entry["patch"] = json!(patch);
+    if !hunks.is_empty() && !pull.spec.without_patch.contains(path) {
+        entry["patch"] = json!(hunks);
     }
     entry
 }

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use contract::{Clock, Timestamp};
 use http::Uri;
-use octocrab::Octocrab;
 use octocrab::models::AppId;
+use octocrab::{
+    DefaultOctocrabBuilderConfig, NoAuth, NoSvc, NotLayerReady, Octocrab, OctocrabBuilder,
+};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::installation::Identity;
+use crate::installation::{Identity, Kind};
 use crate::{GitHubError, Patience};
 
 /// Who calls GitHub.
@@ -52,22 +54,17 @@ impl GitHub {
             .map_err(|_| bad_url(base_url))?
             .set_connect_timeout(Some(Duration::from_secs(10)))
             .set_read_timeout(Some(Duration::from_secs(30)));
-        let builder = match &credentials {
+        let (octocrab, kind) = match credentials {
+            Credentials::Token(token) => (with_token(&build(builder)?, &token)?, Kind::Token),
             Credentials::App { app_id, private_key_pem } => {
-                let app_id = AppId::from(*app_id);
-                builder
-                    .app_from_rsa_pem(app_id, private_key_pem.expose_secret())
-                    .map_err(|_| bad_key())?
+                let builder =
+                    builder.app_from_rsa_pem(AppId::from(app_id), private_key_pem.expose_secret());
+                let octocrab = build(builder.map_err(|_| bad_key())?)?;
+                (octocrab.clone(), Kind::App(octocrab))
             }
-            _ => builder,
+            Credentials::None => (build(builder)?, Kind::Nobody),
         };
-        let mut octocrab = builder.build().map_err(|_| {
-            GitHubError::Invalid("no TLS certificates were found on this machine".into())
-        })?;
-        if let Credentials::Token(token) = &credentials {
-            octocrab = with_token(&octocrab, token)?;
-        }
-        let identity = Arc::new(Identity::new(&credentials, &octocrab));
+        let identity = Arc::new(Identity::new(kind));
         Ok(Self {
             octocrab,
             identity,
@@ -121,6 +118,14 @@ pub(crate) fn with_token(
         ));
     }
     octocrab.user_access_token(text).map_err(|_| GitHubError::Unauthorized)
+}
+
+type Builder = OctocrabBuilder<NoSvc, DefaultOctocrabBuilderConfig, NoAuth, NotLayerReady>;
+
+fn build(builder: Builder) -> Result<Octocrab, GitHubError> {
+    builder
+        .build()
+        .map_err(|_| GitHubError::Invalid("no TLS certificates were found on this machine".into()))
 }
 
 /// octocrab panics on a base without scheme or host, so those are refused here.

@@ -13,10 +13,10 @@ use tokio::sync::{Mutex, OnceCell};
 use crate::call::Call;
 use crate::client::with_token;
 use crate::names::{repository_name, repository_path};
-use crate::{Credentials, GitHub, GitHubError};
+use crate::{GitHub, GitHubError};
 
 /// A token is not handed out when it has less than this to live.
-const MARGIN: Duration = Duration::from_secs(5 * 60);
+const MARGIN: Duration = Duration::from_mins(5);
 
 /// What all clones of a client share.
 pub(crate) struct Identity {
@@ -25,7 +25,8 @@ pub(crate) struct Identity {
     installations: Mutex<HashMap<String, Installation>>,
 }
 
-enum Kind {
+/// What the credentials are of.
+pub(crate) enum Kind {
     Token,
     App(Octocrab),
     Nobody,
@@ -58,12 +59,7 @@ struct User {
 }
 
 impl Identity {
-    pub(crate) fn new(credentials: &Credentials, octocrab: &Octocrab) -> Self {
-        let kind = match credentials {
-            Credentials::Token(_) => Kind::Token,
-            Credentials::App { .. } => Kind::App(octocrab.clone()),
-            Credentials::None => Kind::Nobody,
-        };
+    pub(crate) fn new(kind: Kind) -> Self {
         Self { kind, login: OnceCell::new(), installations: Mutex::default() }
     }
 }

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use crate::GitHubError;
 
 /// GitHub asks for a minute where it names no time.
-const UNSTATED: Duration = Duration::from_secs(60);
+const UNSTATED: Duration = Duration::from_mins(1);
 
 /// How long a client bears with GitHub.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,7 +67,8 @@ impl Attempts {
         now: Timestamp,
     ) -> Result<Option<Duration>, GitHubError> {
         let limited = failure.is_rate_limit();
-        if !limited && !(repeatable && failure.may_pass()) {
+        let worth_it = limited || (repeatable && failure.may_pass());
+        if !worth_it {
             return Ok(None);
         }
         let stated = failure.stated_wait(now).filter(|_| limited);
@@ -203,7 +204,7 @@ mod tests {
         assert_eq!(waited, [0; 0]);
         assert_eq!(
             error,
-            Some(GitHubError::RateLimited { retry_at: NOW + Duration::from_secs(3600) })
+            Some(GitHubError::RateLimited { retry_at: NOW + Duration::from_hours(1) })
         );
         let (waited, _) = waits(&answered(429, &[("retry-after", "40")], ""), true);
         assert_eq!(waited, [40, 40], "two waits fit into ninety seconds");

@@ -1,5 +1,7 @@
 //! The client against a GitHub that keeps state, fails on demand, and is as strict as the real one.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests stop the test")]
+
 #[path = "../../../tests/world/github.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the whole service's tests use the rest")]
 mod fake;

@@ -126,11 +126,7 @@ async fn a_connection_lost_after_the_comment_was_written_does_not_write_another(
     let number = fake.open_pull_request(small());
     for update_existing in [true, false] {
         let body = format!("Report for {update_existing} {MARKER}");
-        let mut hold = fake.hold(
-            if update_existing { "POST" } else { "POST" },
-            "/comments",
-            When::AfterEffect,
-        );
+        let mut hold = fake.hold("POST", "/comments", When::AfterEffect);
         let github = client(&fake);
         let post = tokio::spawn(async move {
             github.upsert_comment(REPOSITORY, number, MARKER, &body, update_existing).await
@@ -227,8 +223,8 @@ async fn a_limit_that_lasts_is_told_with_its_end() {
 async fn a_report_that_is_too_long_is_shortened_and_keeps_its_marker() {
     let fake = FakeGitHub::start().await;
     let number = fake.open_pull_request(small());
-    let long: String =
-        (0..3000).map(|line| format!("- a finding 🌍 with number {line}\n")).collect();
+    let long = (0..3000)
+        .fold(String::new(), |text, line| text + &format!("- a finding 🌍 with number {line}\n"));
     let body = format!("# Report\n\n## Findings\n{long}\n## Skipped files\n{long}\n{MARKER}");
     client(&fake).upsert_comment(REPOSITORY, number, MARKER, &body, true).await.unwrap();
     let comment = fake.comments(number).remove(0);
