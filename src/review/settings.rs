@@ -108,6 +108,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_published_schema_is_current() {
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Settings)).unwrap() + "\n";
+        assert!(include_str!("../../docs/settings.schema.json") == schema, "write this to docs/settings.schema.json:\n{schema}");
+    }
+
+    #[test]
     fn settings_that_cannot_be_read_leave_the_defaults_and_say_why() {
         let (settings, why) = Settings::read(Some(
             b"ignore: [docs/**]\nworkload: {cpu_time_seconds: 0.2, aws_region: eu-west-1}\n",
