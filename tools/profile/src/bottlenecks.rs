@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 /// How many bottlenecks a model is told of.
 pub const TOP: usize = 20;
+/// How many of their callers, and from which share of the time on, %.
+const CALLERS: usize = 40;
+const CALLER_SHARE: f64 = 5.0;
 
 /// One function and what it costs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,10 +41,17 @@ struct Cost {
     lines: BTreeMap<u32, (f64, f64)>,
 }
 
-/// The functions with most time of their own, at most [`TOP`].
+/// The [`TOP`] functions with most time of their own; then the callers behind them, by the time of all they call.
+///
+/// A loop that asks a database takes hardly any time itself, and is still where to look.
 pub fn top(samples: &Samples) -> Vec<Bottleneck> {
     let mut functions = functions(samples);
-    functions.truncate(TOP);
+    let callers = functions.split_off(functions.len().min(TOP));
+    let mut callers: Vec<_> =
+        callers.into_iter().filter(|caller| caller.cpu_percentage >= CALLER_SHARE).collect();
+    callers.sort_by(|a, b| b.cpu_percentage.total_cmp(&a.cpu_percentage));
+    callers.truncate(CALLERS);
+    functions.extend(callers);
     functions
 }
 
@@ -197,6 +207,14 @@ mod tests {
         let top = top(&samples);
         assert_eq!((top.len(), top[0].function_name.as_str()), (TOP, "f49"));
         assert_eq!(functions(&samples).len(), 50);
+    }
+
+    #[test]
+    fn a_caller_without_time_of_its_own_is_told_too() {
+        let text = (0..50).map(|i| format!("main;load;f{i} 100")).collect::<Vec<_>>().join("\n");
+        let top = top(&read("a.folded", text.as_bytes()).unwrap());
+        let names: Vec<_> = top.iter().skip(TOP).map(|hot| hot.function_name.as_str()).collect();
+        assert_eq!(names, ["load", "main"]);
     }
 
     #[test]
