@@ -1,0 +1,68 @@
+//! The HTTP side: webhook deliveries in, reviews on request, and signs of life.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use contract::{Clock, Timestamp};
+use secrecy::SecretString;
+use tokio::sync::Semaphore;
+
+use crate::queue::Queue;
+
+mod allow_list;
+mod body;
+mod delivery;
+mod health;
+mod invocations;
+mod listen;
+mod progress;
+mod pull_request;
+mod rejection;
+#[cfg(test)]
+mod testing;
+mod webhook;
+
+pub use allow_list::{AllowList, BadPattern};
+pub use invocations::{Invocation, Invoke, Target};
+pub use listen::run;
+pub use progress::{Busy, Progress};
+
+/// What the server needs. It keeps nothing of its own: an accepted delivery is in the queue.
+pub struct Server {
+    /// Any of them may have signed a delivery, so that a secret can be replaced without a gap. Without one every
+    /// delivery is refused.
+    pub webhook_secrets: Vec<SecretString>,
+    pub queue: Arc<dyn Queue>,
+    pub allow: AllowList,
+    pub review_drafts: bool,
+    pub clock: Clock,
+    pub started: Timestamp,
+    pub progress: Arc<Progress>,
+    /// Runs a review while the caller waits. `/invocations` asks for no credentials, so it exists only where this is
+    /// set: behind AgentCore, or on the loopback interface.
+    pub invoke: Option<Invoke>,
+}
+
+/// What handlers share.
+struct Shared {
+    server: Server,
+    /// Places for bodies too large to be held by every connection at once.
+    large_bodies: Arc<Semaphore>,
+}
+
+/// All routes.
+pub fn router(server: Server) -> Router {
+    let mut router = Router::new()
+        .route("/webhook", post(webhook::receive))
+        .route("/ping", get(invocations::ping))
+        .route("/health", get(health::report));
+    if server.invoke.is_some() {
+        router = router.route("/invocations", post(invocations::invoke));
+    }
+    let shared = Shared { server, large_bodies: body::places_for_large_ones() };
+    router
+        .fallback(async || rejection::Rejection::NotFound)
+        .method_not_allowed_fallback(async || rejection::Rejection::MethodNotAllowed)
+        .with_state(Arc::new(shared))
+}

@@ -1,0 +1,100 @@
+//! What outlives the process: runs at their last checkpoint, reports, the audit trail, and a cache.
+
+use async_trait::async_trait;
+use contract::{Cache, Timestamp};
+
+pub mod database;
+mod schema;
+pub mod sqlite;
+
+#[cfg(test)]
+mod contract_tests;
+
+pub use database::{Database, DatabaseError, OpenError};
+pub use sqlite::SqliteStore;
+
+/// Keeps what a review must find again after a crash.
+#[async_trait]
+pub trait Store: Cache {
+    async fn run(&self, run_id: &str) -> Result<Option<RunRecord>, StoreError>;
+
+    /// Keeps `state` as the given revision, if the one kept so far is the revision before it or there is none.
+    /// So two workers never go on with one run: the slower of them gets `StoreError::Conflict`.
+    async fn checkpoint(
+        &self,
+        run_id: &str,
+        state: &str,
+        revision: u64,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Marks a run as finished. It takes no further checkpoint.
+    async fn finish(&self, run_id: &str, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Keeps a run's report in place of an earlier one of the same run.
+    async fn keep_report(&self, report: &KeptReport) -> Result<(), StoreError>;
+
+    async fn report(&self, run_id: &str) -> Result<Option<KeptReport>, StoreError>;
+
+    /// Reports that GitHub did not take, oldest first; a hundred at most.
+    async fn reports_not_posted(&self) -> Result<Vec<KeptReport>, StoreError>;
+
+    /// Adds one line to the audit trail. Lines are never changed.
+    async fn audit(
+        &self,
+        run_id: &str,
+        event: &str,
+        detail: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// A run's audit trail, in the order of its events.
+    async fn audit_trail(&self, run_id: &str) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Forgets what was last touched before `older_than`.
+    async fn prune(&self, older_than: Timestamp) -> Result<(), StoreError>;
+}
+
+/// A run at its last checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecord {
+    pub run_id: String,
+    /// JSON of the agent's run.
+    pub state: String,
+    pub revision: u64,
+    pub finished: bool,
+}
+
+/// A report, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptReport {
+    pub run_id: String,
+    /// `owner/name`.
+    pub repository: String,
+    pub pull_request: u64,
+    pub head_sha: String,
+    pub markdown: String,
+    pub json: String,
+    pub posting_failed: bool,
+    pub comment_url: Option<String>,
+    pub at: Timestamp,
+}
+
+/// One line of a run's audit trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    pub event: String,
+    pub detail: String,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another worker has gone on with the run; this one must stop.
+    #[error(
+        "run {run_id} is not at the revision before {revision}: another worker has gone on with it, or it is finished"
+    )]
+    Conflict { run_id: String, revision: u64 },
+    #[error(transparent)]
+    Unavailable(#[from] DatabaseError),
+}
