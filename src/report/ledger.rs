@@ -45,8 +45,10 @@ pub enum State {
 const OPEN: &str = "<!-- eco-coder:ledger ";
 const TICK: &str = "<!-- eco-coder:dismiss ";
 const CLOSE: &str = " -->";
-/// The comment has room for 65,536 characters; the ledger takes a third of them at most.
-const MOST_ENTRIES: usize = 120;
+/// Current findings come first, so what is beyond was fixed or dismissed long ago.
+const MOST_ENTRIES: usize = 200;
+/// The comment has room for 65,536 characters; the ledger takes less than a third of them.
+const MOST_WRITTEN: usize = 20_000;
 const MOST_BYTES: usize = 128 * 1024;
 
 impl Ledger {
@@ -88,11 +90,18 @@ impl Ledger {
         self.entries.iter().filter(|entry| entry.state == State::Dismissed).count()
     }
 
-    /// The hidden block.
+    /// The hidden block, without the last entries where it would outgrow its share of the comment.
     pub fn to_comment(&self) -> String {
-        let json = serde_json::to_string(self).unwrap_or_default();
-        // Base64, so that no path or title can hold the characters that end an HTML comment.
-        format!("{OPEN}{}{CLOSE}", STANDARD.encode(json))
+        let mut kept = self.clone();
+        loop {
+            let json = serde_json::to_string(&kept).unwrap_or_default();
+            // Base64, so that no path or title can hold the characters that end an HTML comment.
+            let encoded = STANDARD.encode(json);
+            if encoded.len() <= MOST_WRITTEN || kept.entries.is_empty() {
+                return format!("{OPEN}{encoded}{CLOSE}");
+            }
+            kept.entries.truncate(kept.entries.len() * 3 / 4);
+        }
     }
 
     /// The ledger in a comment's body. `None` where there is none that can be read.
@@ -208,6 +217,20 @@ mod tests {
         assert_eq!((states, ledger.dismissed()), (vec![State::Dismissed], 1));
         let (_, states) = ledger.update(&[finding("aa")], &[], "2");
         assert_eq!(states, [State::New]);
+    }
+
+    #[test]
+    fn the_hidden_block_stays_small() {
+        let many: Vec<_> = (0..300)
+            .map(|number| Recommendation {
+                file_path: "long/".repeat(40),
+                ..finding(&format!("{number:x}"))
+            })
+            .collect();
+        let (ledger, _) = Ledger::default().update(&many, &[], "1");
+        let block = ledger.to_comment();
+        assert!(block.len() < 21_000, "{}", block.len());
+        assert!(Ledger::from_comment(&block).unwrap().entries.len() > 20);
     }
 
     #[test]

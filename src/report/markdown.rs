@@ -7,7 +7,7 @@ use contract::Severity;
 use super::text::{
     amount, cell, cell_code, code, code_block, count, one_line, prose, short_sha, shorten,
 };
-use super::{Carbon, CarbonFigures, Finding, Grade, Report, State, ledger};
+use super::{Carbon, CarbonFigures, Finding, Fixed, Grade, Report, State, ledger};
 
 /// Finds our comment again, together with its author.
 pub const MARKER: &str = "<!-- eco-coder:v1 -->";
@@ -107,7 +107,8 @@ impl Report {
                 code(&found.rule_id)
             );
             if !found.excerpt.is_empty() {
-                let _ = writeln!(page, "{}\n", code_block(&found.excerpt, ""));
+                let language = highlighting(&found.file_path);
+                let _ = writeln!(page, "{}\n", code_block(&found.excerpt, language));
             }
             // A rule explains itself once; its other places show their code only.
             if explained.contains(&found.rule_id.as_str()) && found.source == "analyzer" {
@@ -143,13 +144,21 @@ impl Report {
             "<details><summary>Fixed: {}</summary>\n",
             count(self.fixed.len(), "finding")
         );
-        for fixed in self.fixed.iter().take(MOST_FINDINGS) {
+        let is_same_kind = |one: &&Fixed, other: &&Fixed| {
+            one.rule_id == other.rule_id && one.file_path == other.file_path
+        };
+        let mut fixed: Vec<&Fixed> = self.fixed.iter().collect();
+        fixed.sort_by_key(|fixed| (&fixed.file_path, &fixed.rule_id));
+        for equal in fixed.chunk_by(is_same_kind).take(MOST_FINDINGS) {
+            let Some(first) = equal.first() else { continue };
+            let times =
+                if equal.len() > 1 { format!(", {} times", equal.len()) } else { String::new() };
             let _ = writeln!(
                 page,
-                "- {} ({}) in {}",
-                prose(&one_line(&fixed.title)),
-                code(&fixed.rule_id),
-                code(&fixed.file_path)
+                "- {} ({}) in {}{times}",
+                prose(&one_line(&first.title)),
+                code(&first.rule_id),
+                code(&first.file_path)
             );
         }
         page.push_str("\n</details>\n\n");
@@ -417,6 +426,20 @@ fn evidence(finding: &Finding) -> String {
         grade
     } else {
         format!("{grade} ({})", cell(&finding.recommendation.source))
+    }
+}
+
+/// What GitHub calls the language, for colors.
+fn highlighting(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("py" | "pyi") => "python",
+        Some("js" | "jsx" | "mjs" | "cjs") => "javascript",
+        Some("ts" | "mts" | "cts") => "typescript",
+        Some("tsx") => "tsx",
+        Some("java") => "java",
+        Some("go") => "go",
+        Some("rs") => "rust",
+        _ => "",
     }
 }
 

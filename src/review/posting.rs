@@ -47,6 +47,7 @@ impl Reviewer {
             marker: MARKER.to_owned(),
             compose: Arc::new(compose),
             keep: Some(Arc::new(keep)),
+            one_comment: true,
         }
     }
 

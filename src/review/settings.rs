@@ -110,7 +110,10 @@ mod tests {
     #[test]
     fn the_published_schema_is_current() {
         let schema = serde_json::to_string_pretty(&schemars::schema_for!(Settings)).unwrap() + "\n";
-        assert!(include_str!("../../docs/settings.schema.json") == schema, "write this to docs/settings.schema.json:\n{schema}");
+        assert!(
+            include_str!("../../docs/settings.schema.json") == schema,
+            "write this to docs/settings.schema.json:\n{schema}"
+        );
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct PostGitHubComment {
     pub marker: String,
     pub compose: Compose,
     pub keep: Option<Keep>,
+    /// Keep to one comment whatever the model asks: a pull request's text may have talked it into more.
+    pub one_comment: bool,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -74,7 +76,7 @@ impl Tool for PostGitHubComment {
                 number,
                 &self.marker,
                 &body,
-                input.update_existing,
+                input.update_existing || self.one_comment,
             )
             .await
         {

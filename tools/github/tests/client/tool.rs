@@ -34,6 +34,7 @@ fn tool(fake: &FakeGitHub, pull_request: Option<u64>) -> (PostGitHubComment, Kep
             marker: MARKER.into(),
             compose,
             keep: Some(keep),
+            one_comment: false,
         },
         kept,
     )
@@ -41,6 +42,22 @@ fn tool(fake: &FakeGitHub, pull_request: Option<u64>) -> (PostGitHubComment, Kep
 
 fn input(number: u64) -> Value {
     json!({"repository_full_name": REPOSITORY, "pull_request_number": number, "report_markdown": "## Report"})
+}
+
+#[tokio::test]
+async fn a_model_cannot_be_talked_into_a_second_comment() {
+    let fake = FakeGitHub::start().await;
+    let number = fake.open_pull_request(small());
+    let (mut tool, _) = tool(&fake, Some(number));
+    tool.one_comment = true;
+    for report in ["## First", "## Second"] {
+        let mut input = input(number);
+        input["report_markdown"] = json!(report);
+        input["update_existing"] = json!(false);
+        tool.call(input).await.unwrap();
+    }
+    let comments = fake.comments(number);
+    assert_eq!((comments.len(), comments[0].body.contains("## Second")), (1, true));
 }
 
 #[tokio::test]
