@@ -1,1 +1,52 @@
-//! To be written.
+//! Source text to findings: a static analyzer whose rules are data.
+//!
+//! # Adding a rule
+//!
+//! Add one file, `rules/<language or common>/<rule-id>.yml`; no Rust to touch. The id names what is flagged
+//! (`query-in-loop`) and equals the file's name. The keys:
+//!
+//! ```yaml
+//! id: sorted-for-one-element
+//! languages: [Python]          # or [JavaScript, TypeScript, Tsx], Java, Go, Rust
+//! message: "`$LIST` is sorted only to take one element."   # $NAMES are filled from the match
+//! rule:                        # ast-grep's own keys: rule, constraints, utils
+//!   pattern: sorted($LIST)[0]
+//! matcher: in-loop             # optional: one name or several from src/matchers/, all of which must hold
+//! keywords: ["sorted("]        # optional: a file without any of these texts is not even parsed
+//! metadata:
+//!   title: Sorting for one element
+//!   why: What it costs, in a sentence or two.
+//!   instead: What to do.
+//!   references: [https://docs.python.org/3/library/functions.html#min]
+//!   category: cpu              # cpu, memory, io, network or storage; left out where a rule saves none
+//!   area: Performance          # Performance, CodeQuality, Security or BestPractices
+//!   severity: Low              # Critical, High, Medium or Low
+//!   confidence: high           # high, medium or low
+//! valid: ["smallest = min(prices)\n", "ranked = sorted(prices)\n"]
+//! invalid: ["smallest = sorted(prices)[0]\n", "print(sorted(names)[0])\n"]
+//! ```
+//!
+//! A rule for several languages that need different patterns holds a list `variants:` instead, each with its own
+//! `languages`, `rule`, `constraints`, `utils`, `matcher`, `keywords`, `valid` and `invalid`, and where it differs its own
+//! `message`, `why`, `instead` and `references`. The tests check every rule: at least two valid examples that stay silent,
+//! two invalid ones that are flagged, one reference. A rule that cannot be made precise is left out.
+
+mod analyzer;
+mod compile;
+mod finding;
+mod findings;
+mod language;
+mod matchers;
+mod merge;
+mod parse;
+mod review;
+mod rule;
+mod scan;
+mod silence;
+mod source;
+mod tool;
+
+pub use analyzer::{Analyzer, Settings};
+pub use compile::RuleError;
+pub use rule::{Confidence, Example, Resource, RuleInfo};
+pub use tool::AnalyzeCode;

@@ -1,0 +1,5 @@
+//! Rules are embedded; a change to one rebuilds the crate.
+
+fn main() {
+    println!("cargo::rerun-if-changed=rules");
+}

@@ -1,0 +1,168 @@
+//! The findings of one file at head against those at base: what is new, what stays, what is gone.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use ast_grep_language::SupportLang;
+use contract::{ChangedFile, Recommendation, Severity};
+
+use crate::analyzer::Inner;
+use crate::finding::Finding;
+use crate::scan::{Scan, scan};
+use crate::source::{self, Reason};
+
+/// Who found what this crate finds.
+pub(crate) const SOURCE: &str = "analyzer";
+
+/// One file whose text can be reviewed.
+pub(crate) struct Text<'a> {
+    pub(crate) analyzer: &'a Inner,
+    pub(crate) file: &'a ChangedFile,
+    pub(crate) language: SupportLang,
+    pub(crate) deadline: Instant,
+}
+
+#[derive(Default)]
+pub(crate) struct FileReview {
+    pub(crate) path: String,
+    pub(crate) recommendations: Vec<Recommendation>,
+    pub(crate) fixed: Vec<Recommendation>,
+    pub(crate) existing: usize,
+    pub(crate) suppressed: usize,
+    pub(crate) has_syntax_errors: bool,
+    /// Why base could not be reviewed.
+    pub(crate) base_unknown: Option<String>,
+}
+
+impl Text<'_> {
+    pub(crate) fn review(&self, head: &[u8]) -> Result<FileReview, Reason> {
+        let head = self.scan(head)?;
+        let mut review = FileReview {
+            path: self.file.path.clone(),
+            suppressed: head.silenced.len(),
+            has_syntax_errors: head.has_syntax_errors,
+            ..FileReview::default()
+        };
+        let base =
+            self.file.base.as_deref().map_or_else(|| Ok(Scan::default()), |base| self.scan(base));
+        match base {
+            Ok(base) => self.compare(&head, &base.findings, &mut review),
+            Err(reason) => {
+                review.base_unknown = Some(reason.text);
+                self.without_base(&head, &mut review);
+            }
+        }
+        Ok(review)
+    }
+
+    fn scan(&self, bytes: &[u8]) -> Result<Scan, Reason> {
+        let text = source::text(bytes, self.analyzer.max_file_bytes)?;
+        scan(&self.analyzer.rules, &self.analyzer.disabled, text, self.language, self.deadline)
+    }
+
+    fn compare(&self, head: &Scan, base: &[Finding], review: &mut FileReview) {
+        let mut left = Counts::default();
+        for finding in base {
+            left.put(finding);
+        }
+        // Findings on untouched lines have the first claim to their twins at base, whatever stands above them.
+        let (touched, elsewhere) = self.by_touch(&head.findings);
+        for (finding, ordinal) in elsewhere {
+            if left.take(finding) {
+                review.existing += 1;
+            } else {
+                review.recommendations.push(self.recommendation(finding, ordinal));
+            }
+        }
+        for (finding, ordinal) in touched {
+            left.take(finding);
+            review.recommendations.push(self.recommendation(finding, ordinal));
+        }
+        // What a comment silences now has not been mended.
+        for finding in &head.silenced {
+            left.take(finding);
+        }
+        // From the bottom up, so that of equal findings the last ordinals are the ones that are gone.
+        let gone = numbered(base).into_iter().rev().filter(|(finding, _)| left.take(finding));
+        review.fixed =
+            gone.map(|(finding, ordinal)| self.recommendation(finding, ordinal)).collect();
+    }
+
+    fn without_base(&self, head: &Scan, review: &mut FileReview) {
+        let (touched, elsewhere) = self.by_touch(&head.findings);
+        review.existing = elsewhere.len();
+        let touched =
+            touched.into_iter().map(|(finding, ordinal)| self.recommendation(finding, ordinal));
+        review.recommendations = touched.collect();
+    }
+
+    /// The findings on lines that the change touches, and the others.
+    fn by_touch<'f>(&self, findings: &'f [Finding]) -> (Vec<Numbered<'f>>, Vec<Numbered<'f>>) {
+        // Without findings there is no need for a diff.
+        let touched = if findings.is_empty() { Vec::new() } else { self.file.added_lines() };
+        // The ranges are in order and apart, so the first one that ends late enough decides.
+        let is_touched = |finding: &Finding| {
+            let first = touched.partition_point(|lines| lines.end < finding.start_line);
+            touched
+                .get(first)
+                .is_some_and(|lines| lines.overlaps(finding.start_line, finding.end_line))
+        };
+        numbered(findings).into_iter().partition(|(finding, _)| is_touched(finding))
+    }
+
+    fn recommendation(&self, finding: &Finding, ordinal: usize) -> Recommendation {
+        let rules = &self.analyzer.rules;
+        let info = &rules.infos[finding.info];
+        let rule = rules.of(self.language).and_then(|rules| rules.rules.get(finding.rule));
+        let why = rule.and_then(|rule| rule.why.as_ref()).unwrap_or(&info.why);
+        let instead = rule.and_then(|rule| rule.instead.as_ref()).unwrap_or(&info.instead);
+        let path = &self.file.path;
+        Recommendation {
+            file_path: path.clone(),
+            start_line: finding.start_line,
+            end_line: finding.end_line,
+            // Tests run on few machines and little data.
+            severity: if source::is_test_path(path) { Severity::Low } else { info.severity },
+            category: info.area,
+            description: format!("{} {why}", finding.message),
+            recommendation: instead.clone(),
+            rule_id: info.id.clone(),
+            title: info.title.clone(),
+            excerpt: finding.excerpt.clone(),
+            function: finding.function.clone(),
+            fingerprint: finding.fingerprint(rules, path, ordinal),
+            references: rule.map_or(&info.references, |rule| &rule.references).clone(),
+            source: SOURCE.to_owned(),
+        }
+    }
+}
+
+/// A finding, and how many equal ones stand above it.
+type Numbered<'a> = (&'a Finding, usize);
+
+fn numbered(findings: &[Finding]) -> Vec<Numbered<'_>> {
+    let mut counts = Counts::default();
+    findings.iter().map(|finding| (finding, counts.put(finding))).collect()
+}
+
+/// How many equal findings there are of each.
+#[derive(Default)]
+struct Counts<'a>(HashMap<(usize, &'a str), usize>);
+
+impl<'a> Counts<'a> {
+    /// Adds a finding, and tells how many equal ones were there before.
+    fn put(&mut self, finding: &'a Finding) -> usize {
+        let count = self.0.entry(finding.key()).or_default();
+        *count += 1;
+        *count - 1
+    }
+
+    /// Uses up one finding equal to this one, if there is one left.
+    fn take(&mut self, finding: &'a Finding) -> bool {
+        let Some(count) = self.0.get_mut(&finding.key()).filter(|count| **count > 0) else {
+            return false;
+        };
+        *count -= 1;
+        true
+    }
+}

@@ -1,0 +1,102 @@
+//! Variables that grow over the iterations of a loop, known by how they start.
+
+use crate::language::{SourceMatch, SourceNode, enclosing_function, is_function};
+use crate::matchers::loops::enclosing_loop;
+use crate::matchers::names::{bound_value, identifiers};
+
+const BOXES: [&str; 6] = ["Byte", "Double", "Float", "Integer", "Long", "Short"];
+
+/// `$TEXT` starts as a string outside the loop around the match, and the loop never resets it.
+pub(crate) fn text_accumulator(found: &SourceMatch) -> bool {
+    starts_outside_loop(found, "TEXT", is_text)
+}
+
+/// `$SUM` is declared with a boxed number type outside the loop around the match.
+pub(crate) fn boxed_accumulator(found: &SourceMatch) -> bool {
+    starts_outside_loop(found, "SUM", |value| {
+        declared_type(value).is_some_and(|kind| BOXES.contains(&kind.as_str()))
+    })
+}
+
+/// `$LIST` is declared as a `LinkedList` outside the loop around the match.
+pub(crate) fn linked_list(found: &SourceMatch) -> bool {
+    starts_outside_loop(found, "LIST", |value| {
+        declared_type(value).is_some_and(|kind| kind.starts_with("LinkedList"))
+            || value.text().starts_with("new LinkedList")
+    })
+}
+
+/// The front of `$LIST` is taken until nothing is left, or filled in a loop after `$LIST` started empty before it.
+pub(crate) fn front_of_list(found: &SourceMatch) -> bool {
+    let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
+    let Some(around) = enclosing_loop(found) else { return false };
+    let drains = around
+        .field("condition")
+        .is_some_and(|condition| identifiers(&condition).any(|name| name == list));
+    let empty = ["[]", "list()", "Vec::new()", "vec![]"];
+    drains || starts_outside_loop(found, "LIST", |value| empty.contains(&value.text().as_ref()))
+}
+
+/// The match is `...name` in a callback of `reduce` whose first parameter is `name`.
+pub(crate) fn spreads_accumulator(found: &SourceMatch) -> bool {
+    let Some(function) = found.ancestors().find(is_function) else { return false };
+    let Some(call) = function.parent().and_then(|arguments| arguments.parent()) else {
+        return false;
+    };
+    let method = call.field("function").and_then(|callee| callee.field("property"));
+    let reduces =
+        method.is_some_and(|method| method.text() == "reduce" || method.text() == "reduceRight");
+    let first = function.field("parameters").and_then(|all| all.named_children().next());
+    reduces
+        && first.is_some_and(|first| {
+            identifiers(&first)
+                .next()
+                .is_some_and(|name| found.text().strip_prefix("...") == Some(&name))
+        })
+}
+
+fn starts_outside_loop(
+    found: &SourceMatch,
+    variable: &str,
+    right_start: impl Fn(&SourceNode) -> bool,
+) -> bool {
+    let Some(name) = found.get_env().get_match(variable).map(SourceNode::text) else {
+        return false;
+    };
+    let Some(around) = enclosing_loop(found) else { return false };
+    let function = enclosing_function(found);
+    let mut starts = false;
+    for node in function.dfs() {
+        let Some(value) = bound_value(&node, &name) else { continue };
+        let is_the_match = node.range().start == found.range().start;
+        let in_loop = around.range().contains(&node.range().start);
+        if in_loop && !is_the_match {
+            return false;
+        }
+        starts |= !in_loop && right_start(&value);
+    }
+    starts
+}
+
+fn is_text(value: &SourceNode) -> bool {
+    let value =
+        if value.kind() == "expression_list" { value.child(0) } else { Some(value.clone()) };
+    value.is_some_and(|value| match value.kind().as_ref() {
+        "string"
+        | "concatenated_string"
+        | "string_literal"
+        | "interpreted_string_literal"
+        | "raw_string_literal" => {
+            // `b""` in Python is bytes, whose rope is not the point of these rules.
+            !value.text().starts_with('b')
+        }
+        "type_identifier" => value.text() == "string",
+        _ => false,
+    })
+}
+
+/// The type in `Type name = value`, from the value.
+fn declared_type(value: &SourceNode) -> Option<String> {
+    let declaration = value.parent()?.parent()?;
+    Some(declaration.field("type")?.text().into_owned())
+}

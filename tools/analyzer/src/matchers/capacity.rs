@@ -1,0 +1,72 @@
+//! Collections that grow by one per pass although the number of passes is known.
+
+use crate::language::{SourceMatch, SourceNode, is_function};
+
+/// The match declares an empty `$LIST`; the next statement loops over something of known length, and its body appends to
+/// `$LIST` once, unconditionally.
+pub(crate) fn length_known_before_loop(found: &SourceMatch) -> bool {
+    let Some(list) = found.get_env().get_match("LIST").map(|node| node.text().into_owned()) else {
+        return false;
+    };
+    let Some(statement) = next_statement(found) else { return false };
+    let Some(body) = counted_loop_body(&statement) else { return false };
+    let appends = [format!("{list}.push("), format!("{list} = append({list}, ")];
+    let pushed = statements(&body)
+        .filter(|text| appends.iter().any(|append| text.starts_with(append.as_str())))
+        .count();
+    pushed == 1
+        && !body.dfs().any(|node| leaves_early(&node))
+        && !body.text().contains(&format!("{list}.clear"))
+}
+
+fn next_statement<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
+    let next = node.next_all().find(|next| next.is_named() && !next.kind().contains("comment"))?;
+    if next.kind() == "expression_statement" { next.child(0) } else { Some(next) }
+}
+
+fn counted_loop_body<'t>(statement: &SourceNode<'t>) -> Option<SourceNode<'t>> {
+    let header = match statement.kind().as_ref() {
+        // A channel has no length, a map's or slice's name does not tell; a call might return either.
+        "for_statement" => {
+            statement.children().find(|child| child.kind() == "range_clause")?.field("right")?
+        }
+        "for_expression" => statement.field("value")?,
+        _ => return None,
+    };
+    let counted = match header.kind().as_ref() {
+        "range_expression" => is_long_range(&header),
+        "reference_expression" => true,
+        "identifier" | "selector_expression" => {
+            statement.kind() == "for_statement" && is_slice(&header)
+        }
+        _ => false,
+    };
+    if counted { statement.field("body") } else { None }
+}
+
+/// `0..n`, but neither `0..` nor `0..4`.
+fn is_long_range(range: &SourceNode) -> bool {
+    range.children().count() == 3
+        && range.children().last().is_some_and(|end| end.kind() != "integer_literal")
+}
+
+/// The range's source is a parameter or variable whose slice type stands in the same function.
+fn is_slice(name: &SourceNode) -> bool {
+    let Some(function) = name.ancestors().find(is_function) else { return false };
+    let header = function.text();
+    header.contains(&format!("{} []", name.text()))
+        || header.contains(&format!("{} := make([]", name.text()))
+}
+
+fn statements(body: &SourceNode) -> impl Iterator<Item = String> {
+    let list = body
+        .named_children()
+        .find(|child| child.kind() == "statement_list")
+        .unwrap_or_else(|| body.clone());
+    list.named_children().map(|child| child.text().into_owned()).collect::<Vec<_>>().into_iter()
+}
+
+fn leaves_early(node: &SourceNode) -> bool {
+    let kind = node.kind();
+    kind.starts_with("break_") || kind.starts_with("continue_") || kind.starts_with("return_")
+}

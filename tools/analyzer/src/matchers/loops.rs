@@ -1,0 +1,195 @@
+//! Whether code runs once per iteration of a loop in its own function.
+
+use crate::language::{SourceMatch, SourceNode, is_function};
+use crate::matchers::names::{identifiers, names_bound_in};
+
+/// Methods that call the function they are given once per item.
+const ITERATING: [&str; 9] =
+    ["forEach", "map", "filter", "flatMap", "some", "every", "reduce", "for_each", "filter_map"];
+
+pub(crate) fn in_loop(found: &SourceMatch) -> bool {
+    enclosing_loop(found).is_some()
+}
+
+/// In a loop over items that are not batches already, and different for each item.
+pub(crate) fn once_per_item(found: &SourceMatch) -> bool {
+    let Some(around) = enclosing_loop(found) else { return false };
+    if is_while(&around) || is_batched(&around) {
+        return false;
+    }
+    let bound = names_bound_in(&around);
+    identifiers(found).any(|name| bound.contains(name.as_ref()))
+}
+
+/// The nearest loop that runs the node again and again. It does not look past the function around the node, and leaves out
+/// what a loop evaluates once (`f()` in `for x in f()`) and what leaves the loop (`return f()`).
+pub(crate) fn enclosing_loop<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
+    let ancestors: Vec<_> = node.ancestors().collect();
+    let mut child = node.clone();
+    let mut path = Path::default();
+    for (index, ancestor) in ancestors.iter().enumerate() {
+        if is_function(ancestor) {
+            return iterating_call(ancestors.get(index + 1..)?).cloned();
+        }
+        match path.step(ancestor, &child) {
+            Step::Up => {}
+            Step::Found => return Some(ancestor.clone()),
+            Step::Leaves => return None,
+        }
+        child = ancestor.clone();
+    }
+    None
+}
+
+/// What was seen between a node and the ancestor at hand.
+#[derive(Default)]
+struct Path {
+    /// The node is in a part that the next loop evaluates once.
+    in_header: bool,
+    /// The node's block ends with `break`.
+    breaks: bool,
+    /// A `break` here would leave a `switch`, not a loop.
+    in_switch: bool,
+}
+
+enum Step {
+    Up,
+    Found,
+    /// Control leaves the function, or an exception is thrown, right after the node.
+    Leaves,
+}
+
+impl Path {
+    fn step(&mut self, ancestor: &SourceNode, child: &SourceNode) -> Step {
+        match ancestor.kind().as_ref() {
+            "return_statement" | "return_expression" | "raise_statement" | "throw_statement"
+            | "class_body" | "class_definition" => Step::Leaves,
+            "for_clause" => self.header(is_field(ancestor, "initializer", child)),
+            "range_clause" => self.header(true),
+            "for_in_clause" => {
+                self.header(!is_later_clause(ancestor) || !is_field(ancestor, "right", child))
+            }
+            "switch_statement"
+            | "switch_expression"
+            | "expression_switch_statement"
+            | "type_switch_statement"
+            | "select_statement" => {
+                self.in_switch = true;
+                Step::Up
+            }
+            "block" | "statement_block" | "statement_list" => self.block(ancestor),
+            kind => self.maybe_loop(kind, ancestor, child),
+        }
+    }
+
+    fn header(&mut self, in_header: bool) -> Step {
+        self.in_header |= in_header;
+        Step::Up
+    }
+
+    fn block(&mut self, block: &SourceNode) -> Step {
+        let Some(last) = last_statement(block) else { return Step::Up };
+        let kind = last.kind();
+        let returns =
+            kind.starts_with("return") || kind.starts_with("raise") || kind.starts_with("throw");
+        let breaks = kind.starts_with("break");
+        if !(returns || breaks) || block.text().contains("continue") {
+            return Step::Up;
+        }
+        if returns {
+            return Step::Leaves;
+        }
+        self.breaks |= !self.in_switch;
+        Step::Up
+    }
+
+    fn maybe_loop(&mut self, kind: &str, node: &SourceNode, child: &SourceNode) -> Step {
+        let Some(repeats) = repeats(kind, node, child) else { return Step::Up };
+        let once = self.in_header || self.breaks || !repeats;
+        *self = Self::default();
+        if once { Step::Up } else { Step::Found }
+    }
+}
+
+/// Whether a loop runs this child of it over and over; `None` where the node is no loop.
+fn repeats(kind: &str, node: &SourceNode, child: &SourceNode) -> Option<bool> {
+    Some(match kind {
+        "for_statement" => !["right", "left", "initializer", "init", "alternative"]
+            .iter()
+            .any(|field| is_field(node, field, child)),
+        "for_in_statement" | "enhanced_for_statement" | "for_expression" => {
+            is_field(node, "body", child)
+        }
+        "while_statement" => !is_field(node, "alternative", child),
+        "do_statement"
+        | "while_expression"
+        | "loop_expression"
+        | "list_comprehension"
+        | "set_comprehension"
+        | "dictionary_comprehension"
+        | "generator_expression" => true,
+        _ => return None,
+    })
+}
+
+/// The call that runs a function once per item, from the nodes around that function.
+fn iterating_call<'a, 't>(around: &'a [SourceNode<'t>]) -> Option<&'a SourceNode<'t>> {
+    let [arguments, call, ..] = around else { return None };
+    if !arguments.kind().starts_with("argument") {
+        return None;
+    }
+    let function = call.field("function")?;
+    let method = function.field("property").or_else(|| function.field("field"))?;
+    let receiver = function.field("object").or_else(|| function.field("value"))?;
+    // An `Option` in Rust has `map` and `filter` too.
+    let iterates = function.kind() != "field_expression"
+        || receiver.text().contains("iter")
+        || receiver.text().contains("lines(");
+    (iterates && ITERATING.contains(&method.text().as_ref())).then_some(call)
+}
+
+fn is_while(node: &SourceNode) -> bool {
+    matches!(
+        node.kind().as_ref(),
+        "while_statement" | "do_statement" | "while_expression" | "loop_expression"
+    )
+}
+
+/// Loops over chunks, pages or attempts already do what a rule would advise, or cannot.
+fn is_batched(node: &SourceNode) -> bool {
+    let text = node.text();
+    let body = node
+        .field("body")
+        .map_or(text.len(), |body| body.range().start.saturating_sub(node.range().start));
+    let header = text.get(..body).unwrap_or_default();
+    // A comprehension has its header after its body.
+    let header =
+        if node.kind().ends_with("comprehension") { text.as_ref() } else { header }.to_lowercase();
+    let words = [
+        "chunk",
+        "batch",
+        "page",
+        "partition",
+        "attempt",
+        "retry",
+        "retries",
+        "statements",
+        "migrations",
+    ];
+    words.iter().any(|word| header.contains(word))
+        || (header.contains("range(") && header.matches(',').count() >= 2)
+}
+
+fn is_field(node: &SourceNode, field: &str, child: &SourceNode) -> bool {
+    node.field(field).is_some_and(|found| found.node_id() == child.node_id())
+}
+
+/// The second and later `for … in …` of a comprehension run once per item of the first.
+fn is_later_clause(clause: &SourceNode) -> bool {
+    clause.prev_all().any(|sibling| sibling.kind() == "for_in_clause")
+}
+
+fn last_statement<'t>(block: &SourceNode<'t>) -> Option<SourceNode<'t>> {
+    let last = block.named_children().filter(|child| !child.kind().contains("comment")).last()?;
+    if last.kind() == "expression_statement" { last.child(0) } else { Some(last) }
+}

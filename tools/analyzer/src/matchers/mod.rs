@@ -1,0 +1,45 @@
+//! What a rule's pattern cannot say: named conditions on a match, as `matcher: in-loop`.
+
+mod accumulators;
+mod asynchronous;
+mod capacity;
+mod defaults;
+mod loops;
+mod names;
+mod resources;
+mod searches;
+
+use crate::language::SourceMatch;
+
+/// A further condition on what a rule's pattern matched.
+pub(crate) type Matcher = fn(&SourceMatch) -> bool;
+
+const MATCHERS: &[(&str, Matcher)] = &[
+    ("in-loop", loops::in_loop),
+    ("once-per-item", loops::once_per_item),
+    ("text-accumulator", accumulators::text_accumulator),
+    ("boxed-accumulator", accumulators::boxed_accumulator),
+    ("front-of-list", accumulators::front_of_list),
+    ("default-changes", defaults::default_changes),
+    ("linked-list", accumulators::linked_list),
+    ("in-async-function", asynchronous::in_async_function),
+    ("independent-await", asynchronous::independent_await),
+    ("guard-lives-across-await", asynchronous::guard_lives_across_await),
+    ("length-known-before-loop", capacity::length_known_before_loop),
+    ("response-never-closed", resources::response_never_closed),
+    ("style-written-in-loop", searches::style_written_in_loop),
+    ("array-searched-per-item", searches::array_searched_per_item),
+    ("spreads-accumulator", accumulators::spreads_accumulator),
+    ("formats-to-string", searches::formats_to_string),
+    #[cfg(test)]
+    ("panics", |_| panic!("a matcher that panics")),
+    #[cfg(test)]
+    ("sleeps", |_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        false
+    }),
+];
+
+pub(crate) fn find(name: &str) -> Option<Matcher> {
+    MATCHERS.iter().find(|(known, _)| *known == name).map(|(_, matcher)| *matcher)
+}

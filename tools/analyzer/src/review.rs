@@ -1,0 +1,150 @@
+//! A change to a review: what it brings in, what it mends, what was there already.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use contract::{Change, ChangedFile, CodeReview, Recommendation, Severity, Skipped};
+use rayon::prelude::*;
+
+use crate::analyzer::Inner;
+use crate::finding::short_hash;
+use crate::findings::{FileReview, Text};
+use crate::language;
+use crate::source::{self, Reason};
+
+pub(crate) const COMPLETED: &str = "Completed";
+/// Files that a reader would expect to be reviewed were not.
+pub(crate) const PARTIAL: &str = "Partial";
+
+/// What became of one file.
+enum Outcome {
+    Reviewed(FileReview),
+    Skipped(Skipped, bool),
+    UnknownLanguage,
+    /// Deleted: nothing of it is left to review.
+    Gone,
+}
+
+/// Reviews all files of a change, in parallel on the current thread pool.
+pub(crate) fn review(analyzer: &Inner, change: &Change) -> CodeReview {
+    let outcomes: Vec<_> =
+        change.files.par_iter().map(|file| review_caught(analyzer, file)).collect();
+    let mut summary = Summary::default();
+    for outcome in outcomes {
+        summary.add(outcome);
+    }
+    summary.finish(change)
+}
+
+/// A panic in one file, should a grammar or a rule ever have one, costs that file only.
+fn review_caught(analyzer: &Inner, file: &ChangedFile) -> Outcome {
+    let reviewed = catch_unwind(AssertUnwindSafe(|| review_file(analyzer, file)));
+    reviewed.unwrap_or_else(|_| {
+        tracing::error!(path = file.path, "the analyzer failed on a file");
+        skipped(file, Reason::forced("the analyzer failed on it"))
+    })
+}
+
+fn review_file(analyzer: &Inner, file: &ChangedFile) -> Outcome {
+    let Some(language) = language::of_path(&file.path) else { return Outcome::UnknownLanguage };
+    if analyzer.ignore.is_match(&file.path) {
+        return skipped(file, Reason::chosen("ignored by the settings"));
+    }
+    if let Some(reason) = source::foreign_path(&file.path) {
+        return skipped(file, reason);
+    }
+    if let Some(reason) = &file.unreadable {
+        return skipped(file, Reason::forced(reason));
+    }
+    let Some(head) = &file.head else { return Outcome::Gone };
+    let text = Text { analyzer, file, language, deadline: Instant::now() + analyzer.file_deadline };
+    text.review(head).map_or_else(|reason| skipped(file, reason), Outcome::Reviewed)
+}
+
+fn skipped(file: &ChangedFile, reason: Reason) -> Outcome {
+    Outcome::Skipped(Skipped { path: file.path.clone(), reason: reason.text }, reason.unexpected)
+}
+
+/// The review as it adds up.
+#[derive(Default)]
+struct Summary {
+    review: CodeReview,
+    unknown_language: usize,
+    with_syntax_errors: Vec<String>,
+    without_base: Vec<String>,
+    left_out: bool,
+}
+
+impl Summary {
+    fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Gone => {}
+            Outcome::UnknownLanguage => self.unknown_language += 1,
+            Outcome::Skipped(skipped, unexpected) => {
+                self.review.skipped.push(skipped);
+                self.left_out |= unexpected;
+            }
+            Outcome::Reviewed(file) => self.add_reviewed(file),
+        }
+    }
+
+    fn add_reviewed(&mut self, file: FileReview) {
+        self.review.files_reviewed += 1;
+        self.review.recommendations.extend(file.recommendations);
+        self.review.fixed.extend(file.fixed);
+        self.review.existing += file.existing;
+        self.review.suppressed += file.suppressed;
+        if file.has_syntax_errors {
+            self.with_syntax_errors.push(file.path.clone());
+        }
+        if let Some(reason) = file.base_unknown {
+            self.without_base.push(format!("{} ({reason})", file.path));
+        }
+    }
+
+    fn finish(self, change: &Change) -> CodeReview {
+        let mut review = self.review;
+        if self.unknown_language > 0 {
+            review
+                .notes
+                .push(format!("{} in languages without rules", files(self.unknown_language)));
+        }
+        if !self.with_syntax_errors.is_empty() {
+            let listed = listed(&self.with_syntax_errors);
+            review.notes.push(format!(
+                "syntax errors, reviewed as far as the code could be read: {listed}"
+            ));
+        }
+        if !self.without_base.is_empty() {
+            let listed = listed(&self.without_base);
+            review.notes.push(format!(
+                "base could not be reviewed, so only findings on changed lines count: {listed}"
+            ));
+        }
+        sort(&mut review.recommendations);
+        sort(&mut review.fixed);
+        review.total_recommendations = review.recommendations.len();
+        review.review_id =
+            format!("analyzer-{}", short_hash(&[&change.base_sha, &change.head_sha]));
+        review.status = if self.left_out { PARTIAL.into() } else { COMPLETED.into() };
+        review
+    }
+}
+
+/// By severity, then by place.
+pub(crate) fn sort(recommendations: &mut [Recommendation]) {
+    recommendations.sort_by(|one, other| place(one).cmp(&place(other)));
+}
+
+fn place(found: &Recommendation) -> (Severity, &str, u32, &str) {
+    (found.severity, &found.file_path, found.start_line, &found.rule_id)
+}
+
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
+fn listed(paths: &[String]) -> String {
+    let shown = paths.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    if paths.len() > 5 { format!("{shown} and {} more", paths.len() - 5) } else { shown }
+}
