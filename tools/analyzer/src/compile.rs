@@ -6,7 +6,7 @@ use ast_grep_config::{DeserializeEnv, RuleCore};
 use ast_grep_core::Matcher as _;
 use ast_grep_language::SupportLang;
 use include_dir::{Dir, include_dir};
-use regex::RegexSet;
+use regex::{Regex, RegexSet};
 
 use crate::language::LANGUAGES;
 use crate::matchers::{self, Matcher};
@@ -58,7 +58,9 @@ pub(crate) struct CompiledRule {
     pub(crate) why: Option<String>,
     pub(crate) instead: Option<String>,
     pub(crate) references: Vec<String>,
+    /// Any text that the rule flags holds a keyword or matches a hint, where there are any.
     keywords: Vec<String>,
+    hints: Vec<Regex>,
 }
 
 /// The texts of the bundled rules, in the order of their paths.
@@ -109,13 +111,15 @@ impl Rules {
 }
 
 impl LanguageRules {
-    /// Which rules can match anywhere in the text, judged by their keywords; `None` where none can.
+    /// Which rules can match anywhere in the text, judged by keywords and hints; `None` where none can.
     pub(crate) fn active(&self, text: &str) -> Option<Vec<bool>> {
-        let mut active: Vec<_> = self.rules.iter().map(|rule| rule.keywords.is_empty()).collect();
+        let hinted = |rule: &CompiledRule| rule.hints.iter().any(|hint| hint.is_match(text));
+        let unconditional = |rule: &CompiledRule| rule.keywords.is_empty() && rule.hints.is_empty();
+        let mut active: Vec<_> =
+            self.rules.iter().map(|rule| unconditional(rule) || hinted(rule)).collect();
         for keyword in self.keywords.matches(text) {
-            if let Some(rule) =
-                self.keyword_owners.get(keyword).and_then(|owner| active.get_mut(*owner))
-            {
+            let owner = self.keyword_owners.get(keyword);
+            if let Some(rule) = owner.and_then(|owner| active.get_mut(*owner)) {
                 *rule = true;
             }
         }
@@ -174,7 +178,12 @@ fn compile(
         instead: variant.instead.clone(),
         references: variant.references.iter().chain(&file.metadata.references).cloned().collect(),
         keywords: variant.keywords.clone(),
+        hints: hints(variant)?,
     })
+}
+
+fn hints(variant: &Variant) -> Result<Vec<Regex>, String> {
+    variant.hints.iter().map(|hint| Regex::new(hint).map_err(|error| error.to_string())).collect()
 }
 
 fn describe(file: RuleFile, variants: &[Variant]) -> RuleInfo {

@@ -12,7 +12,8 @@
 //! rule:                        # ast-grep's own keys: rule, constraints, utils
 //!   pattern: sorted($LIST)[0]
 //! matcher: in-loop             # optional: one name or several from src/matchers/, all of which must hold
-//! keywords: ["sorted("]        # optional: a file without any of these texts is not even parsed
+//! keywords: [")[0]", ")[-1]"]  # optional: a file without any of these texts is not even parsed
+//! hints: []                    # optional: the same as regular expressions
 //! metadata:
 //!   title: Sorting for one element
 //!   why: What it costs, in a sentence or two.

@@ -69,6 +69,8 @@ pub(crate) struct RuleFile {
     #[serde(default)]
     pub(crate) keywords: Vec<String>,
     #[serde(default)]
+    pub(crate) hints: Vec<String>,
+    #[serde(default)]
     pub(crate) valid: Vec<String>,
     #[serde(default)]
     pub(crate) invalid: Vec<String>,
@@ -101,6 +103,8 @@ pub(crate) struct Variant {
     pub(crate) matcher: Option<OneOrMore>,
     #[serde(default)]
     pub(crate) keywords: Vec<String>,
+    #[serde(default)]
+    pub(crate) hints: Vec<String>,
     pub(crate) message: Option<String>,
     pub(crate) why: Option<String>,
     pub(crate) instead: Option<String>,
@@ -138,6 +142,7 @@ impl RuleFile {
                 utils: self.utils.take(),
                 matcher: self.matcher.take(),
                 keywords: std::mem::take(&mut self.keywords),
+                hints: std::mem::take(&mut self.hints),
                 message: None,
                 why: None,
                 instead: None,
