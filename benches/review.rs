@@ -20,7 +20,11 @@ fn main() -> std::io::Result<()> {
     let mut findings = 0;
     for _ in 0..=RUNS {
         let begun = Instant::now();
-        let output = Command::new(env!("CARGO_BIN_EXE_eco-coder")).args(["review", "--format", "json", "--repo"]).arg(folder.path()).stderr(Stdio::inherit()).output()?;
+        let output = Command::new(env!("CARGO_BIN_EXE_eco-coder"))
+            .args(["review", "--format", "json", "--repo"])
+            .arg(folder.path())
+            .stderr(Stdio::inherit())
+            .output()?;
         times.push(begun.elapsed());
         assert!(output.status.success());
         findings = String::from_utf8_lossy(&output.stdout).matches("\"rule_id\": ").count();
@@ -28,8 +32,15 @@ fn main() -> std::io::Result<()> {
     // The first run warms the file cache and does not count.
     times.remove(0);
     times.sort_unstable();
-    println!("review of a change of {FILES} files, {lines} lines at head, {findings} rule ids in the report, target {TARGET:?}");
-    println!("  median {:?}  min {:?}  max {:?}  ({RUNS} runs)", times[RUNS / 2], times[0], times[RUNS - 1]);
+    println!(
+        "review of a change of {FILES} files, {lines} lines at head, {findings} rule ids in the report, target {TARGET:?}"
+    );
+    println!(
+        "  median {:?}  min {:?}  max {:?}  ({RUNS} runs)",
+        times[RUNS / 2],
+        times[0],
+        times[RUNS - 1]
+    );
     Ok(())
 }
 
@@ -44,7 +55,19 @@ fn make_repository(folder: &Path) -> std::io::Result<usize> {
             std::fs::write(path, text)?;
         }
         git(folder, &["add", "--all"])?;
-        git(folder, &["-c", "user.name=bench", "-c", "user.email=bench@localhost", "commit", "--quiet", "--message", "round"])?;
+        git(
+            folder,
+            &[
+                "-c",
+                "user.name=bench",
+                "-c",
+                "user.email=bench@localhost",
+                "commit",
+                "--quiet",
+                "--message",
+                "round",
+            ],
+        )?;
     }
     Ok((0..FILES).map(|number| source(number, 1).1.lines().count()).sum())
 }
@@ -54,11 +77,31 @@ fn source(number: usize, round: usize) -> (&'static str, String) {
     let mut text = String::new();
     let slow = number.is_multiple_of(10) && round == 1;
     let (extension, plain, flagged) = match number % 5 {
-        0 => ("py", "def f{n}(items, limit={r}):\n    total = 0\n    for item in items:\n        total += item.price * {n}\n    return total if total < limit else limit\n\n", "def slow(cursor, keys):\n    for key in keys:\n        cursor.execute('SELECT 1', key)\n"),
-        1 => ("js", "export function f{n}(items, limit = {r}) {\n  let total = 0;\n  for (const item of items) {\n    total += item.price * {n};\n  }\n  return Math.min(total, limit);\n}\n\n", ""),
-        2 => ("java", "class C{n} {\n  int sum(java.util.List<Integer> items) {\n    int total = {r};\n    for (int item : items) {\n      total += item * {n};\n    }\n    return total;\n  }\n}\n\n", ""),
-        3 => ("go", "func f{n}(items []int) int {\n\ttotal := {r}\n\tfor _, item := range items {\n\t\ttotal += item * {n}\n\t}\n\treturn total\n}\n\n", ""),
-        _ => ("rs", "pub fn f{n}(items: &[u64]) -> u64 {\n    let mut total = {r};\n    for item in items {\n        total += item * {n};\n    }\n    total\n}\n\n", ""),
+        0 => (
+            "py",
+            "def f{n}(items, limit={r}):\n    total = 0\n    for item in items:\n        total += item.price * {n}\n    return total if total < limit else limit\n\n",
+            "def slow(cursor, keys):\n    for key in keys:\n        cursor.execute('SELECT 1', key)\n",
+        ),
+        1 => (
+            "js",
+            "export function f{n}(items, limit = {r}) {\n  let total = 0;\n  for (const item of items) {\n    total += item.price * {n};\n  }\n  return Math.min(total, limit);\n}\n\n",
+            "",
+        ),
+        2 => (
+            "java",
+            "class C{n} {\n  int sum(java.util.List<Integer> items) {\n    int total = {r};\n    for (int item : items) {\n      total += item * {n};\n    }\n    return total;\n  }\n}\n\n",
+            "",
+        ),
+        3 => (
+            "go",
+            "func f{n}(items []int) int {\n\ttotal := {r}\n\tfor _, item := range items {\n\t\ttotal += item * {n}\n\t}\n\treturn total\n}\n\n",
+            "",
+        ),
+        _ => (
+            "rs",
+            "pub fn f{n}(items: &[u64]) -> u64 {\n    let mut total = {r};\n    for item in items {\n        total += item * {n};\n    }\n    total\n}\n\n",
+            "",
+        ),
     };
     if extension == "go" {
         text.push_str("package part\n\n");
@@ -66,7 +109,9 @@ fn source(number: usize, round: usize) -> (&'static str, String) {
     for function in 0..20 {
         // Only every fifth function changes between the rounds.
         let seen = if function % 5 == 0 { round } else { 0 };
-        text.push_str(&plain.replace("{n}", &function.to_string()).replace("{r}", &seen.to_string()));
+        text.push_str(
+            &plain.replace("{n}", &function.to_string()).replace("{r}", &seen.to_string()),
+        );
     }
     if slow {
         text.push_str(flagged);

@@ -29,7 +29,12 @@ fn main() -> std::io::Result<()> {
 
 fn report(name: &str, times: &mut [Duration]) {
     times.sort_unstable();
-    println!("  {name:<22} median {:?}  p90 {:?}  max {:?}", times[times.len() / 2], times[times.len() * 9 / 10], times[times.len() - 1]);
+    println!(
+        "  {name:<22} median {:?}  p90 {:?}  max {:?}",
+        times[times.len() / 2],
+        times[times.len() * 9 / 10],
+        times[times.len() - 1]
+    );
 }
 
 fn start_to_ping(database: &std::path::Path) -> std::io::Result<Duration> {
@@ -59,7 +64,8 @@ fn serve(database: &std::path::Path, address: SocketAddr) -> std::io::Result<Chi
 fn ping_until_answered(address: SocketAddr, begun: Instant) -> std::io::Result<Duration> {
     while begun.elapsed() < Duration::from_secs(10) {
         if let Ok(mut stream) = TcpStream::connect(address) {
-            stream.write_all(b"GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+            stream
+                .write_all(b"GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
             let mut answer = String::new();
             stream.read_to_string(&mut answer)?;
             assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

@@ -168,7 +168,7 @@ impl Config {
         aws.carbon_parameters |= environment("ECO_CODER_CARBON_PARAMETERS")
             .is_some_and(|value| value == "1" || value == "true");
         let mut model = file.model;
-        model.driver = driver(environment("ECO_CODER_DRIVER"), model.driver, problems);
+        model.driver = driver(environment("ECO_CODER_DRIVER").as_deref(), model.driver, problems);
         if let Some(models) = environment("ECO_CODER_MODELS") {
             model.models = list(&models);
         }
@@ -271,8 +271,8 @@ fn workers(given: Option<String>, file: Option<usize>, problems: &mut Vec<String
     }
 }
 
-fn driver(given: Option<String>, file: DriverName, problems: &mut Vec<String>) -> DriverName {
-    match given.as_deref() {
+fn driver(given: Option<&str>, file: DriverName, problems: &mut Vec<String>) -> DriverName {
+    match given {
         None => file,
         Some("embedded") => DriverName::Embedded,
         Some("bedrock") => DriverName::Bedrock,

@@ -98,7 +98,7 @@ impl Agent {
         // The planner is never out of time: it is what finishes a run whose time is over.
         let deadline = match leader {
             Leader::Model => run.budget.time_left(&run.spent),
-            Leader::Planner => std::time::Duration::from_secs(60),
+            Leader::Planner => std::time::Duration::from_mins(1),
         };
         match driver.converse(&run.conversation, deadline).await {
             Ok(reply) => run.on_reply(reply, asked.elapsed()),
@@ -132,7 +132,7 @@ impl Agent {
             }
             // Side by side, so only the time since the last result is new.
             let elapsed = called.elapsed();
-            run.on_tool_result(result, elapsed - counted);
+            run.on_tool_result(result, elapsed.saturating_sub(counted));
             counted = elapsed;
             self.checkpoint(run, revision).await?;
         }

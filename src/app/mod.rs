@@ -21,6 +21,10 @@ pub mod serve;
 pub const CLOCK: Clock = Timestamp::now;
 
 /// A reviewer with everything that the settings switch on.
+#[cfg_attr(
+    not(feature = "aws"),
+    expect(clippy::unused_async, reason = "waits for AWS, where that is built in")
+)]
 pub async fn reviewer(config: &Config, store: Arc<dyn Store>) -> anyhow::Result<Reviewer> {
     let reviewer = Reviewer {
         store,

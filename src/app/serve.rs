@@ -23,12 +23,12 @@ use crate::server::{AllowList, Invocation, Invoke, Progress, Server, Target, rou
 use crate::store::{Database, SqliteStore, Store};
 
 /// A worker that gives no sign of life for so long has lost its job.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// What a review may still take after the server was told to stop; a checkpoint keeps the rest.
 const GRACE: Duration = Duration::from_secs(20);
 /// GitHub redelivers for 3 days, Enterprise Server for 7.
-const KEPT: Duration = Duration::from_secs(14 * 24 * 3600);
-const PRUNE_EVERY: Duration = Duration::from_secs(3600);
+const KEPT: Duration = Duration::from_hours(14 * 24);
+const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
 /// A server that is wired up and bound to its address.
 pub struct Service {
@@ -167,9 +167,8 @@ fn handler(worker: Arc<Worker>) -> Handler {
             let watched = standing.clone();
             let stop: Stop = Arc::new(move || *watched.borrow() != Standing::Held);
             match worker.work(&leased.job, leased.attempt, stop).await {
-                JobEnd::Done => Ending::Done,
-                // A newer job of the pull request takes over, or another worker has it already.
-                JobEnd::Stopped => Ending::Done,
+                // Stopped: a newer job of the pull request takes over, or another worker has it already.
+                JobEnd::Done | JobEnd::Stopped => Ending::Done,
                 JobEnd::Retry { reason, not_before } => Ending::Retry { reason, not_before },
                 JobEnd::Failed { reason } => Ending::Failed { reason },
             }

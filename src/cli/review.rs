@@ -67,7 +67,7 @@ impl Arguments {
             config.model.driver = driver;
         }
         let progress = progress();
-        let store = self.store(&config, environment).map_err(Failure::Outside)?;
+        let store = Self::store(&config, environment).map_err(Failure::Outside)?;
         let reviewer = app::reviewer(&config, store).await.map_err(Failure::Usage)?;
         progress.set_message("reading the change");
         let assignment = self.assignment(&config, &reviewer).await?;
@@ -77,7 +77,7 @@ impl Arguments {
             Arc::new(move |run| progress.set_message(describe(run)))
         };
         let run_id = assignment.run_id.clone();
-        let reviewed = reviewer
+        let outcome = reviewer
             .review(assignment, Arc::new(|| false), on_step)
             .await
             .map_err(Failure::Outside)?;
@@ -87,13 +87,12 @@ impl Arguments {
             .finish(&run_id, app::CLOCK())
             .await
             .map_err(|error| Failure::Outside(error.into()))?;
-        self.write(&reviewed.report)?;
-        self.say_where(&reviewed.outcome, reviewed.comment_url())
+        self.write(&outcome.report)?;
+        self.say_where(outcome.outcome, outcome.comment_url())
     }
 
     /// A review that costs money or leaves a comment can be resumed; one that takes a moment need not.
     fn store(
-        &self,
         config: &Config,
         environment: &Environment,
     ) -> anyhow::Result<Arc<dyn crate::store::Store>> {
@@ -182,7 +181,7 @@ impl Arguments {
     }
 
     #[expect(clippy::print_stderr, reason = "a word to the person at the terminal")]
-    fn say_where(&self, outcome: &Outcome, comment_url: Option<&str>) -> Result<(), Failure> {
+    fn say_where(&self, outcome: Outcome, comment_url: Option<&str>) -> Result<(), Failure> {
         match (outcome, comment_url) {
             (Outcome::NotPosted, _) => {
                 Err(Failure::Outside(anyhow!("the report could not be posted")))

@@ -79,5 +79,5 @@ fn explain(rule: &RuleInfo) -> String {
 }
 
 fn languages(rule: &RuleInfo) -> String {
-    rule.languages.iter().map(|language| format!("{language}")).collect::<Vec<_>>().join(", ")
+    rule.languages.join(", ")
 }

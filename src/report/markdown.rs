@@ -336,7 +336,7 @@ impl Report {
         if cost.tokens > 0 {
             parts.push(format!("{} tokens", cost.tokens));
         }
-        parts.push(cost.usd.map_or_else(|| "price unknown".into(), |usd| dollars(usd)));
+        parts.push(cost.usd.map_or_else(|| "price unknown".into(), dollars));
         parts.push(format!("{} s", amount(cost.seconds)));
         if let Some(span) = cost.co2e_grams {
             let grams = if (span.high - span.low).abs() < f64::EPSILON {

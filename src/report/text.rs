@@ -45,9 +45,10 @@ pub fn code_block(text: &str, language: &str) -> String {
     format!("{fence}{language}\n{}\n{fence}", text.trim_end_matches('\n'))
 }
 
-/// Prose from outside (a rule, a service, a model): no HTML, no images, no mentions, no line that starts a heading.
+/// Prose from outside (a rule, a service, a model): no HTML, no images, no mentions, no link that hides where it goes.
 pub fn prose(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace("![", "!\\[");
+    let escaped = escaped.replace("](", "]\\(").replace("]:", "]\\:");
     quiet_mentions(&escaped)
 }
 
@@ -83,7 +84,7 @@ fn quiet_mentions(text: &str) -> String {
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         quiet.push(letter);
-        if letter == '@' && letters.peek().is_some_and(|next| next.is_ascii_alphanumeric()) {
+        if letter == '@' && letters.peek().is_some_and(char::is_ascii_alphanumeric) {
             quiet.push('\u{200b}');
         }
     }

@@ -37,7 +37,11 @@ pub fn of(run: &Run, meter: Meter, now: Timestamp, region: Option<&str>) -> Cost
         handed_over: run.handed_over.clone(),
         tokens: run.spent.usage.total(),
         usd: priced.then_some(run.spent.usd),
-        seconds: now.since(meter.started).as_secs_f64(),
+        // A resumed run took its earlier part in another process.
+        seconds: now
+            .since(meter.started)
+            .max(Duration::from_millis(run.spent.milliseconds))
+            .as_secs_f64(),
         cpu_seconds: cpu.as_secs_f64(),
         co2e_grams: own.map(|own| Span { low: own + model.low, high: own + model.high }),
         co2e_note: notes.into_iter().flatten().collect::<Vec<_>>().join("; "),

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
 /// A git command that takes longer hangs.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 /// Larger files are skipped by the analyzer in any case; they are not even kept.
 const MOST_FILE_BYTES: usize = 2 * 1024 * 1024;
 const MOST_FILES: usize = 20_000;
@@ -189,8 +189,8 @@ impl Repository {
             bail!("git has no standard streams")
         };
         // A name with a line break would be read as two.
-        let asked: String =
-            names.iter().map(|name| format!("{}\n", name.replace('\n', " "))).collect();
+        let asked =
+            names.iter().fold(String::new(), |asked, name| asked + &name.replace('\n', " ") + "\n");
         let ask = async move {
             let sent = stdin.write_all(asked.as_bytes()).await;
             drop(stdin);

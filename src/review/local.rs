@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use contract::Binding;
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use sha2::{Digest, Sha256};
 
 use super::git::{Range, Repository};
 use super::settings::{self, Settings};
@@ -56,7 +57,12 @@ impl Reviewer {
             blob_url,
         };
         Ok(Assignment {
-            run_id: format!("local:{name}@{}..{}", range.base, range.head),
+            run_id: format!(
+                "local:{name}@{}..{} {}",
+                range.base,
+                range.head,
+                digest(&settings, &profiles)
+            ),
             binding,
             subject,
             title: String::new(),
@@ -69,6 +75,18 @@ impl Reviewer {
             posting: None,
         })
     }
+}
+
+/// Tells runs over the same commits apart whose settings or profiles differ.
+fn digest(settings: &Settings, profiles: &[(String, Vec<u8>)]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(env!("CARGO_PKG_VERSION"));
+    hash.update(serde_json::to_vec(settings).unwrap_or_default());
+    for (name, bytes) in profiles {
+        hash.update(name);
+        hash.update(bytes);
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn profiles_on_disk(paths: &[PathBuf]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {

@@ -81,7 +81,7 @@ pub struct Reviewed {
 /// More slowly than this no tool answers; CodeGuru Reviewer is polled for 5 minutes.
 const CALL_DEADLINE: Duration = Duration::from_secs(330);
 /// Profiles of a service are asked for over this long before now.
-const PROFILE_WINDOW: Duration = Duration::from_secs(24 * 3600);
+const PROFILE_WINDOW: Duration = Duration::from_hours(24);
 
 impl Reviewer {
     /// Reviews one change, going on from the last checkpoint if there is one.

@@ -55,7 +55,13 @@ impl Reviewer {
             blob_url: blob_url(pull_request, repository, &change.head_sha),
         };
         Ok(Assignment {
-            run_id: format!("github:{repository}#{}@{}", pull_request.number, change.head_sha),
+            run_id: format!(
+                "github:{repository}#{}@{}{}",
+                pull_request.number,
+                change.head_sha,
+                // A dry run has no tool to post with, so it is not the run that a posting goes on from.
+                if post { "" } else { " (dry)" },
+            ),
             binding,
             subject,
             title: pull_request.title.clone(),

@@ -30,7 +30,7 @@ pub enum JobEnd {
 /// The first wait before another attempt; it doubles with each.
 const BACKOFF: Duration = Duration::from_secs(15);
 /// All of GitHub's calls in one attempt end by then.
-const GITHUB_DEADLINE: Duration = Duration::from_secs(600);
+const GITHUB_DEADLINE: Duration = Duration::from_mins(10);
 
 impl Reviewer {
     /// Reviews the pull request as it stands now, whichever head the job was made for.
