@@ -2,8 +2,20 @@
 #![expect(unreachable_pub, reason = "the worlds are shared between stories")]
 
 #[cfg(test)]
+mod agentcore;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod crashes;
+#[cfg(test)]
 mod deliveries;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod pushes;
+#[cfg(test)]
+mod startup;
 #[cfg(test)]
 mod world;

@@ -77,8 +77,8 @@ impl Bedrock {
             .timeout_config(timeouts)
             // A model that thinks sends nothing for a while; the attempt's timeout bounds that.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .interceptor(stable::SortedKeys);
-        if let Some(retry) = settings.retry.clone().or_else(|| config.retry_config().cloned()) {
+;
+        if let Some(retry) = settings.retry.clone() {
             builder = builder.retry_config(retry);
         }
         Self { client: Client::from_conf(builder.build()), settings }
@@ -147,7 +147,6 @@ impl Bedrock {
                 Err(error) => error,
             };
             match refusal::verdict(&error) {
-                Verdict::Refused(refusal) => return Err(refusal),
                 // The catalog may lag behind a model; without the parameters, every model answers.
                 Verdict::Sampling(_) if takes.temperature || takes.top_p => {
                     takes = catalog::Takes { temperature: false, top_p: false, both: false };
@@ -156,7 +155,7 @@ impl Bedrock {
                         model.id
                     ));
                 }
-                Verdict::Sampling(refusal) => return Err(refusal),
+                Verdict::Sampling(refusal) | Verdict::Refused(refusal) => return Err(refusal),
                 Verdict::Again(refusal) => {
                     let pause = backoff(attempt);
                     if attempt == ATTEMPTS || Instant::now() + pause >= ends {

@@ -86,7 +86,9 @@ fn digest(settings: &Settings, profiles: &[(String, Vec<u8>)]) -> String {
         hash.update(name);
         hash.update(bytes);
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let bytes: [u8; 32] = hash.finalize().into();
+    let short = bytes.iter().take(8).fold(0_u64, |short, byte| short << 8 | u64::from(*byte));
+    format!("{short:016x}")
 }
 
 async fn profiles_on_disk(paths: &[PathBuf]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {

@@ -472,7 +472,7 @@ impl State {
     }
 
     fn commit(&mut self, repository: &str, files: Tree) -> String {
-        let sha = format!("{:040x}", u128::from(self.id()) * 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED);
+        let sha = format!("{:0<40x}", u128::from(self.id()) * 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED);
         self.repository(repository).commits.insert(sha.clone(), files);
         sha
     }

@@ -1,11 +1,13 @@
 //! The world that stories happen in: the real binary between a fake GitHub and a fake AWS, all on loopback.
 
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use eco_coder::store::{RunRecord, SqliteStore, Store};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -15,7 +17,7 @@ use tokio::net::TcpStream;
 
 pub mod github;
 
-pub use github::{FakeGitHub, PullRequestSpec, tree};
+pub use github::{FakeGitHub, PullRequestSpec, Tree, When, tree};
 
 pub const REPOSITORY: &str = "octo/shop";
 const SECRET: &str = "It's a Secret to Everybody";
@@ -123,32 +125,64 @@ impl World {
         }
     }
 
+    /// SIGTERM, as a service manager sends it; returns the exit code.
+    pub fn terminate(&mut self) -> Option<i32> {
+        let mut server = self.server.take().expect("a server");
+        let id = server.child.id().to_string();
+        let told = Command::new("kill").arg(id).status().expect("kill");
+        assert!(told.success());
+        wait(|| server.child.try_wait().expect("it can be waited for")).expect("it ends").code()
+    }
+
     /// Runs the binary to its end.
     pub fn run(&self, arguments: &[&str]) -> Ended {
-        let output =
-            self.command(arguments).stdin(Stdio::null()).output().expect("the binary starts");
-        Ended {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        self.run_in(self.folder.path(), arguments)
+    }
+
+    /// Runs the binary in a folder to its end. One that does not end, as a server that should not have started, is killed.
+    pub fn run_in(&self, folder: &Path, arguments: &[&str]) -> Ended {
+        let mut command = self.command(arguments);
+        command.current_dir(folder).stdin(Stdio::null());
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let stdout = read_all(child.stdout.take().expect("stdout"));
+        let stderr = read_all(child.stderr.take().expect("stderr"));
+        let status = wait(|| child.try_wait().expect("it can be waited for"));
+        if status.is_none() {
+            child.kill().expect("it can be killed");
         }
+        let read = |thread: JoinHandle<String>| thread.join().expect("its output");
+        let (stdout, stderr) = (read(stdout), read(stderr));
+        let status = status.unwrap_or_else(|| panic!("it does not end: {stdout}\n{stderr}"));
+        Ended { code: status.code().unwrap_or(-1), stdout, stderr }
     }
 
     /// A pull request that puts a query into a loop.
     pub fn open_pull_request(&self) -> u64 {
+        self.open(tree([("shop/names.py", QUICK)]), tree([("shop/names.py", SLOW)]))
+    }
+
+    pub fn open(&self, base: Tree, head: Tree) -> u64 {
         self.github.open_pull_request(PullRequestSpec {
             repository: REPOSITORY.into(),
             title: "Load names one by one".into(),
-            base: tree([("shop/names.py", "def load(cursor, keys):\n    return []\n")]),
-            head: tree([("shop/names.py", SLOW)]),
+            base,
+            head,
             ..PullRequestSpec::default()
         })
     }
 
     /// Delivers `pull_request` for the pull request as it stands, signed.
     pub async fn deliver(&self, delivery: &str, action: &str, number: u64) -> Answer {
-        let body = self.payload(action, number).to_string();
-        self.post_webhook("pull_request", delivery, body.as_bytes(), &sign(body.as_bytes())).await
+        self.deliver_payload("pull_request", delivery, &self.payload(action, number)).await
+    }
+
+    pub async fn deliver_payload(&self, event: &str, delivery: &str, payload: &Value) -> Answer {
+        let body = payload.to_string();
+        self.post_webhook(event, delivery, body.as_bytes(), &sign(body.as_bytes())).await
     }
 
     pub async fn post_webhook(
@@ -197,6 +231,56 @@ impl World {
         })
     }
 
+    /// Waits until nothing is queued and nothing runs; returns how many jobs failed.
+    pub async fn idle(&self) -> u64 {
+        self.until_queue(|queue| queue["waiting"] == 0 && queue["running"] == 0).await["failed"]
+            .as_u64()
+            .expect("a number")
+    }
+
+    /// Waits until the queue, as `/health` shows it, looks as wanted.
+    pub async fn until_queue(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let health = self.request("GET", "/health", &[], b"").await;
+            assert_eq!(health.status, 200, "{}", health.body);
+            let queue = serde_json::from_str::<Value>(&health.body).expect("JSON")["queue"].clone();
+            if wanted(&queue) {
+                return queue;
+            }
+            assert!(begun.elapsed() < PATIENCE, "the queue stays at {queue}: {:#?}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// What the server keeps, read beside it.
+    pub fn store(&self) -> SqliteStore {
+        SqliteStore::open(&self.database()).expect("the database")
+    }
+
+    /// The run of the pull request's head at its last checkpoint, and its state.
+    pub async fn kept_run(&self, number: u64) -> Option<(RunRecord, Value)> {
+        let record = self.store().run(&self.run_id(number)).await.expect("the store")?;
+        let state = serde_json::from_str(&record.state).expect("JSON");
+        Some((record, state))
+    }
+
+    pub fn run_id(&self, number: u64) -> String {
+        format!("github:{REPOSITORY}#{number}@{}", self.github.head_sha(number))
+    }
+
+    /// A maintainer edits our comment.
+    pub async fn edit_comment(&self, number: u64, edit: impl Fn(&str) -> String) {
+        let comment = self.github.comments(number).remove(0);
+        let path = format!("/repos/{REPOSITORY}/issues/comments/{}", comment.id);
+        let token = format!("Bearer {}", github::TOKEN);
+        let headers = [("Authorization", token.as_str()), ("User-Agent", "a browser")];
+        let body = json!({"body": edit(&comment.body)}).to_string();
+        let address = self.github.url().trim_start_matches("http://");
+        let answer = request(address, "PATCH", &path, &headers, body.as_bytes()).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+
     /// Waits for a comment that names the pull request's head; there is never more than one.
     pub fn comment(&self, number: u64) -> String {
         let head = self.github.head_sha(number)[..7].to_owned();
@@ -233,7 +317,7 @@ impl World {
         self.folder.path().join("eco-coder.db")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_eco-coder"));
         command.args(arguments).current_dir(self.folder.path()).env_clear();
         command.envs(
@@ -252,6 +336,7 @@ impl Drop for World {
     }
 }
 
+pub const QUICK: &str = "def load(cursor, keys):\n    return []\n";
 pub const SLOW: &str = "def load(cursor, keys):\n    rows = []\n    for key in keys:\n        cursor.execute(\"SELECT name FROM names WHERE id = %s\", (key,))\n        rows.append(cursor.fetchone())\n    return rows\n";
 
 /// The value of `X-Hub-Signature-256`.
@@ -273,6 +358,14 @@ pub fn wait<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
         std::thread::sleep(Duration::from_millis(10));
     }
     None
+}
+
+fn read_all(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).expect("a pipe");
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 async fn request(

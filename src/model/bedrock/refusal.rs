@@ -59,7 +59,9 @@ pub(super) fn verdict(error: &SdkError<ConverseError>) -> Verdict {
         ConverseError::ServiceUnavailableException(_)
         | ConverseError::InternalServerException(_) => refused(ModelError::Service(text)),
         ConverseError::ValidationException(_) => invalid(text),
-        other => unmodeled(other.code().unwrap_or_default(), service.raw().status().as_u16(), text),
+        other => {
+            unmodeled(other.code().unwrap_or_default(), service.raw().status().as_u16(), &text)
+        }
     }
 }
 
@@ -98,7 +100,7 @@ fn invalid(text: String) -> Verdict {
     Verdict::Refused(Refusal::last(ModelError::BadRequest(text)))
 }
 
-fn unmodeled(code: &str, status: u16, text: String) -> Verdict {
+fn unmodeled(code: &str, status: u16, text: &str) -> Verdict {
     let text =
         if code.is_empty() { format!("HTTP {status}: {text}") } else { format!("{code}: {text}") };
     match status {
@@ -172,13 +174,18 @@ mod tests {
             ]
             .map(verdict)
             .join("\n"),
-            @""
+            @"
+        the conversation does not fit the model: Input is too long for requested model. (last)
+        the model is not to be had: This model version has reached the end of its life. (next)
+        the model is not to be had: Invocation of model ID x with on-demand throughput isn't supported. (next)
+        the model's service refused the request: messages.1.content: Field required (last)
+        "
         );
     }
 
     #[test]
     fn answers_that_the_model_of_the_service_does_not_name_go_by_their_status() {
-        let another = |code, status| match unmodeled(code, status, "m".to_owned()) {
+        let another = |code, status| match unmodeled(code, status, "m") {
             Verdict::Again(_) => "again",
             Verdict::Refused(refusal) if refusal.another_may_answer => "next",
             _ => "last",
