@@ -77,7 +77,7 @@ impl Bedrock {
             .timeout_config(timeouts)
             // A model that thinks sends nothing for a while; the attempt's timeout bounds that.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-;
+            .interceptor(stable::SortedKeys);
         if let Some(retry) = settings.retry.clone() {
             builder = builder.retry_config(retry);
         }
