@@ -22,9 +22,6 @@ const LARGEST_GROUP: usize = 256;
 const PREPARED_STATEMENTS: usize = 64;
 /// How long to wait for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How large the log grows before it is copied into the database, in pages of 4 KB. The copy holds up one group by some
-/// ten milliseconds; at SQLite's own 1,000 pages that was every fiftieth under load, and so the slowest percent.
-const PAGES_PER_CHECKPOINT: i64 = 4_000;
 
 /// A handle to the database; clones share the writer thread. The last one to go closes the file.
 #[derive(Clone)]
@@ -239,7 +236,6 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.pragma_update(None, "wal_autocheckpoint", PAGES_PER_CHECKPOINT)?;
     // In WAL mode anything less may lose the last commits when the power goes.
     connection.pragma_update(None, "synchronous", "full")
 }
