@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_models_are_served_priced_and_know_tools() {
+    fn the_default_models_are_priced_and_have_not_ended() {
         for id in default_models() {
             let model = lookup(id);
             assert!(model.price.is_some(), "{id}");
