@@ -14,6 +14,7 @@ macro_rules! holds_for {
             $open;
             jobs_are_taken_in_the_order_they_came,
             a_redelivery_changes_nothing,
+            a_failed_delivery_is_tried_again_when_it_is_redelivered,
             a_newer_push_supersedes_the_one_that_waits,
             a_newer_push_waits_for_the_one_that_runs_and_tells_it,
             a_job_whose_worker_crashed_is_taken_again,
@@ -121,6 +122,16 @@ pub(super) async fn a_redelivery_changes_nothing(queue: &dyn Queue) {
     finish(queue, &leased, Ending::Done, 3).await;
     assert_eq!(redelivered().await, Enqueued::Duplicate);
     assert_eq!(depth(queue).await, (0, 0, 0));
+}
+
+pub(super) async fn a_failed_delivery_is_tried_again_when_it_is_redelivered(queue: &dyn Queue) {
+    enqueue(queue, "one", 1, 0).await;
+    let leased = take(queue, 1).await.unwrap();
+    finish(queue, &leased, Ending::Failed { reason: "the token had expired".into() }, 2).await;
+    assert_eq!(depth(queue).await, (0, 0, 1));
+    enqueue(queue, "one", 1, 3).await;
+    assert_eq!(depth(queue).await, (1, 0, 0));
+    assert_eq!(take(queue, 4).await.map(|leased| leased.attempt), Some(1));
 }
 
 pub(super) async fn a_newer_push_supersedes_the_one_that_waits(queue: &dyn Queue) {

@@ -63,7 +63,7 @@ pub trait Queue: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enqueued {
     Accepted,
-    /// The delivery is known, whatever has become of it.
+    /// The delivery is known, and has not failed.
     Duplicate,
 }
 

@@ -188,8 +188,17 @@ fn insert(
     body: &str,
     now: Timestamp,
 ) -> rusqlite::Result<Enqueued> {
-    if connection.prepare_cached("SELECT 1 FROM jobs WHERE delivery = ?")?.exists([delivery])? {
-        return Ok(Enqueued::Duplicate);
+    let mut known = connection.prepare_cached("SELECT state FROM jobs WHERE delivery = ?")?;
+    let known: Option<String> = known.query_row([delivery], |row| row.get(0)).optional()?;
+    match known.as_deref() {
+        None => {}
+        // Somebody has mended what made it fail, and asks GitHub to deliver it again.
+        Some("failed") => {
+            connection
+                .prepare_cached("DELETE FROM jobs WHERE delivery = ?")?
+                .execute([delivery])?;
+        }
+        Some(_) => return Ok(Enqueued::Duplicate),
     }
     let supersede =
         "UPDATE jobs SET state = 'superseded', ended_at = ? WHERE key = ? AND state = 'waiting'";
