@@ -263,7 +263,7 @@ mod tests {
         let uses = next(&mut run).await;
         assert_eq!(
             uses[0].input["report_markdown"],
-            "This change brings in 1 finding on the lines it touches. Look first at `a.py:3` (`query-in-loop`)."
+            "All of it is on lines that this change adds or affects."
         );
         answer(&mut run, &uses[0], json!({"status": "success"}));
         assert_eq!(run.step(), Step::Finished);
@@ -281,6 +281,14 @@ mod tests {
         answer(&mut run, &uses[0], json!({"co2e_grams": 1.5}));
         let uses = next(&mut run).await;
         assert_eq!(uses[0].input["report_markdown"], "The code could not be analyzed.");
+    }
+
+    #[test]
+    fn many_findings_are_told_by_rule() {
+        let found = |rule: &str| json!({"rule_id": rule});
+        let review = json!({"recommendations": [found("a"), found("b"), found("a"), found("c"), found("b"), found("a")]});
+        let seen = Seen { calls: vec![(ANALYZE, false, &review)], uses: 1 };
+        assert_eq!(words(&seen), "Found more than once: `a` (3), `b` (2).");
     }
 
     #[test]
