@@ -34,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) rules: Rules,
     /// By index of the rule.
     pub(crate) disabled: Vec<bool>,
+    pub(crate) disabled_in_tests: Vec<bool>,
     pub(crate) ignore: GlobSet,
     pub(crate) max_file_bytes: usize,
     pub(crate) file_deadline: Duration,
@@ -66,8 +67,11 @@ impl Analyzer {
         let pool = ThreadPoolBuilder::new()
             .stack_size(STACK_BYTES)
             .thread_name(|number| format!("analyzer-{number}"));
+        let disabled = disabled(&rules, &disabled_rules)?;
+        let in_tests = rules.infos.iter().map(|info| info.in_tests);
         Ok(Self(Arc::new(Inner {
-            disabled: disabled(&rules, &disabled_rules)?,
+            disabled_in_tests: disabled.iter().zip(in_tests).map(|(off, on)| *off || !on).collect(),
+            disabled,
             ignore: globs(&ignore)?,
             rules,
             max_file_bytes,

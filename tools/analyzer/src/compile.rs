@@ -204,6 +204,8 @@ fn describe(file: RuleFile, variants: &[Variant]) -> RuleInfo {
         severity: file.metadata.severity,
         confidence: file.metadata.confidence,
         references,
+        known_as: file.metadata.known_as,
+        in_tests: file.metadata.in_tests,
         examples: variants.iter().flat_map(Variant::examples).collect(),
     }
 }

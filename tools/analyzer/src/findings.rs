@@ -57,7 +57,12 @@ impl Text<'_> {
 
     fn scan(&self, bytes: &[u8]) -> Result<Scan, Reason> {
         let text = source::text(bytes, self.analyzer.max_file_bytes)?;
-        scan(&self.analyzer.rules, &self.analyzer.disabled, text, self.language, self.deadline)
+        let disabled = if source::is_test_path(&self.file.path) {
+            &self.analyzer.disabled_in_tests
+        } else {
+            &self.analyzer.disabled
+        };
+        scan(&self.analyzer.rules, disabled, text, self.language, self.deadline)
     }
 
     fn compare(&self, head: &Scan, base: &[Finding], review: &mut FileReview) {
@@ -74,16 +79,24 @@ impl Text<'_> {
                 review.recommendations.push(self.recommendation(finding, ordinal));
             }
         }
+        let mut rewritten = Rewritten::default();
         for (finding, ordinal) in touched {
-            left.take(finding);
+            if !left.take(finding) {
+                rewritten.put(finding);
+            }
             review.recommendations.push(self.recommendation(finding, ordinal));
         }
         // What a comment silences now has not been mended.
         for finding in &head.silenced {
-            left.take(finding);
+            if !left.take(finding) {
+                rewritten.put(finding);
+            }
         }
         // From the bottom up, so that of equal findings the last ordinals are the ones that are gone.
-        let gone = numbered(base).into_iter().rev().filter(|(finding, _)| left.take(finding));
+        let gone = numbered(base)
+            .into_iter()
+            .rev()
+            .filter(|(finding, _)| left.take(finding) && !rewritten.take(finding));
         review.fixed =
             gone.map(|(finding, ordinal)| self.recommendation(finding, ordinal)).collect();
     }
@@ -145,6 +158,27 @@ fn numbered(findings: &[Finding]) -> Vec<Numbered<'_>> {
     findings.iter().map(|finding| (finding, counts.put(finding))).collect()
 }
 
+/// Findings of head without an equal at base: where base has one of the same rule in the same function, its line was
+/// rewritten rather than mended.
+#[derive(Default)]
+struct Rewritten<'a>(HashMap<(usize, Option<&'a str>), usize>);
+
+impl<'a> Rewritten<'a> {
+    fn put(&mut self, finding: &'a Finding) {
+        *self.0.entry((finding.info, finding.function.as_deref())).or_default() += 1;
+    }
+
+    fn take(&mut self, finding: &'a Finding) -> bool {
+        take_one(self.0.get_mut(&(finding.info, finding.function.as_deref())))
+    }
+}
+
+fn take_one(count: Option<&mut usize>) -> bool {
+    let Some(count) = count.filter(|count| **count > 0) else { return false };
+    *count -= 1;
+    true
+}
+
 /// How many equal findings there are of each.
 #[derive(Default)]
 struct Counts<'a>(HashMap<(usize, &'a str), usize>);
@@ -159,10 +193,6 @@ impl<'a> Counts<'a> {
 
     /// Uses up one finding equal to this one, if there is one left.
     fn take(&mut self, finding: &'a Finding) -> bool {
-        let Some(count) = self.0.get_mut(&finding.key()).filter(|count| **count > 0) else {
-            return false;
-        };
-        *count -= 1;
-        true
+        take_one(self.0.get_mut(&finding.key()))
     }
 }

@@ -70,6 +70,7 @@ fn skipped(file: &ChangedFile, reason: Reason) -> Outcome {
 struct Summary {
     review: CodeReview,
     unknown_language: usize,
+    deleted: usize,
     with_syntax_errors: Vec<String>,
     without_base: Vec<String>,
     left_out: bool,
@@ -78,7 +79,7 @@ struct Summary {
 impl Summary {
     fn add(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Gone => {}
+            Outcome::Gone => self.deleted += 1,
             Outcome::UnknownLanguage => self.unknown_language += 1,
             Outcome::Skipped(skipped, unexpected) => {
                 self.review.skipped.push(skipped);
@@ -108,6 +109,9 @@ impl Summary {
             review
                 .notes
                 .push(format!("{} in languages without rules", files(self.unknown_language)));
+        }
+        if self.deleted > 0 {
+            review.notes.push(format!("{} deleted", files(self.deleted)));
         }
         if !self.with_syntax_errors.is_empty() {
             let listed = listed(&self.with_syntax_errors);

@@ -22,6 +22,10 @@ pub struct RuleInfo {
     pub severity: Severity,
     pub confidence: Confidence,
     pub references: Vec<String>,
+    /// What other linters call it, as `noqa:E722`: their comments silence it too.
+    pub known_as: Vec<String>,
+    /// Whether it counts in tests, which serve nobody and whose data is small.
+    pub in_tests: bool,
     pub examples: Vec<Example>,
 }
 
@@ -90,6 +94,14 @@ pub(crate) struct Metadata {
     pub(crate) area: Category,
     pub(crate) severity: Severity,
     pub(crate) confidence: Confidence,
+    #[serde(default)]
+    pub(crate) known_as: Vec<String>,
+    #[serde(default = "yes")]
+    pub(crate) in_tests: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What a rule looks for in one group of languages.

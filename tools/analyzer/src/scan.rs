@@ -44,10 +44,12 @@ pub(crate) fn scan(
     let document = parse(text, language, deadline)?;
     let root = document.root();
     let found = once_per_line(matches(of_language, &active, &root, text, deadline)?);
-    let comments = Silences::find(&root, text);
-    let id = |finding: &Finding| rules.infos.get(finding.info).map_or("", |info| info.id.as_str());
-    let (silenced, findings) =
-        found.into_iter().partition(|finding| comments.covers(id(finding), finding.start_line));
+    // Comments matter only where there is something to silence.
+    let comments = if found.is_empty() { Silences::default() } else { Silences::find(&root, text) };
+    let is_silenced = |finding: &Finding| {
+        rules.infos.get(finding.info).is_some_and(|info| comments.covers(info, finding.start_line))
+    };
+    let (silenced, findings) = found.into_iter().partition(is_silenced);
     Ok(Scan { findings, silenced, has_syntax_errors: root.get_inner_node().has_error() })
 }
 

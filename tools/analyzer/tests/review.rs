@@ -113,6 +113,7 @@ fn a_deleted_file_fixes_nothing() {
     let review = review_files(vec![file("app.py", Some(QUERY.as_bytes()), None)]);
     assert_eq!(counts(&review), (0, 0, 0, 0));
     assert_eq!((review.files_reviewed, review.skipped.len()), (0, 0));
+    assert_eq!(review.notes, ["1 file deleted"]);
 }
 
 #[test]
@@ -174,6 +175,33 @@ fn a_comment_silences_only_the_rule_that_it_names_and_only_there() {
     assert_eq!(counts(&added("a.py", trailing.as_bytes())), (1, 0, 0, 0));
     let text = QUERY.replace("'SELECT", "'eco-coder:ignore SELECT");
     assert_eq!(counts(&added("a.py", text.as_bytes())), (1, 0, 0, 0));
+}
+
+#[test]
+fn the_comment_of_another_linter_silences_the_rule_that_it_has_too() {
+    let python = |comment: &str| {
+        let code = format!("try:\n    save()\nexcept:{comment}\n    pass\n");
+        counts(&added("a.py", code.as_bytes()))
+    };
+    assert_eq!(python("  # noqa: E722, B001"), (0, 0, 0, 1));
+    assert_eq!(python("  # noqa"), (0, 0, 0, 1));
+    assert_eq!(python("  # NOQA because the caller logs it"), (0, 0, 0, 1));
+    assert_eq!(python("  # noqa: E501"), (1, 0, 0, 0));
+    assert_eq!(python("  # nosec"), (1, 0, 0, 0), "not a matter of security");
+
+    let script = "async function f(keys) {\n  for (const key of keys) {\n    // MARK\n    await g(key);\n  }\n}\n";
+    let javascript = |mark: &str| counts(&added("a.js", script.replace("MARK", mark).as_bytes()));
+    assert_eq!(javascript("eslint-disable-next-line no-await-in-loop -- in order"), (0, 0, 0, 1));
+    assert_eq!(javascript("eslint-disable-next-line no-console"), (1, 0, 0, 0));
+    assert_eq!(javascript("eslint-disable-line no-await-in-loop"), (1, 0, 0, 0));
+}
+
+#[test]
+fn a_finding_whose_line_is_rewritten_is_not_fixed() {
+    let head = QUERY.replace("'SELECT 1 WHERE", "'SELECT 2 WHERE");
+    assert_eq!(counts(&review(QUERY, &head)), (1, 0, 0, 0));
+    let elsewhere = head.replace("def load", "def read");
+    assert_eq!(counts(&review(QUERY, &elsewhere)), (1, 1, 0, 0));
 }
 
 #[test]
@@ -329,6 +357,13 @@ fn findings_come_by_severity_then_path_then_line() {
     let order: Vec<_> =
         review_files(files).recommendations.into_iter().map(|found| found.file_path).collect();
     assert_eq!(order, ["c.py", "a.py", "b.py"]);
+}
+
+#[test]
+fn a_test_may_block_its_thread() {
+    let code = b"async fn poll() {\n    std::thread::sleep(Duration::from_secs(1));\n}\n";
+    assert_eq!(counts(&added("src/poll.rs", code)), (1, 0, 0, 0));
+    assert_eq!(counts(&added("tests/poll.rs", code)), (0, 0, 0, 0));
 }
 
 #[test]
