@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use profile::FlameGraphs;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -25,7 +26,8 @@ pub struct Config {
     pub model: ModelConfig,
     pub budget: Budget,
     pub aws: AwsConfig,
-    pub flame_graphs: Option<PathBuf>,
+    /// Where flame graphs are written, and the address at which that folder is served.
+    pub flame_graphs: Option<FlameGraphs>,
     /// Debug builds only: stop after this many checkpoints, so that a test can kill the process there.
     pub pause_after_checkpoint: Option<u64>,
 }
@@ -120,6 +122,7 @@ struct ServerTable {
     agentcore: bool,
     workers: Option<usize>,
     flame_graphs: Option<PathBuf>,
+    flame_graphs_url: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -159,6 +162,7 @@ impl Config {
 
     fn from(file: File, environment: &Environment, problems: &mut Vec<String>) -> Self {
         let github = github(&file.github, environment, problems);
+        let flame_graphs = flame_graphs(&file.server, environment);
         let mut aws = file.aws;
         aws.region = environment("AWS_REGION").or(aws.region);
         aws.codeguru_association_arn =
@@ -193,7 +197,7 @@ impl Config {
             model,
             budget: file.budget,
             aws,
-            flame_graphs: file.server.flame_graphs,
+            flame_graphs,
             pause_after_checkpoint: if cfg!(debug_assertions) {
                 environment("ECO_CODER_PAUSE_AFTER_CHECKPOINT")
                     .and_then(|number| number.parse().ok())
@@ -375,6 +379,22 @@ fn app_credentials(
             CredentialSource::None
         }
     }
+}
+
+fn flame_graphs(table: &ServerTable, environment: &Environment) -> Option<FlameGraphs> {
+    let given = environment("ECO_CODER_FLAME_GRAPHS").map(PathBuf::from);
+    let dir = given.or_else(|| table.flame_graphs.clone())?;
+    let base_url =
+        environment("ECO_CODER_FLAME_GRAPHS_URL").or_else(|| table.flame_graphs_url.clone());
+    Some(FlameGraphs { dir, base_url })
+}
+
+/// A folder of ours below the user's own, by the XDG base directory specification.
+pub fn user_folder(environment: &Environment, variable: &str, below_home: &str) -> Option<PathBuf> {
+    let base = environment(variable).map(PathBuf::from);
+    let base =
+        base.or_else(|| environment("HOME").map(|home| PathBuf::from(home).join(below_home)));
+    base.map(|base| base.join("eco-coder"))
 }
 
 /// Words between commas.

@@ -8,13 +8,14 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use profile::FlameGraphs;
 
 use super::Failure;
 use crate::agent::{OnStep, Outcome, Run};
 use crate::app;
-use crate::config::{Config, DriverName, Environment};
+use crate::config::{self, Config, CredentialSource, DriverName, Environment};
 use crate::report::Report;
-use crate::review::local::LocalRequest;
+use crate::review::local::{LocalRequest, profiles_on_disk};
 use crate::review::{Assignment, Reviewer};
 
 /// Review a change in a local repository, or a pull request on GitHub.
@@ -66,6 +67,11 @@ impl Arguments {
         if let Some(driver) = self.driver {
             config.model.driver = driver;
         }
+        if config.flame_graphs.is_none() {
+            let cache = config::user_folder(environment, "XDG_CACHE_HOME", ".cache");
+            let dir = cache.map(|cache| cache.join("flame-graphs"));
+            config.flame_graphs = dir.map(|dir| FlameGraphs { dir, base_url: None });
+        }
         let progress = progress();
         let store = Self::store(&config, environment).map_err(Failure::Outside)?;
         let reviewer = app::reviewer(&config, store).await.map_err(Failure::Usage)?;
@@ -99,11 +105,8 @@ impl Arguments {
         if config.model.driver == DriverName::Embedded {
             return app::forgetful_store();
         }
-        let state = environment("XDG_STATE_HOME")
-            .map(PathBuf::from)
-            .or_else(|| environment("HOME").map(|home| PathBuf::from(home).join(".local/state")));
-        match state {
-            Some(state) => app::file_store(&state.join("eco-coder").join("reviews.db")),
+        match config::user_folder(environment, "XDG_STATE_HOME", ".local/state") {
+            Some(state) => app::file_store(&state.join("reviews.db")),
             None => app::forgetful_store(),
         }
     }
@@ -123,6 +126,11 @@ impl Arguments {
             return reviewer.local_assignment(&request).await.map_err(Failure::Usage);
         };
         let (repository, number) = parse_pull_request(name).map_err(Failure::Usage)?;
+        let profiles = profiles_on_disk(&self.profiles).await.map_err(Failure::Usage)?;
+        let anonymous = matches!(config.github.credentials, CredentialSource::None);
+        if anonymous && self.post {
+            return Err(Failure::Usage(anyhow!("posting needs a GitHub token: set GITHUB_TOKEN")));
+        }
         let github = app::github(config).await.map_err(Failure::Usage)?;
         let github = github
             .for_installation(None, repository)
@@ -132,12 +140,19 @@ impl Arguments {
         let pull_request = github
             .pull_request(repository, number)
             .await
-            .with_context(|| format!("read {name}"))
+            .with_context(|| {
+                format!(
+                    "read {name}{}",
+                    if anonymous { " without a token (set GITHUB_TOKEN)" } else { "" }
+                )
+            })
             .map_err(Failure::Outside)?;
-        reviewer
+        let mut assignment = reviewer
             .assignment(&github, repository, &pull_request, self.post)
             .await
-            .map_err(Failure::Outside)
+            .map_err(Failure::Outside)?;
+        assignment.profiles.extend(profiles);
+        Ok(assignment)
     }
 
     fn write(&self, report: &Report) -> Result<(), Failure> {

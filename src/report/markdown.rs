@@ -453,7 +453,7 @@ fn severity(severity: Severity) -> &'static str {
 }
 
 /// Percent-encodes all but what a path in a URL may hold.
-fn escape_path(path: &str) -> String {
+pub(super) fn escape_path(path: &str) -> String {
     path.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {

@@ -26,7 +26,7 @@ impl Report {
                     "level": level(found.severity),
                     "message": {"text": format!("{}. {}", found.title, found.recommendation)},
                     "locations": [{"physicalLocation": {
-                        "artifactLocation": {"uri": found.file_path, "uriBaseId": "%SRCROOT%"},
+                        "artifactLocation": {"uri": markdown::escape_path(&found.file_path), "uriBaseId": "%SRCROOT%"},
                         "region": {"startLine": found.start_line, "endLine": found.end_line},
                     }}],
                     "partialFingerprints": {"ecoCoder/v1": found.fingerprint},

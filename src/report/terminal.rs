@@ -5,10 +5,11 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use contract::Severity;
 
-use super::text::{count, one_line, shorten};
+use super::text::{amount, count, one_line, shorten};
 use super::{Carbon, Finding, Report, State, markdown};
 
 const MOST_SKIPPED: usize = 10;
+const MOST_HOT: usize = 3;
 
 impl Report {
     /// With styles as ANSI sequences; the stream that prints it strips them where they don't belong.
@@ -37,10 +38,28 @@ impl Report {
                 let _ = writeln!(page, "{bold}Carbon{bold:#}    cannot tell: {}", plain(why));
             }
         }
+        self.write_profile_lines(&mut page, bold, dim);
         let _ = writeln!(page, "{bold}Coverage{bold:#}  {}", self.coverage_line());
         self.write_rest(&mut page, dim);
         let _ = writeln!(page, "{dim}{}{dim:#}", self.footer());
         page
+    }
+
+    fn write_profile_lines(&self, page: &mut String, bold: Style, dim: Style) {
+        let Some(profile) = self.profile.as_ref().filter(|profile| !profile.bottlenecks.is_empty())
+        else {
+            return;
+        };
+        let _ = writeln!(page, "{bold}Profile{bold:#}   {}", plain(&profile.source));
+        for hot in profile.bottlenecks.iter().take(MOST_HOT) {
+            let place = hot.file_path.as_deref().map(plain).unwrap_or_default();
+            let name = shorten(&plain(&hot.function_name), 60);
+            let share = amount(hot.cpu_percentage);
+            let _ = writeln!(page, "          {share:>5} %  {name}  {dim}{place}{dim:#}");
+        }
+        if let Some(url) = &profile.flame_graph_url {
+            let _ = writeln!(page, "          {dim}flame graph: {}{dim:#}", plain(url));
+        }
     }
 
     fn write_rest(&self, page: &mut String, dim: Style) {

@@ -91,7 +91,8 @@ fn digest(settings: &Settings, profiles: &[(String, Vec<u8>)]) -> String {
     format!("{short:016x}")
 }
 
-async fn profiles_on_disk(paths: &[PathBuf]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+/// Profile files by name.
+pub async fn profiles_on_disk(paths: &[PathBuf]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let mut profiles = Vec::new();
     for path in paths {
         let bytes = tokio::fs::read(path)

@@ -1,6 +1,5 @@
 //! One review, end to end: fetch, drive the agent, build the report, publish, keep.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +46,7 @@ pub struct Reviewer {
     pub profiles: Vec<Arc<dyn ProfileSource>>,
     pub profiling_group: Option<String>,
     pub association_arn: Option<String>,
-    pub flame_graphs: Option<PathBuf>,
+    pub flame_graphs: Option<FlameGraphs>,
     /// Where this process runs, for the footprint of the review itself.
     pub region: Option<String>,
 }
@@ -183,12 +182,10 @@ impl Reviewer {
         }
         sources.extend(self.profiles.iter().cloned());
         if !sources.is_empty() {
-            let flame_graphs =
-                self.flame_graphs.clone().map(|dir| FlameGraphs { dir, base_url: None });
             tools.push(Arc::new(ProfileCodePerformance {
                 binding: assignment.binding.clone(),
                 sources,
-                flame_graphs,
+                flame_graphs: self.flame_graphs.clone(),
             }));
         }
         Ok(tools)
