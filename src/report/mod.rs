@@ -162,6 +162,8 @@ pub struct Inputs<'a> {
     pub subject: Subject,
     pub files_changed: usize,
     pub calls: &'a [Call],
+    /// Whether the repository says what one execution takes.
+    pub has_workload: bool,
     /// The leader's words, as it wrote them.
     pub words: &'a str,
     pub previous: Ledger,
@@ -233,7 +235,7 @@ impl Report {
             suppressed: code.suppressed,
             existing: code.existing,
             fixed,
-            carbon: carbon(inputs.calls),
+            carbon: carbon(inputs.calls, inputs.has_workload),
             words: claims::check(inputs.words, inputs.calls),
             profile: profile.map(|(_, profile)| profile),
             coverage: Coverage {
@@ -342,10 +344,18 @@ fn failures(calls: &[Call]) -> Vec<String> {
     notes
 }
 
-fn carbon(calls: &[Call]) -> Carbon {
+fn carbon(calls: &[Call], has_workload: bool) -> Carbon {
     let Some(call) = last(calls, run::CARBON) else {
         let failed = calls.iter().rev().find(|call| call.tool == run::CARBON);
-        let why = failed.and_then(|call| call.output.as_str()).unwrap_or("no profile, measurement or `workload` in `.eco-coder.yml` says how much CPU time this code takes");
+        let why = match failed.and_then(|call| call.output.as_str()) {
+            Some(why) => why,
+            None if has_workload => {
+                "neither the `workload` in `.eco-coder.yml` nor a profile says how much CPU time an execution takes"
+            }
+            None => {
+                "no `workload` in `.eco-coder.yml` says where this code runs and how much CPU time it takes"
+            }
+        };
         return Carbon::CannotTell { why: why.to_owned() };
     };
     read_carbon(call).map_or_else(

@@ -197,6 +197,7 @@ impl Reviewer {
             subject: assignment.subject.clone(),
             files_changed: assignment.change.files.len(),
             calls: &run.calls,
+            has_workload: assignment.settings.workload.is_some(),
             words,
             previous: assignment.previous.clone(),
             ticked: assignment.ticked.clone(),
