@@ -13,15 +13,11 @@ use aws_sdk_bedrockruntime::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use tokio::time::{Instant, timeout_at};
 
-use self::refusal::{Refusal, Verdict};
+use super::bedrock_refusal::{self as refusal, Refusal, Verdict};
+use super::bedrock_stable::SortedKeys;
 use super::catalog::{self, Model};
 use super::{Conversation, ModelDriver, ModelError, Reply};
-
-mod request;
-mod reply;
-mod document;
-mod refusal;
-mod stable;
+use super::{bedrock_reply as reply, bedrock_request as request};
 
 /// How to wait. The service waits for real; tests pass a function that does not.
 pub type Wait = fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -77,7 +73,7 @@ impl Bedrock {
             .timeout_config(timeouts)
             // A model that thinks sends nothing for a while; the attempt's timeout bounds that.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .interceptor(stable::SortedKeys);
+            .interceptor(SortedKeys);
         if let Some(retry) = settings.retry.clone() {
             builder = builder.retry_config(retry);
         }

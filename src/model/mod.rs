@@ -11,6 +11,16 @@ use serde_json::Value;
 
 #[cfg(feature = "aws")]
 pub mod bedrock;
+#[cfg(feature = "aws")]
+mod bedrock_request;
+#[cfg(feature = "aws")]
+mod bedrock_reply;
+#[cfg(feature = "aws")]
+mod bedrock_refusal;
+#[cfg(feature = "aws")]
+mod bedrock_document;
+#[cfg(feature = "aws")]
+mod bedrock_stable;
 pub mod catalog;
 
 /// Leads a conversation one reply further.

@@ -3,7 +3,7 @@
 use aws_sdk_bedrockruntime::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_bedrockruntime::operation::converse::ConverseError;
 
-use crate::model::ModelError;
+use super::ModelError;
 
 /// A model's final answer that is none.
 #[derive(Debug)]

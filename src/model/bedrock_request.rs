@@ -14,11 +14,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
-use super::Settings;
-use super::document::document;
-use super::refusal::Refusal;
-use crate::model::catalog::{Model, Takes};
-use crate::model::{Block, Conversation, ModelError, Role, ToolResult};
+use super::bedrock::Settings;
+use super::bedrock_document::document;
+use super::bedrock_refusal::Refusal;
+use super::catalog::{Model, Takes};
+use super::{Block, Conversation, ModelError, Role, ToolResult};
 
 /// Converse refuses empty texts.
 const NOTHING: &str = "(nothing)";

@@ -5,9 +5,9 @@ use aws_sdk_bedrockruntime::types::{self as sdk, ContentBlock, ReasoningContentB
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::document::value;
-use crate::model::catalog::Model;
-use crate::model::{Block, Message, ModelError, Reply, Role, StopReason, ToolUse, Usage};
+use super::bedrock_document::value;
+use super::catalog::Model;
+use super::{Block, Message, ModelError, Reply, Role, StopReason, ToolUse, Usage};
 
 pub(super) fn read(
     output: ConverseOutput,
