@@ -302,13 +302,10 @@ fn rank(finding: &Finding) -> (f64, Severity, contract::Category, &str, u32) {
 
 fn share(call: &str, profile: &Profile, found: &Recommendation) -> Option<Figure> {
     let function = found.function.as_deref()?;
-    let percentage = profile::share_of(&profile.bottlenecks, function, Some(&found.file_path))?;
-    let index = profile
-        .bottlenecks
-        .iter()
-        .position(|hot| hot.cpu_percentage.to_bits() == percentage.to_bits())?;
+    let hot = profile::find(&profile.bottlenecks, function, Some(&found.file_path))?;
+    let index = profile.bottlenecks.iter().position(|other| std::ptr::eq(other, hot))?;
     Some(Figure {
-        value: percentage,
+        value: hot.cpu_percentage,
         unit: "% of CPU time".into(),
         evidence: format!("{call}#/bottlenecks/{index}/cpu_percentage"),
     })

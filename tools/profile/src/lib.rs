@@ -21,5 +21,5 @@ pub use bottlenecks::{Bottleneck, TOP, functions, top};
 pub use files::ProfileFiles;
 pub use flame_graph::{FlameGraphError, FlameGraphs, render};
 pub use format::{Format, ReadError, detect, read};
-pub use share::share_of;
+pub use share::find;
 pub use tool::{PROFILE_FILES, ProfileCodePerformance};

@@ -3,7 +3,7 @@
 use crate::Bottleneck;
 use crate::function_name::segments;
 
-/// The inclusive share, in percent, of the one function that is meant; `None` where none is, or where several could be.
+/// The one function that is meant; `None` where none is, or where several could be.
 ///
 /// Names match by their last parts, so `Users.load` is `app.users.Users.load` and `load` is both. Files match by their
 /// last parts too, since a profile has the paths of the machine that ran it. A profile without files still matches
@@ -12,10 +12,15 @@ use crate::function_name::segments;
 /// ```
 /// # let samples = profile::read("cpu.folded", b"main (/srv/app/main.py:3);Users.load (/srv/app/users.py:7) 3\n").unwrap();
 /// let functions = profile::functions(&samples);
-/// assert_eq!(profile::share_of(&functions, "load", Some("app/users.py")), Some(100.0));
-/// assert_eq!(profile::share_of(&functions, "load", Some("app/orders.py")), None);
+/// let load = profile::find(&functions, "load", Some("app/users.py"));
+/// assert_eq!(load.map(|load| load.cpu_percentage), Some(100.0));
+/// assert_eq!(profile::find(&functions, "load", Some("app/orders.py")), None);
 /// ```
-pub fn share_of(functions: &[Bottleneck], function: &str, file: Option<&str>) -> Option<f64> {
+pub fn find<'a>(
+    functions: &'a [Bottleneck],
+    function: &str,
+    file: Option<&str>,
+) -> Option<&'a Bottleneck> {
     let wanted = segments(function);
     let named: Vec<_> = functions
         .iter()
@@ -42,9 +47,9 @@ pub fn share_of(functions: &[Bottleneck], function: &str, file: Option<&str>) ->
     only(&qualified)
 }
 
-fn only(candidates: &[&Bottleneck]) -> Option<f64> {
+fn only<'a>(candidates: &[&'a Bottleneck]) -> Option<&'a Bottleneck> {
     match candidates {
-        [one] => Some(one.cpu_percentage),
+        [one] => Some(one),
         _ => None,
     }
 }
@@ -74,6 +79,10 @@ fn names_file(function: &[String], file: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn share_of(functions: &[Bottleneck], function: &str, file: Option<&str>) -> Option<f64> {
+        find(functions, function, file).map(|found| found.cpu_percentage)
+    }
 
     fn known(function: &str, file: Option<&str>, percent: f64) -> Bottleneck {
         Bottleneck {
