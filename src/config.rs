@@ -96,6 +96,8 @@ pub struct AwsConfig {
     pub region: Option<String>,
     /// An existing association of CodeGuru Reviewer with the repository.
     pub codeguru_association_arn: Option<String>,
+    /// How long CodeGuru Reviewer may take; what it has found by then counts. Five minutes unless set.
+    pub codeguru_seconds: Option<u64>,
     pub codeguru_profiling_group: Option<String>,
     /// Read carbon intensities from Parameter Store.
     pub carbon_parameters: bool,

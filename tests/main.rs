@@ -5,6 +5,8 @@
 mod agentcore;
 #[cfg(test)]
 mod architecture;
+#[cfg(all(test, feature = "aws"))]
+mod aws;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
@@ -13,6 +15,8 @@ mod crashes;
 mod deliveries;
 #[cfg(test)]
 mod hostile;
+#[cfg(all(test, feature = "aws"))]
+mod models;
 #[cfg(test)]
 mod pushes;
 #[cfg(test)]

@@ -31,7 +31,10 @@ pub async fn extend(mut reviewer: Reviewer, config: &Config) -> Reviewer {
         });
     }
     if let Some(association_arn) = &config.aws.codeguru_association_arn {
-        let settings = codeguru::ReviewerSettings::new(association_arn.clone());
+        let mut settings = codeguru::ReviewerSettings::new(association_arn.clone());
+        if let Some(seconds) = config.aws.codeguru_seconds {
+            settings.deadline = Duration::from_secs(seconds);
+        }
         reviewer.reviewers.push(Arc::new(codeguru::Reviewer::new(
             &sdk,
             settings,

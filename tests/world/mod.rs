@@ -15,7 +15,11 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+#[cfg(feature = "aws")]
+pub mod aws;
+#[expect(dead_code, reason = "the tests of the GitHub client use the rest of it")]
 pub mod github;
+pub mod repository;
 
 pub use github::{FakeGitHub, PullRequestSpec, Tree, When, tree};
 
@@ -88,6 +92,11 @@ impl World {
     pub fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Settings of the deployment, `eco-coder.toml`.
+    pub fn settings(&self, toml: &str) {
+        std::fs::write(self.folder.path().join("eco-coder.toml"), toml).expect("a file");
     }
 
     /// Starts the server and waits until it listens.
