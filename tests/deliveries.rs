@@ -270,6 +270,13 @@ async fn a_report_that_github_does_not_take_is_kept_and_posted_by_the_next_deliv
     assert!(kept.posting_failed);
     assert!(kept.markdown.starts_with("### Eco-Coder: 1 finding"), "{}", kept.markdown);
     assert_eq!(world.github.comments(number), []);
+    let waits: i64 = rusqlite::Connection::open(world.database())
+        .and_then(|file| {
+            let query = "SELECT not_before - enqueued_at FROM jobs WHERE state = 'waiting'";
+            file.query_row(query, [], |row| row.get(0))
+        })
+        .expect("the job");
+    assert!(waits > 3_500_000, "not before GitHub takes it again: {waits} ms");
 
     world.deliver("d2", "synchronize", number).await;
     world.comment(number);

@@ -135,7 +135,7 @@ async fn invented_figures_and_places_are_removed_and_counted() {
         comment.contains("The loop in `shop/names.py:4` asks once per key. Fix it first."),
         "{comment}"
     );
-    for invented in ["73", "orders.py", "480"] {
+    for invented in ["73 %", "orders.py", "480 ms"] {
         assert!(!comment.contains(invented), "{invented}: {comment}");
     }
     assert!(comment.contains("3 claims without evidence removed."), "{comment}");
@@ -214,7 +214,6 @@ async fn tools_cannot_be_pointed_at_another_repository_pull_request_or_commit() 
                     input("repository_arn", json!("eco-coder:repository/octo/bank")),
                 ),
                 ("a3", "analyze_code", input("branch_name", json!("main; rm -rf /"))),
-                ("a4", "read_file", json!({"path": "/etc/passwd"})),
             ])
         }),
         looks(),
@@ -241,13 +240,50 @@ async fn tools_cannot_be_pointed_at_another_repository_pull_request_or_commit() 
         ("a1", "`commit_sha` must be"),
         ("a2", "`repository_arn` must be"),
         ("a3", "`branch_name` must be"),
-        ("a4", "there is no tool"),
         ("p1", "`repository_full_name` must be"),
         ("p2", "`pull_request_number` must be"),
     ] {
         assert!(told(id).contains(field), "{id}: {}", told(id));
     }
     assert!(world.github.requests().iter().all(|request| !request.path.contains("bank")));
+    assert_clean(&world, &aws);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_does_not_exist_is_not_called_and_said_not_to() {
+    let (mut world, aws) = world().await;
+    let number = open(&world);
+    aws.script(vec![
+        Scripted::Reply(uses(&[("r1", "read_file", json!({"path": "/etc/passwd"}))])),
+        looks(),
+        posts(WORDS),
+    ]);
+
+    let comment = comment(&mut world, number).await;
+
+    assert!(comment.contains(WORDS), "{comment}");
+    let second = aws.requests("bedrock")[1].body["messages"].to_string();
+    assert!(second.contains("there is no tool"), "{second}");
+    assert_clean(&world, &aws);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_only_gets_its_calls_wrong_does_not_spoil_the_review() {
+    let (mut world, aws) = world().await;
+    let number = open(&world);
+    let wrong = |id: &'static str| {
+        turn(move |task| {
+            let mut input = analyze(task);
+            input["commit_sha"] = json!(id);
+            uses(&[(id, "analyze_code", input)])
+        })
+    };
+    aws.script(vec![wrong("t1"), wrong("t2"), wrong("t3"), Scripted::Reply(says("Done."))]);
+
+    let comment = comment(&mut world, number).await;
+
+    assert!(comment.starts_with("### Eco-Coder: 1 finding (1 high)\n"), "{comment}");
+    assert!(comment.contains("The embedded planner finished the review"), "{comment}");
     assert_clean(&world, &aws);
 }
 

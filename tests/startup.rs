@@ -52,13 +52,17 @@ async fn a_key_that_nobody_knows_is_named_with_its_line() {
     let world = World::new().await;
     write(&world, "eco-coder.toml", "[server]\nalow = ['octo/*']\n");
 
-    insta::assert_snapshot!(refusal(&world, &[]), @"
+    let said = refusal(&world, &[]);
+    let (said, known) = said.split_once(", expected one of ").expect("the known keys");
+
+    assert!(known.contains("`allow`"), "{known}");
+    insta::assert_snapshot!(said, @"
     error: the settings cannot be used:
       - eco-coder.toml: TOML parse error at line 2, column 1
           |
         2 | alow = ['octo/*']
           | ^^^^
-        unknown field `alow`, expected one of `listen`, `database`, `allow`, `review_drafts`, `agentcore`, `workers`, `flame_graphs`
+        unknown field `alow`
     ");
 }
 
@@ -93,9 +97,7 @@ async fn a_private_key_that_is_none_is_said_to_be() {
 
     let said = refusal(&world, &[]);
 
-    insta::assert_snapshot!(said, @"
-    error: the private key of the GitHub App is not an RSA key in PEM form
-    ");
+    insta::assert_snapshot!(said, @"error: the private key of the GitHub App is not an RSA key in PEM form");
     assert!(!said.contains("not a key"), "a key is never shown");
 }
 
@@ -104,22 +106,18 @@ async fn an_allow_list_that_cannot_be_read_is_named() {
     let mut world = World::new().await;
     world.set("ECO_CODER_ALLOW", "octo");
 
-    insta::assert_snapshot!(refusal(&world, &[]), @r#"
-    error: "octo" is not a pattern for repositories: it must read owner/name, owner/* or *
-    "#);
+    insta::assert_snapshot!(refusal(&world, &[]), @r#"error: "octo" is not a pattern for repositories: it must read owner/name, owner/* or *"#);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_where_nothing_can_be_written_is_named() {
     let mut world = World::new().await;
     world.set("ECO_CODER_DATABASE", "/proc/eco-coder.db");
-    insta::assert_snapshot!(refusal(&world, &[]), @"
-    error: the database /proc/eco-coder.db: No such file or directory (os error 2); make the folder writable, or name another file
-    ");
+    insta::assert_snapshot!(refusal(&world, &[]), @"error: the database /proc/eco-coder.db: No such file or directory (os error 2); make the folder writable, or name another file");
 
     write(&world, "a-file", "");
     world.set("ECO_CODER_DATABASE", "a-file/eco-coder.db");
-    insta::assert_snapshot!(refusal(&world, &[]), @"");
+    insta::assert_snapshot!(refusal(&world, &[]), @"error: the database a-file/eco-coder.db: its folder cannot be made: File exists (os error 17); name a file in a folder that is writable");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,9 +125,7 @@ async fn a_file_that_is_no_database_is_left_as_it_is() {
     let world = World::new().await;
     write(&world, "eco-coder.db", &"Dear diary, ".repeat(500));
 
-    insta::assert_snapshot!(refusal(&world, &[]), @"
-    error: the database FOLDER/eco-coder.db: file is not a database; move the file away and a new one is made, or restore it from a backup
-    ");
+    insta::assert_snapshot!(refusal(&world, &[]), @"error: the database FOLDER/eco-coder.db: file is not a database; move the file away and a new one is made, or restore it from a backup");
 
     let text = std::fs::read_to_string(world.database()).expect("the file");
     assert!(text.starts_with("Dear diary, Dear diary,") && text.len() == 6000);
@@ -139,9 +135,7 @@ async fn a_file_that_is_no_database_is_left_as_it_is() {
 async fn a_second_server_on_the_same_database_is_refused() {
     let world = World::serving().await;
 
-    insta::assert_snapshot!(refusal(&world, &[]), @"
-    error: the database FOLDER/eco-coder.db: another server has it open; end that one, or name another file
-    ");
+    insta::assert_snapshot!(refusal(&world, &[]), @"error: the database FOLDER/eco-coder.db: another server has it open; end that one, or name another file");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,8 @@ use crate::model::{
 /// The driver behind `--driver embedded`, and behind every model that fails.
 pub struct Planner;
 
+/// How the ids of the planner's tool uses begin.
+const OWN: &str = "planner-";
 const WORDS: &str = include_str!("../../prompts/planner_report.md");
 
 #[async_trait]
@@ -56,7 +58,7 @@ fn plan(task: &Task, conversation: &Conversation, seen: &Seen) -> Vec<ToolUse> {
     let offered =
         |tool: &str| conversation.tools.iter().any(|spec| spec.name == tool) && !seen.called(tool);
     let next = |tool: &str, input: Value| ToolUse {
-        id: format!("planner-{}-{tool}", seen.uses),
+        id: format!("{OWN}{}-{tool}", seen.uses),
         name: tool.into(),
         input,
     };
@@ -124,6 +126,8 @@ fn words(seen: &Seen) -> String {
 /// What the conversation shows of tool calls so far.
 struct Seen<'a> {
     calls: Vec<(&'a str, bool, &'a Value)>,
+    /// What the planner itself has called.
+    tried: Vec<&'a str>,
     /// Tool uses so far, which makes ids unique.
     uses: usize,
 }
@@ -145,13 +149,16 @@ impl<'a> Seen<'a> {
                 Some((tool_use.name.as_str(), result.is_error, &result.content))
             })
             .collect();
-        Self { calls, uses: uses.len() }
+        let own = uses.iter().filter(|tool_use| tool_use.id.starts_with(OWN));
+        let tried = own.map(|tool_use| tool_use.name.as_str()).collect();
+        Self { calls, tried, uses: uses.len() }
     }
 
-    /// Whether a tool has its answer. A model's failed call is tried once more, with arguments that are known to be right.
+    /// Whether a tool has its answer. However often a model's calls failed, the planner's arguments are known to be
+    /// right, and get two tries.
     fn called(&self, tool: &str) -> bool {
-        let mut answers = self.calls.iter().filter(|(name, ..)| *name == tool);
-        answers.clone().any(|(_, is_error, _)| !is_error) || answers.nth(1).is_some()
+        let mut tries = self.tried.iter().filter(|tried| **tried == tool);
+        self.output(tool).is_some() || tries.nth(1).is_some()
     }
 
     fn output(&self, tool: &str) -> Option<&'a Value> {
@@ -287,7 +294,7 @@ mod tests {
     fn many_findings_are_told_by_rule() {
         let found = |rule: &str| json!({"rule_id": rule});
         let review = json!({"recommendations": [found("a"), found("b"), found("a"), found("c"), found("b"), found("a")]});
-        let seen = Seen { calls: vec![(ANALYZE, false, &review)], uses: 1 };
+        let seen = Seen { calls: vec![(ANALYZE, false, &review)], tried: Vec::new(), uses: 1 };
         assert_eq!(words(&seen), "Found more than once: `a` (3), `b` (2).");
     }
 

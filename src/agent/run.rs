@@ -226,6 +226,10 @@ impl Run {
         if has_repeated_id(&uses) {
             return self.repair("two of its tool uses had the same id");
         }
+        if let Some(name) = self.unknown_tool(&uses) {
+            // Kept, such a use would make the whole conversation invalid to a service that checks names.
+            return self.repair(&format!("there is no tool {name:?}; use the ones declared"));
+        }
         self.conversation.messages.push(message);
         self.pending = uses
             .iter()
@@ -236,6 +240,12 @@ impl Run {
             })
             .collect();
         self.answer_when_complete();
+    }
+
+    fn unknown_tool(&self, uses: &[ToolUse]) -> Option<String> {
+        let declared = |name: &str| self.conversation.tools.iter().any(|tool| tool.name == name);
+        let unknown = uses.iter().find(|tool_use| !declared(&tool_use.name))?;
+        Some(unknown.name.chars().take(64).collect())
     }
 
     /// A result that needs no call: a repeat of a finished one, or a use that cannot be granted.

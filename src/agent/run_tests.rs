@@ -27,7 +27,7 @@ fn run() -> Run {
         workload: None,
         post: true,
     };
-    let tools = [ANALYZE, POST].map(|name| ToolSpec {
+    let tools = [ANALYZE, CARBON, POST].map(|name| ToolSpec {
         name: name.into(),
         description: String::new(),
         input_schema: json!({}),
@@ -70,7 +70,7 @@ fn told(run: &mut Run, reply: Reply) {
 #[test]
 fn several_tool_uses_are_answered_in_one_message_and_posting_comes_last() {
     let mut run = run();
-    told(&mut run, says(StopReason::ToolUse, uses(&[("a", ANALYZE), ("p", POST), ("x", "other")])));
+    told(&mut run, says(StopReason::ToolUse, uses(&[("a", ANALYZE), ("p", POST), ("x", CARBON)])));
     let Step::CallTools(first) = run.step() else { panic!("tools expected") };
     assert_eq!(first.iter().map(|tool_use| tool_use.id.as_str()).collect::<Vec<_>>(), ["a", "x"]);
     run.on_tool_result(result("x"), Duration::ZERO);
@@ -86,7 +86,7 @@ fn several_tool_uses_are_answered_in_one_message_and_posting_comes_last() {
 #[test]
 fn a_run_read_back_from_its_checkpoint_calls_only_what_is_open() {
     let mut run = run();
-    told(&mut run, says(StopReason::ToolUse, uses(&[("a", ANALYZE), ("x", "other")])));
+    told(&mut run, says(StopReason::ToolUse, uses(&[("a", ANALYZE), ("x", CARBON)])));
     run.on_tool_result(result("a"), Duration::ZERO);
     let resumed: Run = serde_json::from_str(&serde_json::to_string(&run).unwrap()).unwrap();
     assert_eq!(resumed, run);
@@ -172,4 +172,13 @@ fn a_model_that_forgets_to_post_is_reminded_once() {
     assert_eq!(run.step(), Step::Ask(Leader::Model));
     told(&mut run, says(StopReason::EndTurn, vec![Block::Text("done".into())]));
     assert_eq!(run.step(), Step::Ask(Leader::Planner));
+}
+
+#[test]
+fn a_tool_that_is_not_declared_is_asked_about_and_never_called() {
+    let mut run = run();
+    run.on_reply(says(StopReason::ToolUse, uses(&[("1", "read_file")])), Duration::ZERO);
+    assert_eq!(run.step(), Step::Ask(Leader::Model));
+    assert!(run.conversation.messages[0].text().contains("there is no tool \"read_file\""));
+    assert!(run.conversation.messages.iter().all(|message| message.tool_uses().next().is_none()));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use analyzer::{AnalyzeCode, Analyzer};
 use anyhow::Context;
 use carbon::CalculateCarbonFootprint;
-use contract::{Binding, Change, Clock, CodeReviewer, ProfileSource, Tool};
+use contract::{Binding, Change, Clock, CodeReviewer, ProfileSource, Timestamp, Tool};
 use profile::{FlameGraphs, ProfileCodePerformance, ProfileFiles};
 
 use crate::agent::planner::Planner;
@@ -75,6 +75,8 @@ pub struct Reviewed {
     pub outcome: Outcome,
     /// The run, with the result of its posting.
     pub run: Run,
+    /// When GitHub takes the report, where it refused it and said so.
+    pub refused_until: Option<Timestamp>,
 }
 
 /// More slowly than this no tool answers; CodeGuru Reviewer is polled for 5 minutes.
@@ -121,7 +123,8 @@ impl Reviewer {
         let outcome = agent.drive(&mut run, &mut revision).await?;
         let words = posted_words(&run).or(run.closing()).unwrap_or_default().to_owned();
         let report = self.report(&assignment, &run, &words, meter);
-        Ok(Reviewed { report, outcome, run })
+        let refused_until = posting.as_ref().and_then(posting::Posting::refused_until);
+        Ok(Reviewed { report, outcome, run, refused_until })
     }
 
     fn new_run(&self, assignment: &Assignment, toolbox: &Toolbox) -> Run {

@@ -1,9 +1,10 @@
 //! Posting: the one comment of a pull request, made of a run as it stands.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use contract::Timestamp;
 use futures::FutureExt;
-use github::{GitHub, KeptReport, PostGitHubComment};
+use github::{GitHub, GitHubError, KeptReport, PostGitHubComment};
 
 use super::{Assignment, Meter, Reviewed, Reviewer};
 use crate::agent::View;
@@ -14,6 +15,24 @@ use crate::store;
 #[derive(Clone)]
 pub struct Posting {
     pub github: GitHub,
+    /// When GitHub takes requests again, where it said so as it refused the report.
+    refused_until: Arc<Mutex<Option<Timestamp>>>,
+}
+
+impl Posting {
+    pub fn to(github: GitHub) -> Self {
+        Self { github, refused_until: Arc::default() }
+    }
+
+    pub(super) fn refused_until(&self) -> Option<Timestamp> {
+        *self.refused_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_refusal(&self, error: &GitHubError) {
+        if let GitHubError::RateLimited { retry_at } = error {
+            *self.refused_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(*retry_at);
+        }
+    }
 }
 
 impl Reviewer {
@@ -35,7 +54,9 @@ impl Reviewer {
         };
         let keep = {
             let (reviewer, assignment, view) = (self.clone(), assignment.clone(), view.clone());
+            let posting = posting.clone();
             move |kept: KeptReport| {
+                posting.note_refusal(&kept.error);
                 let (reviewer, assignment, view) =
                     (reviewer.clone(), assignment.clone(), view.clone());
                 async move { reviewer.keep_unposted(&assignment, &view, kept, meter).await }.boxed()

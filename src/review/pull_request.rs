@@ -71,7 +71,7 @@ impl Reviewer {
             previous: Ledger::from_comment(&body).unwrap_or_default(),
             ticked: ledger::ticked(&body),
             notes,
-            posting: post.then(|| Posting { github: github.clone() }),
+            posting: post.then(|| Posting::to(github.clone())),
         })
     }
 }

@@ -42,7 +42,7 @@ impl Reviewer {
         stop: Stop,
         on_step: OnStep,
     ) -> JobEnd {
-        match self.try_job(github, job, stop, on_step).await {
+        match self.try_job(github, job, attempt, stop, on_step).await {
             Ok(end) => end,
             Err(error) => self.end_of(&error, attempt),
         }
@@ -52,6 +52,7 @@ impl Reviewer {
         &self,
         github: &GitHub,
         job: &Job,
+        attempt: u32,
         stop: Stop,
         on_step: OnStep,
     ) -> anyhow::Result<JobEnd> {
@@ -77,16 +78,16 @@ impl Reviewer {
         }
         let reviewed = self.review(assignment, stop, on_step).await?;
         tracing::info!(run_id, repository, outcome = ?reviewed.outcome, findings = reviewed.report.findings.len(), "reviewed");
-        self.end(&run_id, reviewed).await
+        self.end(&run_id, reviewed, attempt).await
     }
 
-    async fn end(&self, run_id: &str, reviewed: Reviewed) -> anyhow::Result<JobEnd> {
+    async fn end(&self, run_id: &str, reviewed: Reviewed, attempt: u32) -> anyhow::Result<JobEnd> {
         let now = (self.clock)();
         match reviewed.outcome {
             Outcome::Stopped => Ok(JobEnd::Stopped),
             Outcome::NotPosted => Ok(JobEnd::Retry {
                 reason: "the report could not be posted; it is kept".into(),
-                not_before: now + BACKOFF,
+                not_before: reviewed.refused_until.unwrap_or(now).max(now + backoff(attempt)),
             }),
             Outcome::Finished => {
                 let Some(url) = reviewed.comment_url() else {
@@ -118,13 +119,15 @@ impl Reviewer {
             }
             _ => {
                 tracing::warn!(reason, attempt, "the review is tried again");
-                JobEnd::Retry {
-                    reason,
-                    not_before: now + BACKOFF * 2_u32.saturating_pow(attempt.min(6)),
-                }
+                JobEnd::Retry { reason, not_before: now + backoff(attempt) }
             }
         }
     }
+}
+
+/// 15 s, 30 s, 1 min and so on.
+fn backoff(attempt: u32) -> Duration {
+    BACKOFF * 2_u32.saturating_pow(attempt.saturating_sub(1).min(6))
 }
 
 impl Reviewed {
