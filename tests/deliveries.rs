@@ -50,17 +50,16 @@ async fn a_forged_delivery_is_refused_and_nothing_runs() {
 async fn a_redelivery_changes_nothing_whether_the_run_goes_on_or_is_done() {
     let world = World::serving().await;
     let number = world.open_pull_request();
-    let hold = world.github.hold("POST", "/comments", When::BeforeEffect);
+    let mut posting = world.github.hold("POST", "/comments", When::BeforeEffect);
     world.deliver("d1", "opened", number).await;
-    let mut held = hold;
-    held.arrived().await;
+    posting.arrived().await;
 
     let again = world.deliver("d1", "opened", number).await;
     assert_eq!(
         (again.status, again.body.as_str()),
         (202, r#"{"delivery":"d1","status":"duplicate"}"#)
     );
-    held.release();
+    posting.release();
     world.comment(number);
     world.idle().await;
     let before = world.github.requests().len();
@@ -283,6 +282,22 @@ async fn a_report_that_github_does_not_take_is_kept_and_posted_by_the_next_deliv
     assert_eq!(world.idle().await, 0);
     let kept = world.store().report(&world.run_id(number)).await.expect("the store");
     assert!(kept.is_some_and(|kept| !kept.posting_failed && kept.comment_url.is_some()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_github_does_not_take_is_posted_later_without_being_asked_again() {
+    let world = World::serving().await;
+    let number = world.open_pull_request();
+    world.github.fail_next("POST", "/comments", 429, &[("retry-after", "1")], 4);
+
+    world.deliver("d1", "opened", number).await;
+
+    world.wait_for_log("the report could not be posted and is kept");
+    world.comment(number);
+    assert_eq!(world.idle().await, 0);
+    assert_eq!(world.github.count("POST", "/comments"), 5);
+    let (_, state) = world.kept_run(number).await.expect("a run");
+    assert_eq!(state["calls"].as_array().expect("calls").len(), 2, "analyzed once, posted once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

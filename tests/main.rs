@@ -5,7 +5,8 @@
 mod agentcore;
 #[cfg(test)]
 mod architecture;
-#[cfg(all(test, feature = "aws"))]
+#[cfg(test)]
+#[cfg(feature = "aws")]
 mod aws;
 #[cfg(test)]
 mod cli;
@@ -15,7 +16,8 @@ mod crashes;
 mod deliveries;
 #[cfg(test)]
 mod hostile;
-#[cfg(all(test, feature = "aws"))]
+#[cfg(test)]
+#[cfg(feature = "aws")]
 mod models;
 #[cfg(test)]
 mod pushes;

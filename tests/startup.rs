@@ -50,7 +50,7 @@ async fn values_that_make_no_sense_are_named_with_what_would() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_nobody_knows_is_named_with_its_line() {
     let world = World::new().await;
-    write(&world, "eco-coder.toml", "[server]\nalow = ['octo/*']\n");
+    world.settings("[server]\nalow = ['octo/*']\n");
 
     let said = refusal(&world, &[]);
     let (said, known) = said.split_once(", expected one of ").expect("the known keys");

@@ -17,7 +17,7 @@ use crate::review::Reviewer;
 const SECRET_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Adds what the settings switch on.
-pub async fn extend(mut reviewer: Reviewer, config: &Config) -> Reviewer {
+pub(super) async fn extend(mut reviewer: Reviewer, config: &Config) -> Reviewer {
     let sdk = sdk(config).await;
     let cache: Arc<dyn Cache> = Arc::new(StoreCache(reviewer.store.clone()));
     if config.model.driver == DriverName::Bedrock {
@@ -49,7 +49,7 @@ pub async fn extend(mut reviewer: Reviewer, config: &Config) -> Reviewer {
 }
 
 /// A secret's text.
-pub async fn secret(config: &Config, secret_id: &str) -> anyhow::Result<SecretString> {
+pub(super) async fn secret(config: &Config, secret_id: &str) -> anyhow::Result<SecretString> {
     let client = aws_sdk_secretsmanager::Client::new(&sdk(config).await);
     let call = client.get_secret_value().secret_id(secret_id).send();
     let answer = tokio::time::timeout(SECRET_DEADLINE, call)

@@ -2,8 +2,6 @@
 //!
 //! It runs on its own thread, so a test may block, kill the client, and ask it afterwards.
 
-#![expect(clippy::expect_used, reason = "a test stops where its world breaks")]
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};

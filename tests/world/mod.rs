@@ -1,5 +1,6 @@
 //! The world that stories happen in: the real binary between a fake GitHub and a fake AWS, all on loopback.
 
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -26,7 +27,7 @@ pub use github::{FakeGitHub, PullRequestSpec, Tree, When, tree};
 pub const REPOSITORY: &str = "octo/shop";
 const SECRET: &str = "It's a Secret to Everybody";
 /// Nothing in a story takes longer, on a slow machine either.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A service with good defaults, and what surrounds it.
 pub struct World {
@@ -352,9 +353,11 @@ pub const SLOW: &str = "def load(cursor, keys):\n    rows = []\n    for key in k
 pub fn sign(body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any key");
     mac.update(body);
-    let hex: String =
-        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256={hex}")
+    let mut signature = String::from("sha256=");
+    for byte in mac.finalize().into_bytes() {
+        let _ = write!(signature, "{byte:02x}");
+    }
+    signature
 }
 
 /// Looks again until there is something to see.
@@ -390,7 +393,7 @@ async fn request(
         body.len()
     );
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes()).await.expect("it reads");

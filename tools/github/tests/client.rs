@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests stop the test")]
 
+#[cfg(test)]
 #[path = "../../../tests/world/github.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the whole service's tests use the rest")]
 mod fake;
