@@ -120,7 +120,11 @@ mod tests {
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(cell_code("a|b\nc"), "`a\\|b c`");
         assert_eq!(code_block("```\nx", "py"), "````py\n```\nx\n````");
-        assert_eq!(prose("<!-- x --> @octo ![](u)"), "&lt;!-- x --> @\u{200b}octo !\\[](u)");
+        assert_eq!(prose("<!-- x --> @octo ![](u)"), "&lt;!-- x --> @\u{200b}octo !\\[]\\(u)");
+        assert_eq!(
+            prose("[docs](https://evil.example)\n[docs]: https://evil.example"),
+            "[docs]\\(https://evil.example)\n[docs]\\: https://evil.example"
+        );
         assert_eq!(shorten("abcdef", 4), "abc…");
     }
 }
