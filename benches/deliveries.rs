@@ -1,8 +1,9 @@
 //! Accepted deliveries per second over HTTP, each durable before it is answered.
 //!
-//! `cargo bench --bench deliveries`. Server and callers share the machine: 16 connections on loopback, each of which
-//! sends its next delivery when the last is answered. The queue is a file in the system's temporary folder; set
-//! `TMPDIR` to measure another disk.
+//! `cargo bench --bench deliveries`. Server and callers share the machine, over 16 connections on loopback. Three
+//! parts: at 5,000 deliveries a second, each timed from when it was due; as many as possible, each connection sending
+//! its next when the last is answered; and the latter for the same webhook in Python's standard library. The queue is
+//! a file in the system's temporary folder; set `TMPDIR` to measure another disk.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -21,6 +22,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 const SECRET: &str = "a secret for the benchmark";
 const CONNECTIONS: u64 = 16;
+/// Deliveries per second: the target.
+const RATE: f64 = 5000.0;
 const WARM_UP: Duration = Duration::from_secs(2);
 const MEASURED: Duration = Duration::from_secs(10);
 
@@ -33,22 +36,55 @@ async fn main() -> Result<(), Failure> {
     let queue =
         Arc::new(SqliteQueue::new(Database::open_exclusive(&folder.path().join("queue.db"))?));
     let address = serve(Arc::<SqliteQueue>::clone(&queue)).await?;
-    deliver_for(address, WARM_UP, "warm-up").await?;
+    deliver_for(address, WARM_UP, "warm-up", None).await?;
+    measure(address, "paced at 5,000/s", Some(RATE)).await?;
+    let ours = measure(address, "saturated", None).await?;
+    let depth = queue.depth(Timestamp::now()).await?;
+    report(&format!("{} jobs wait in the file", depth.waiting));
+    match start_peer(folder.path()) {
+        Ok((mut peer, address)) => {
+            deliver_for(address, WARM_UP, "warm-up", None).await?;
+            let theirs = measure(address, "Python, saturated", None).await?;
+            peer.kill()?;
+            peer.wait()?;
+            report(&format!("ratio to Python: {:.1}", ours / theirs));
+        }
+        Err(error) => report(&format!("not compared with Python: {error}")),
+    }
+    Ok(())
+}
+
+/// Prints and returns the accepted deliveries per second.
+async fn measure(
+    address: SocketAddr,
+    phase: &'static str,
+    rate: Option<f64>,
+) -> Result<f64, Failure> {
     let started = Instant::now();
-    let mut times = deliver_for(address, MEASURED, "measured").await?;
+    let mut times = deliver_for(address, MEASURED, phase, rate).await?;
     let seconds = started.elapsed().as_secs_f64();
     times.sort_unstable();
     let accepted = times.len() as f64 / seconds;
-    report(&format!("{accepted:.0} accepted/s over {seconds:.1} s at {CONNECTIONS} connections"));
+    let [p50, p99, most] = [50, 99, 100].map(|percent| at(&times, percent));
     report(&format!(
-        "p50 {:.2} ms, p99 {:.2} ms, slowest {:.2} ms",
-        at(&times, 50),
-        at(&times, 99),
-        at(&times, 100)
+        "{phase:<18} {accepted:>6.0} accepted/s  p50 {p50:.2} ms  p99 {p99:.2} ms  slowest {most:.2} ms"
     ));
-    let depth = queue.depth(Timestamp::now()).await?;
-    report(&format!("{} jobs wait in the file", depth.waiting));
-    Ok(())
+    Ok(accepted)
+}
+
+fn start_peer(folder: &Path) -> Result<(std::process::Child, SocketAddr), Failure> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/deliveries_peer.py");
+    let mut peer = std::process::Command::new("python3")
+        .args([script, SECRET])
+        .arg(folder.join("peer.db"))
+        .stdout(std::process::Stdio::piped())
+        .spawn()?;
+    let mut port = String::new();
+    std::io::BufRead::read_line(
+        &mut std::io::BufReader::new(peer.stdout.take().ok_or("no output")?),
+        &mut port,
+    )?;
+    Ok((peer, SocketAddr::from(([127, 0, 0, 1], port.trim().parse()?))))
 }
 
 async fn serve(queue: Arc<SqliteQueue>) -> Result<SocketAddr, Failure> {
@@ -72,10 +108,13 @@ async fn deliver_for(
     address: SocketAddr,
     duration: Duration,
     phase: &'static str,
+    rate: Option<f64>,
 ) -> Result<Vec<Duration>, Failure> {
     let until = Instant::now() + duration;
-    let callers: Vec<_> =
-        (0..CONNECTIONS).map(|caller| tokio::spawn(call(address, until, caller, phase))).collect();
+    let pace = rate.map(|rate| Duration::from_secs_f64(CONNECTIONS as f64 / rate));
+    let callers: Vec<_> = (0..CONNECTIONS)
+        .map(|caller| tokio::spawn(call(address, until, caller, phase, pace)))
+        .collect();
     let mut times = Vec::new();
     for caller in callers {
         times.append(&mut caller.await??);
@@ -90,18 +129,30 @@ async fn call(
     until: Instant,
     caller: u64,
     phase: &str,
+    pace: Option<Duration>,
 ) -> Result<Vec<Duration>, Failure> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut times = Vec::new();
     let mut answer = vec![0; 4096];
     let rest = rest_of_the_payload();
+    // The connections take turns, as independent callers would.
+    let mut due =
+        Instant::now() + pace.unwrap_or_default().mul_f64(caller as f64 / CONNECTIONS as f64);
     for number in 0.. {
         if Instant::now() >= until {
             break;
         }
         let request = request(phase, caller, number, &rest)?;
-        let sent = Instant::now();
+        let sent = match pace {
+            // From when it was due: a slow answer makes those behind it late, and that counts.
+            Some(pace) => {
+                tokio::time::sleep_until(due.into()).await;
+                due += pace;
+                due - pace
+            }
+            None => Instant::now(),
+        };
         stream.write_all(&request).await?;
         let length = read_answer(&mut stream, &mut answer).await?;
         times.push(sent.elapsed());
@@ -155,6 +206,7 @@ fn rest_of_the_payload() -> String {
 /// Scattered like random ids, which is the worst case for the index.
 fn delivery_id(phase: &str, caller: u64, number: u64) -> String {
     let scattered = (number * CONNECTIONS + caller + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let phase: String = phase.chars().filter(char::is_ascii_alphanumeric).collect();
     format!("{scattered:016x}-{phase}-{caller}-{number}")
 }
 
