@@ -14,6 +14,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
+use super::checkpoint::Checkpoints;
 use super::schema;
 
 /// How many commands one commit carries at most, which bounds how long the first of them waits.
@@ -107,11 +108,16 @@ impl Database {
 
     fn start(connection: Connection, lock: Option<File>, path: &Path) -> Result<Self, OpenError> {
         connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+        // Only who owns the file alone can promise to move its log.
+        let checkpoints =
+            lock.is_some().then(|| Checkpoints::beside(&connection, path)).transpose();
+        let checkpoints = checkpoints.map_err(|error| OpenError::from_sqlite(path, &error))?;
         let (inbox, commands) = mpsc::channel();
         let thread = thread::Builder::new().name("database".to_owned()).spawn(move || {
             // The lock is held until the connection is closed.
             let _lock = lock;
-            serve(&connection, &commands);
+            serve(&connection, &commands, checkpoints.as_ref());
+            drop(checkpoints);
             drop(connection);
         });
         let thread = thread.map_err(|error| {
@@ -161,13 +167,20 @@ impl OpenError {
 }
 
 /// Carries out commands until every handle is gone.
-fn serve(connection: &Connection, commands: &mpsc::Receiver<Command>) {
+fn serve(
+    connection: &Connection,
+    commands: &mpsc::Receiver<Command>,
+    checkpoints: Option<&Checkpoints>,
+) {
     while let Ok(first) = commands.recv() {
         // What arrives while the group is carried out still joins it.
         let group = iter::once(first).chain(commands.try_iter()).take(LARGEST_GROUP);
         let (answers, committed) = carry_out(connection, group);
         for answer in answers {
             answer(committed.clone());
+        }
+        if let Some(checkpoints) = checkpoints {
+            checkpoints.after_commit(connection);
         }
     }
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use contract::{Cache, Timestamp};
 
+mod checkpoint;
 pub mod database;
 mod schema;
 pub mod sqlite;
