@@ -148,8 +148,9 @@ async fn call(
             // From when it was due: a slow answer makes those behind it late, and that counts.
             Some(pace) => {
                 tokio::time::sleep_until(due.into()).await;
+                let sent = due;
                 due += pace;
-                due - pace
+                sent
             }
             None => Instant::now(),
         };

@@ -516,7 +516,7 @@ async fn the_profile_of_the_running_service_weighs_a_finding() {
 
     let comment = comment(&mut world, number).await;
 
-    assert!(comment.contains("profiled: 75 % of CPU time"), "{comment}");
+    assert!(comment.contains("profiled: its function takes 75 % of the time"), "{comment}");
     assert!(comment.contains("Profile: where the time goes"), "{comment}");
     assert!(comment.contains("Use an index."), "{comment}");
     assert_clean(&world, &aws);

@@ -208,7 +208,7 @@ impl Report {
             "<details><summary>Profile: where the time goes</summary>\n\nFrom {}.\n",
             code(&profile.source)
         );
-        page.push_str("| Function | Where | CPU time | Self |\n|---|---|--:|--:|\n");
+        page.push_str("| Function | Where | Time | Self |\n|---|---|--:|--:|\n");
         for hot in profile.bottlenecks.iter().take(10) {
             let place = hot
                 .file_path
@@ -414,7 +414,7 @@ pub(super) fn carbon_line(carbon: &CarbonFigures) -> String {
 pub(super) fn grade(finding: &Finding) -> String {
     match (&finding.grade, &finding.run_time_share) {
         (Grade::Profiled, Some(share)) => {
-            format!("profiled: {} % of CPU time", amount(share.value))
+            format!("profiled: its function takes {} % of the time", amount(share.value))
         }
         _ => "rule".into(),
     }

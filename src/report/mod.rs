@@ -60,7 +60,7 @@ pub struct Finding {
     pub recommendation: Recommendation,
     pub grade: Grade,
     pub state: State,
-    /// Share of the profiled CPU time in which the finding's function is on the stack, %.
+    /// Share of the profile in which the finding's function is on the stack, %.
     pub run_time_share: Option<Figure>,
     /// The tool result that holds the finding: `CALL#/json/pointer`.
     pub evidence: String,
@@ -306,7 +306,7 @@ fn share(call: &str, profile: &Profile, found: &Recommendation) -> Option<Figure
     let index = profile.bottlenecks.iter().position(|other| std::ptr::eq(other, hot))?;
     Some(Figure {
         value: hot.cpu_percentage,
-        unit: "% of CPU time".into(),
+        unit: "% of the profile".into(),
         evidence: format!("{call}#/bottlenecks/{index}/cpu_percentage"),
     })
 }

@@ -49,7 +49,11 @@ impl Change {
 impl ChangedFile {
     /// The lines of head that this change adds or rewrites. All of them for a new file.
     pub fn added_lines(&self) -> Vec<LineRange> {
-        self.hunks().into_iter().filter(|hunk| !hunk.after.is_empty()).map(|hunk| LineRange { start: hunk.after.start + 1, end: hunk.after.end }).collect()
+        self.hunks()
+            .into_iter()
+            .filter(|hunk| !hunk.after.is_empty())
+            .map(|hunk| LineRange { start: hunk.after.start + 1, end: hunk.after.end })
+            .collect()
     }
 
     /// Lines added plus lines removed.
@@ -72,13 +76,21 @@ mod tests {
     use super::*;
 
     fn file(base: Option<&str>, head: Option<&str>) -> ChangedFile {
-        ChangedFile { path: "a.py".into(), base: base.map(Into::into), head: head.map(Into::into), ..ChangedFile::default() }
+        ChangedFile {
+            path: "a.py".into(),
+            base: base.map(Into::into),
+            head: head.map(Into::into),
+            ..ChangedFile::default()
+        }
     }
 
     #[test]
     fn only_lines_that_the_change_touches_count_as_added() {
         let changed = file(Some("one\ntwo\nthree\n"), Some("one\n2\nthree\nfour\n"));
-        assert_eq!(changed.added_lines(), [LineRange { start: 2, end: 2 }, LineRange { start: 4, end: 4 }]);
+        assert_eq!(
+            changed.added_lines(),
+            [LineRange { start: 2, end: 2 }, LineRange { start: 4, end: 4 }]
+        );
         assert_eq!(changed.lines_changed(), 3);
     }
 

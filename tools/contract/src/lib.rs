@@ -13,7 +13,9 @@ pub mod tool;
 pub use binding::Binding;
 pub use cache::Cache;
 pub use change::{Change, ChangedFile, LineRange};
-pub use code_review::{Category, CodeReview, CodeReviewer, Recommendation, ReviewError, Severity, Skipped};
+pub use code_review::{
+    Category, CodeReview, CodeReviewer, Recommendation, ReviewError, Severity, Skipped,
+};
 pub use profile::{Frame, ProfileError, ProfileRequest, ProfileSource, Samples, Stack};
 pub use time::{Clock, Timestamp};
 pub use tool::{Tool, ToolError, ToolSpec, parse_input, schema_of};

@@ -44,7 +44,8 @@ impl ToolError {
 
 /// Reads a tool's typed input; what is wrong with it is told to the model.
 pub fn parse_input<T: DeserializeOwned>(input: Value) -> Result<T, ToolError> {
-    serde_json::from_value(input).map_err(|error| ToolError::tell(format!("the input does not fit the schema: {error}")))
+    serde_json::from_value(input)
+        .map_err(|error| ToolError::tell(format!("the input does not fit the schema: {error}")))
 }
 
 /// The JSON Schema of a tool's input, without the keywords that model providers refuse.
@@ -111,7 +112,10 @@ mod tests {
     #[test]
     fn a_wrong_input_is_told_to_the_model() {
         let error = parse_input::<Input>(json!({"nam": "x"})).unwrap_err();
-        assert_eq!(error.to_string(), "the input does not fit the schema: unknown field `nam`, expected `name` or `count`");
+        assert_eq!(
+            error.to_string(),
+            "the input does not fit the schema: unknown field `nam`, expected `name` or `count`"
+        );
         let input: Input = parse_input(json!({"name": "x", "count": 3})).unwrap();
         assert_eq!((input.name.as_str(), input.count), ("x", Some(3)));
     }
