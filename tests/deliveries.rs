@@ -393,3 +393,30 @@ async fn an_interrupted_server_stops_by_itself_and_leaves_nothing_half_done() {
     assert!(wait(|| (!world.github.comments(number).is_empty()).then_some(())).is_some());
     world.comment(number);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_from_the_builds_artifact_tells_what_a_finding_costs() {
+    let world = World::serving().await;
+    let settings = (".eco-coder.yml", "profile_artifact: profile\n");
+    let number = world.github.open_pull_request(PullRequestSpec {
+        repository: REPOSITORY.into(),
+        base: tree([settings, ("shop/names.py", "def load(cursor, keys):\n    return []\n")]),
+        head: tree([settings, ("shop/names.py", SLOW)]),
+        ..PullRequestSpec::default()
+    });
+    let stacks = "main (run.py:1);load (shop/names.py:4) 3\nmain (run.py:1) 1\n";
+    let head_sha = world.github.head_sha(number);
+    world.github.add_artifact(REPOSITORY, &head_sha, "profile", zip_of("cpu.folded", stacks));
+
+    world.deliver("d1", "opened", number).await;
+
+    let comment = world.comment(number);
+    assert!(comment.contains("profiled: its function takes 75 % of the time"), "{comment}");
+}
+
+fn zip_of(name: &str, text: &str) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    writer.start_file(name, zip::write::SimpleFileOptions::default()).expect("a file");
+    std::io::Write::write_all(&mut writer, text.as_bytes()).expect("written");
+    writer.finish().expect("a zip").into_inner()
+}

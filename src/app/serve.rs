@@ -169,7 +169,19 @@ fn handler(worker: Arc<Worker>) -> Handler {
             match worker.work(&leased.job, leased.attempt, stop).await {
                 // Stopped: a newer job of the pull request takes over, or another worker has it already.
                 JobEnd::Done | JobEnd::Stopped => Ending::Done,
-                JobEnd::Retry { reason, not_before } => Ending::Retry { reason, not_before },
+                JobEnd::Retry { reason, not_before } => {
+                    if leased.is_last_attempt() {
+                        let (repository, pull_request) =
+                            (leased.job.repository(), leased.job.pull_request);
+                        tracing::error!(
+                            repository,
+                            pull_request,
+                            reason,
+                            "the review is given up; redeliver it once the cause is mended"
+                        );
+                    }
+                    Ending::Retry { reason, not_before }
+                }
                 JobEnd::Failed { reason } => Ending::Failed { reason },
             }
         }

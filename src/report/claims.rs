@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use contract::CodeReview;
+use contract::{CodeReview, Severity};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -117,6 +117,7 @@ impl Evidence {
             if call.tool == run::ANALYZE
                 && let Ok(review) = serde_json::from_value::<CodeReview>(call.output.clone())
             {
+                evidence.count_by_severity(&review, &call.id);
                 let places = review.recommendations.into_iter().enumerate();
                 evidence.places.extend(places.map(|(index, found)| {
                     (
@@ -129,6 +130,15 @@ impl Evidence {
             }
         }
         evidence
+    }
+
+    /// "2 high findings" is a count that no field holds.
+    fn count_by_severity(&mut self, review: &CodeReview, call: &str) {
+        for severity in [Severity::Critical, Severity::High, Severity::Medium, Severity::Low] {
+            let count = review.recommendations.iter().filter(|found| found.severity == severity);
+            let field = format!("{} recommendations", format!("{severity:?}").to_lowercase());
+            self.numbers.push((count.count() as f64, field, format!("{call}#/recommendations")));
+        }
     }
 
     fn collect(&mut self, value: &Value, field: &str, reference: &str) {
@@ -238,6 +248,9 @@ fn fits(field: &str, unit: &str) -> bool {
         "ms" | "milliseconds" => has(&["_ms"]),
         "s" | "seconds" | "second" => has(&["seconds"]),
         "MB" => has(&["_mb"]),
+        "finding" | "findings" => has(&["recommendations", "existing", "suppressed", "fixed"]),
+        "file" | "files" => has(&["files", "skipped"]),
+        "critical" | "high" | "medium" | "low" => has(&[&format!("{unit} recommendations")]),
         "USD" | "dollars" | "cents" | "x" | "times" | "Wh" | "J" | "W" | "GB" | "KB" => false,
         _ => !has(&["line", "percent", "co2e", "kwh", "_ms", "_mb", "seconds"]),
     }
@@ -305,6 +318,7 @@ mod tests {
             "There is 1 finding in 7 files.",
             "The N+1 query is O(n^2) in utf8.",
             "Lines 12-14 hold it.",
+            "It has 1 high finding.",
         ] {
             assert_eq!(kept(words), (words.to_owned(), 0));
         }
@@ -324,6 +338,8 @@ mod tests {
             "It takes 34 ms.",
             "Line 99 is slow.",
             "It takes `40` ms.",
+            "There are 7 findings.",
+            "It has 1 critical finding.",
         ] {
             assert_eq!(kept(words), (String::new(), 1), "{words}");
         }
