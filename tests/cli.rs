@@ -466,3 +466,21 @@ async fn a_build_without_aws_says_so_when_it_is_asked_for() {
     assert_eq!(ended.code, 2, "{}", ended.stderr);
     assert!(ended.stderr.contains("build with the feature `aws`"), "{}", ended.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shallow_clone_is_not_taken_for_all_new() {
+    let world = World::new().await;
+    let repository = Repository::new(&[(NAMES, QUICK)]);
+    repository.commit(&[(NAMES, SLOW)]);
+    let clone = world.folder.path().join("clone").display().to_string();
+    let origin = format!("file://{}", repository.path().display());
+    repository.git(&["clone", "--quiet", "--depth", "1", &origin, &clone]);
+
+    let ended = world.run(&["review", "--repo", &clone]);
+
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(
+        ended.stderr.contains("shallow clone") && ended.stderr.contains("fetch-depth: 0"),
+        "{ended:?}"
+    );
+}

@@ -395,6 +395,24 @@ async fn an_interrupted_server_stops_by_itself_and_leaves_nothing_half_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn settings_of_absurd_size_do_not_keep_a_review_from_its_comment() {
+    let world = World::serving().await;
+    let settings = "# padding\n".repeat(10_000);
+    let settings = (".eco-coder.yml", settings.as_str());
+    let number = world.github.open_pull_request(PullRequestSpec {
+        repository: REPOSITORY.into(),
+        base: tree([settings, ("shop/names.py", "def load(cursor, keys):\n    return []\n")]),
+        head: tree([settings, ("shop/names.py", SLOW)]),
+        ..PullRequestSpec::default()
+    });
+
+    world.deliver("d1", "opened", number).await;
+
+    let comment = world.comment(number);
+    assert!(comment.contains("`query-in-loop`"), "{comment}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_profile_from_the_builds_artifact_tells_what_a_finding_costs() {
     let world = World::serving().await;
     let settings = (".eco-coder.yml", "profile_artifact: profile\n");

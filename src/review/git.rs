@@ -171,6 +171,12 @@ impl Repository {
         }
         match self.commit(&format!("{head}^")).await {
             Ok(parent) => Ok(parent),
+            // Git hides the parents at the edge of a shallow clone; what it hides is not new.
+            Err(_) if self.git(&["rev-parse", "--is-shallow-repository"]).await? == "true" => {
+                bail!(
+                    "this is a shallow clone without the parent of {head}: fetch the full history (in CI: `fetch-depth: 0`)"
+                )
+            }
             // The first commit of all is compared with nothing.
             Err(_) => self.git(&["hash-object", "-t", "tree", "--stdin"]).await,
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use contract::Binding;
-use github::{ArtifactCaps, GitHub, Limits, PullRequest};
+use github::{ArtifactCaps, GitHub, GitHubError, Limits, PullRequest};
 
 use super::posting::Posting;
 use super::settings::{self, Settings};
@@ -30,8 +30,13 @@ impl Reviewer {
             .context("look for our earlier comment")?
             .map(|comment| comment.body)
             .unwrap_or_default();
-        let (settings, why) =
-            Settings::read(settings.context("read the repository's settings")?.as_deref());
+        let (settings, why) = match settings {
+            // A file of that size is a mistake, and no reason not to review.
+            Err(GitHubError::TooLarge(why)) => (Settings::default(), Some(why)),
+            settings => {
+                Settings::read(settings.context("read the repository's settings")?.as_deref())
+            }
+        };
         let mut notes: Vec<String> = why.into_iter().collect();
         if fetched.truncated {
             notes.push("GitHub lists 3,000 files of a pull request at most; what is beyond was not reviewed".into());
