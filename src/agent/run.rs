@@ -121,7 +121,8 @@ impl Run {
         // What is posted is made of the other results, so it waits for them.
         let (posting, others): (Vec<_>, Vec<_>) =
             open.into_iter().partition(|tool_use| tool_use.name == POST);
-        let next = if others.is_empty() { posting } else { others };
+        // Postings go one by one: two at once would both find no comment, and write one each.
+        let next = if others.is_empty() { posting.into_iter().take(1).collect() } else { others };
         Step::CallTools(next.into_iter().cloned().collect())
     }
 

@@ -84,6 +84,19 @@ fn several_tool_uses_are_answered_in_one_message_and_posting_comes_last() {
 }
 
 #[test]
+fn two_postings_in_one_turn_go_one_by_one() {
+    let mut run = run();
+    told(&mut run, says(StopReason::ToolUse, uses(&[("a", ANALYZE), ("p", POST), ("q", POST)])));
+    run.on_tool_result(result("a"), Duration::ZERO);
+    for id in ["p", "q"] {
+        let Step::CallTools(next) = run.step() else { panic!("a posting expected") };
+        assert_eq!(next.iter().map(|tool_use| tool_use.id.as_str()).collect::<Vec<_>>(), [id]);
+        run.on_tool_result(result(id), Duration::ZERO);
+    }
+    assert_eq!(run.step(), Step::Finished);
+}
+
+#[test]
 fn a_run_read_back_from_its_checkpoint_calls_only_what_is_open() {
     let mut run = run();
     told(&mut run, says(StopReason::ToolUse, uses(&[("a", ANALYZE), ("x", CARBON)])));
