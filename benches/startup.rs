@@ -14,8 +14,8 @@ const TARGET: Duration = Duration::from_millis(20);
 
 fn main() -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut fresh = Vec::new();
-    let mut again = Vec::new();
+    let mut fresh = Vec::with_capacity(RUNS);
+    let mut again = Vec::with_capacity(RUNS);
     for run in 0..RUNS {
         let database = folder.path().join(format!("{run}.db"));
         fresh.push(start_to_ping(&database)?);

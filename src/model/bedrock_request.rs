@@ -70,7 +70,7 @@ fn tools(
     if conversation.tools.is_empty() {
         return Ok(None);
     }
-    let mut tools = Vec::new();
+    let mut tools = Vec::with_capacity(conversation.tools.len() + 1);
     for tool in &conversation.tools {
         let specification = ToolSpecification::builder()
             .name(&tool.name)

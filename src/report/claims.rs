@@ -96,10 +96,12 @@ static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// "line 12", "lines 12-14"
 static LINE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\blines?\s+(?P<line>\d+)(?:\s?[-–]\s?\d+)?").ok());
-/// A number that stands alone: `34 %`, `1,234.5 ms`, `$0.02`; not `utf8`, `N+1` or `O(n^2)`.
-static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[\s(\[~≈<>=/*_`'×$€–-])(?P<number>\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)(?P<unit>\s?(?:%|[A-Za-zµ]+[A-Za-z0-9₂/]*)?)").ok()
-});
+/// `34`, `1,234.5`, `6e-7`
+static NUMBER: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?").ok());
+/// What follows a number: ` %`, ` ms`, `x`.
+static UNIT: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^\s?(?:%|[A-Za-zµ]+[A-Za-z0-9₂/]*)").ok());
 
 /// What the tool results hold.
 struct Evidence {
@@ -256,16 +258,33 @@ fn fits(field: &str, unit: &str) -> bool {
     }
 }
 
-/// Number, unit and the whole claim, of every number that stands alone.
+/// Number, unit and the whole claim, of every number that stands alone: `34 %`, `1,234.5 ms`, `$0.02`, `+40%`.
 fn numbers(words: &str) -> Vec<(String, String, String)> {
-    captures(NUMBER.as_ref(), words)
-        .filter_map(|found| {
-            let (number, unit) =
-                (found.name("number")?, found.name("unit").map_or("", |unit| unit.as_str()));
+    let found = NUMBER.as_ref().into_iter().flat_map(|pattern| pattern.find_iter(words));
+    found
+        .filter(|number| stands_alone(&words[..number.start()]))
+        .map(|number| {
+            let unit = UNIT.as_ref().and_then(|pattern| pattern.find(&words[number.end()..]));
+            let unit = unit.map_or("", |unit| unit.as_str());
             let number = number.as_str().trim_end_matches(',');
-            Some((number.to_owned(), unit.to_owned(), format!("{number}{unit}")))
+            (number.to_owned(), unit.to_owned(), format!("{number}{unit}"))
         })
         .collect()
+}
+
+/// Whether a number after these words is a figure; it is none in `utf8`, `v1.2.3`, `N+1`, `O(n^2)`, `x86-64` or `HTTP/2`.
+fn stands_alone(before: &str) -> bool {
+    let mut letters = before.chars().rev();
+    match letters.next() {
+        // Part of a name or a formula, unless there are only figures before it, as in `10-20 %`.
+        Some('-' | '+' | '^' | '/') => {
+            let mut word = letters.take_while(|letter| !letter.is_whitespace());
+            !word.any(|letter| letter.is_alphabetic() || matches!(letter, ')' | ']' | '_'))
+        }
+        Some('.') => !letters.next().is_some_and(char::is_alphanumeric),
+        Some(letter) => !letter.is_alphanumeric() && letter != '_',
+        None => true,
+    }
 }
 
 fn captures<'r, 't>(
@@ -316,7 +335,7 @@ mod tests {
             "It emits 1.62 g.",
             "It takes 34.2% (1,234.5 ms).",
             "There is 1 finding in 7 files.",
-            "The N+1 query is O(n^2) in utf8.",
+            "The N+1 query is O(n^2) in utf8, UTF-8, x86-64 and v1.2.3, over HTTP/2.",
             "Lines 12-14 hold it.",
             "It has 1 high finding.",
         ] {
@@ -333,6 +352,11 @@ mod tests {
             "It emits 12 g.",
             "It is 10x faster.",
             "It costs $0.02.",
+            "It is +40% faster.",
+            "It is \"40\" ms faster.",
+            "It takes ≥40 ms.",
+            "Between 10-20%.",
+            "It took 34 % 99 times.",
             "It runs 5000 times.",
             "A share of 1.62 % is wasted.",
             "It takes 34 ms.",
