@@ -88,11 +88,11 @@ impl Arguments {
             .await
             .map_err(Failure::Outside)?;
         progress.finish_and_clear();
-        reviewer
-            .store
-            .finish(&run_id, app::CLOCK())
-            .await
-            .map_err(|error| Failure::Outside(error.into()))?;
+        // A report that was not posted waits for another try, which goes on from here.
+        if outcome.outcome == Outcome::Finished {
+            let finished = reviewer.store.finish(&run_id, app::CLOCK()).await;
+            finished.map_err(|error| Failure::Outside(error.into()))?;
+        }
         self.write(&outcome.report)?;
         self.say_where(outcome.outcome, outcome.comment_url())
     }
