@@ -1,5 +1,6 @@
 //! Stories of the AWS parts, against the fake: the driver of Bedrock, and that the fake answers like the other services.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -426,6 +427,7 @@ async fn the_fake_reviews_and_profiles_like_codeguru() {
         ..ChangedFile::default()
     };
     let change = Change { base_sha: "b".repeat(40), head_sha: "a".repeat(40), files: vec![file] };
+    let change = Arc::new(change);
     let binding = Binding {
         repository: "octo/shop".into(),
         repository_arn: String::new(),

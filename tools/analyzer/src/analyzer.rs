@@ -93,8 +93,12 @@ impl Analyzer {
 
 #[async_trait]
 impl CodeReviewer for Analyzer {
-    async fn review(&self, _binding: &Binding, change: &Change) -> Result<CodeReview, ReviewError> {
-        let (analyzer, change) = (self.clone(), change.clone());
+    async fn review(
+        &self,
+        _binding: &Binding,
+        change: &Arc<Change>,
+    ) -> Result<CodeReview, ReviewError> {
+        let (analyzer, change) = (self.clone(), Arc::clone(change));
         let reviewed =
             tokio::task::spawn_blocking(move || Analyzer::review(&analyzer, &change)).await;
         reviewed.map_err(|error| ReviewError(format!("the analyzer failed: {error}")))

@@ -16,7 +16,7 @@ struct Answers(Result<CodeReview, String>);
 
 #[async_trait]
 impl CodeReviewer for Answers {
-    async fn review(&self, _: &Binding, _: &Change) -> Result<CodeReview, ReviewError> {
+    async fn review(&self, _: &Binding, _: &Arc<Change>) -> Result<CodeReview, ReviewError> {
         self.0.clone().map_err(ReviewError)
     }
 }

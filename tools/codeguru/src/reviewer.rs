@@ -61,7 +61,11 @@ pub struct Reviewer {
 
 #[async_trait]
 impl CodeReviewer for Reviewer {
-    async fn review(&self, binding: &Binding, change: &Change) -> Result<CodeReview, ReviewError> {
+    async fn review(
+        &self,
+        binding: &Binding,
+        change: &Arc<Change>,
+    ) -> Result<CodeReview, ReviewError> {
         if let Some(reason) = self.unasked(change) {
             return Ok(CodeReview {
                 status: "Completed".to_owned(),

@@ -1,5 +1,7 @@
 //! What a code review yields, whoever reviewed: the own analyzer or a service.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,11 @@ use crate::{Binding, Change};
 /// Reviews a change.
 #[async_trait]
 pub trait CodeReviewer: Send + Sync {
-    async fn review(&self, binding: &Binding, change: &Change) -> Result<CodeReview, ReviewError>;
+    async fn review(
+        &self,
+        binding: &Binding,
+        change: &Arc<Change>,
+    ) -> Result<CodeReview, ReviewError>;
 }
 
 /// A reviewer had nothing to give; the others still count.

@@ -101,7 +101,7 @@ fn reviewer(fake: &Fake, cache: Option<Arc<dyn Cache>>) -> Reviewer {
 }
 
 async fn review(fake: &Fake) -> Result<CodeReview, ReviewError> {
-    reviewer(fake, None).review(&binding(), &change(101)).await
+    reviewer(fake, None).review(&binding(), &Arc::new(change(101))).await
 }
 
 #[tokio::test]
@@ -146,14 +146,14 @@ async fn a_review_is_started_watched_and_read_page_by_page() {
 #[tokio::test]
 async fn a_change_of_a_hundred_lines_is_not_worth_a_review() {
     let fake = Fake::start(healthy(0, 1)).await;
-    let small = reviewer(&fake, None).review(&binding(), &change(100)).await.unwrap();
+    let small = reviewer(&fake, None).review(&binding(), &Arc::new(change(100))).await.unwrap();
     assert_eq!(
         small.notes,
         ["CodeGuru Reviewer was not asked: 100 changed lines, and it is asked for more than 100"]
     );
     let mut go = change(500);
     go.files[0].path = "main.go".into();
-    let go = reviewer(&fake, None).review(&binding(), &go).await.unwrap();
+    let go = reviewer(&fake, None).review(&binding(), &Arc::new(go)).await.unwrap();
     assert_eq!(
         go.notes,
         ["CodeGuru Reviewer was not asked: it knows Java and Python, and the change has neither"]
@@ -165,11 +165,15 @@ async fn a_change_of_a_hundred_lines_is_not_worth_a_review() {
 async fn the_same_commit_is_reviewed_once_a_week() {
     let fake = Fake::start(healthy(0, 1)).await;
     let cache = Arc::new(Kept::default());
-    let first =
-        reviewer(&fake, Some(cache.clone())).review(&binding(), &change(101)).await.unwrap();
+    let first = reviewer(&fake, Some(cache.clone()))
+        .review(&binding(), &Arc::new(change(101)))
+        .await
+        .unwrap();
     let calls = fake.calls().len();
-    let second =
-        reviewer(&fake, Some(cache.clone())).review(&binding(), &change(101)).await.unwrap();
+    let second = reviewer(&fake, Some(cache.clone()))
+        .review(&binding(), &Arc::new(change(101)))
+        .await
+        .unwrap();
     assert_eq!((second, fake.calls().len()), (first, calls));
     let kept = cache.0.lock().unwrap();
     let (key, (_, expires)) = kept.iter().next().unwrap();
@@ -181,8 +185,10 @@ async fn the_same_commit_is_reviewed_once_a_week() {
 async fn a_review_that_does_not_end_in_time_gives_what_it_has_and_is_not_kept() {
     let fake = Fake::start(healthy(usize::MAX, 2)).await;
     let cache = Arc::new(Kept::default());
-    let review =
-        reviewer(&fake, Some(cache.clone())).review(&binding(), &change(101)).await.unwrap();
+    let review = reviewer(&fake, Some(cache.clone()))
+        .review(&binding(), &Arc::new(change(101)))
+        .await
+        .unwrap();
     assert_eq!((review.status.as_str(), review.total_recommendations), ("Partial", 2));
     assert_eq!(
         review.notes,
