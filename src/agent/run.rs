@@ -76,6 +76,13 @@ pub enum Step {
     Finished,
 }
 
+impl Call {
+    /// The last successful call of a tool.
+    pub fn last<'a>(calls: &'a [Self], tool: &str) -> Option<&'a Self> {
+        calls.iter().rev().find(|call| call.tool == tool && !call.is_error)
+    }
+}
+
 impl Run {
     pub fn new(
         id: String,
@@ -133,11 +140,7 @@ impl Run {
 
     /// What the last successful call of a tool returned.
     pub fn output_of(&self, tool: &str) -> Option<&Value> {
-        self.calls
-            .iter()
-            .rev()
-            .find(|call| call.tool == tool && !call.is_error)
-            .map(|call| &call.output)
+        Call::last(&self.calls, tool).map(|call| &call.output)
     }
 
     pub fn on_reply(&mut self, reply: Reply, elapsed: Duration) {
@@ -211,7 +214,7 @@ impl Run {
         let posting = self.conversation.tools.iter().any(|tool| tool.name == POST);
         let words = message.text();
         self.conversation.messages.push(message);
-        if posting && self.leader == Leader::Model && !self.posted() {
+        if posting && self.leader == Leader::Model && self.posted().is_none() {
             // The words are fine; only the posting is missing.
             self.continue_with(format!("Call `{POST}` now, with your words as `report_markdown`."));
             return self.spend_repair("the model ended without posting its report");
@@ -290,15 +293,16 @@ impl Run {
             .map(Block::ToolResult)
             .collect();
         self.conversation.messages.push(Message { role: Role::User, content: results });
-        if self.posted() {
+        if self.posted().is_some() {
             // A further turn could only chat.
             self.closing = Some(String::new());
         }
         self.keep_to_budget();
     }
 
-    fn posted(&self) -> bool {
-        self.output_of(POST).is_some_and(|output| output["status"] == "success")
+    /// The result of the posting, once it succeeded.
+    pub fn posted(&self) -> Option<&Value> {
+        self.output_of(POST).filter(|output| output["status"] == "success")
     }
 
     /// Drops a reply that cannot be used and asks once more.

@@ -19,7 +19,7 @@ const SECRET_DEADLINE: Duration = Duration::from_secs(10);
 /// Adds what the settings switch on.
 pub(super) async fn extend(mut reviewer: Reviewer, config: &Config) -> Reviewer {
     let sdk = sdk(config).await;
-    let cache: Arc<dyn Cache> = Arc::new(StoreCache(reviewer.store.clone()));
+    let cache: Arc<dyn Cache> = reviewer.store.clone();
     if config.model.driver == DriverName::Bedrock {
         reviewer.model = Some(Arc::new(Bedrock::new(&sdk, bedrock_settings(config))));
     }
@@ -82,18 +82,4 @@ fn bedrock_settings(config: &Config) -> bedrock::Settings {
     settings.top_p = config.model.top_p;
     settings.attempt_timeout = Duration::from_secs(config.model.attempt_seconds);
     settings
-}
-
-/// A store is a cache; this lends it to tools that know nothing of stores.
-struct StoreCache(Arc<dyn crate::store::Store>);
-
-#[async_trait::async_trait]
-impl Cache for StoreCache {
-    async fn cached(&self, key: &str, now: contract::Timestamp) -> Option<String> {
-        self.0.cached(key, now).await
-    }
-
-    async fn keep(&self, key: &str, value: &str, expires: contract::Timestamp) {
-        self.0.keep(key, value, expires).await;
-    }
 }

@@ -177,7 +177,7 @@ pub const VERSION: u32 = 1;
 
 impl Report {
     pub fn build(inputs: Inputs<'_>) -> Self {
-        let review = last(inputs.calls, run::ANALYZE);
+        let review = Call::last(inputs.calls, run::ANALYZE);
         let (review_call, code) = match review {
             Some(call) => (
                 call.id.as_str(),
@@ -185,7 +185,7 @@ impl Report {
             ),
             None => ("", CodeReview::default()),
         };
-        let profile = last(inputs.calls, run::PROFILE)
+        let profile = Call::last(inputs.calls, run::PROFILE)
             .and_then(|call| read_profile(&call.output).map(|profile| (call.id.as_str(), profile)));
         let (ledger, states) =
             inputs.previous.update(&code.recommendations, &inputs.ticked, &inputs.subject.head_sha);
@@ -284,10 +284,6 @@ impl Report {
     }
 }
 
-fn last<'a>(calls: &'a [Call], tool: &str) -> Option<&'a Call> {
-    calls.iter().rev().find(|call| call.tool == tool && !call.is_error)
-}
-
 /// Time in the profile first, then severity, then performance before the rest, then place.
 fn rank(finding: &Finding) -> (f64, Severity, contract::Category, &str, u32) {
     let found = &finding.recommendation;
@@ -330,7 +326,7 @@ fn read_profile(output: &Value) -> Option<Profile> {
 /// Calls that never succeeded: the reader learns what could not be told.
 fn failures(calls: &[Call]) -> Vec<String> {
     let failed = calls.iter().filter(|call| {
-        call.is_error && call.tool != run::POST && last(calls, &call.tool).is_none()
+        call.is_error && call.tool != run::POST && Call::last(calls, &call.tool).is_none()
     });
     let mut notes: Vec<String> = failed
         .map(|call| {
@@ -342,7 +338,7 @@ fn failures(calls: &[Call]) -> Vec<String> {
 }
 
 fn carbon(calls: &[Call], has_workload: bool) -> Carbon {
-    let Some(call) = last(calls, run::CARBON) else {
+    let Some(call) = Call::last(calls, run::CARBON) else {
         let failed = calls.iter().rev().find(|call| call.tool == run::CARBON);
         let why = match failed.and_then(|call| call.output.as_str()) {
             Some(why) => why,

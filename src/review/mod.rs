@@ -12,7 +12,7 @@ use profile::{FlameGraphs, ProfileCodePerformance, ProfileFiles};
 use crate::agent::planner::Planner;
 use crate::agent::run::POST;
 use crate::agent::{
-    self, Agent, Budget, Leader, OnStep, Outcome, ProfileWindow, Run, Stop, Task, TaskFile,
+    self, Agent, Budget, Call, Leader, OnStep, Outcome, ProfileWindow, Run, Stop, Task, TaskFile,
     Toolbox, View, task,
 };
 use crate::model::ModelDriver;
@@ -225,6 +225,5 @@ fn new_settings(change: &Change) -> Option<String> {
 
 /// The words of the report that was posted, before the gate.
 fn posted_words(run: &Run) -> Option<&str> {
-    let call = run.calls.iter().rev().find(|call| call.tool == POST && !call.is_error)?;
-    call.input["report_markdown"].as_str()
+    Call::last(&run.calls, POST)?.input["report_markdown"].as_str()
 }

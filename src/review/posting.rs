@@ -8,7 +8,7 @@ use github::{GitHub, GitHubError, KeptReport, PostGitHubComment};
 
 use super::{Assignment, Meter, Reviewed, Reviewer};
 use crate::agent::View;
-use crate::report::{Report, markdown::MARKER};
+use crate::report::{Report, Subject, markdown::MARKER};
 use crate::store;
 
 /// Where the report goes.
@@ -93,17 +93,13 @@ impl Reviewer {
         let json = self
             .report_so_far(assignment, view, "", meter)
             .and_then(|report| serde_json::to_string(&report).ok());
-        let record = store::KeptReport {
-            run_id: assignment.run_id.clone(),
-            repository: assignment.binding.repository.clone(),
-            pull_request: assignment.binding.pull_request.unwrap_or_default(),
-            head_sha: assignment.binding.head_sha.clone(),
-            markdown: kept.body,
-            json: json.unwrap_or_default(),
-            posting_failed: true,
-            comment_url: None,
-            at: (self.clock)(),
-        };
+        let record = self.record(
+            &assignment.run_id,
+            &assignment.subject,
+            kept.body,
+            json.unwrap_or_default(),
+            None,
+        );
         if let Err(error) = self.store.keep_report(&record).await {
             tracing::error!(%error, "the report could not be kept either");
         }
@@ -116,18 +112,32 @@ impl Reviewer {
         reviewed: &Reviewed,
         comment_url: &str,
     ) -> Result<(), store::StoreError> {
-        let subject = &reviewed.report.subject;
-        let posted = store::KeptReport {
+        let report = &reviewed.report;
+        let json = serde_json::to_string(report).unwrap_or_default();
+        let posted =
+            self.record(run_id, &report.subject, report.to_markdown(), json, Some(comment_url));
+        self.store.keep_report(&posted).await
+    }
+
+    /// A report without a comment's address is one that was not posted.
+    fn record(
+        &self,
+        run_id: &str,
+        subject: &Subject,
+        markdown: String,
+        json: String,
+        comment_url: Option<&str>,
+    ) -> store::KeptReport {
+        store::KeptReport {
             run_id: run_id.to_owned(),
             repository: subject.repository.clone(),
             pull_request: subject.pull_request.unwrap_or_default(),
             head_sha: subject.head_sha.clone(),
-            markdown: reviewed.report.to_markdown(),
-            json: serde_json::to_string(&reviewed.report).unwrap_or_default(),
-            posting_failed: false,
-            comment_url: Some(comment_url.to_owned()),
+            markdown,
+            json,
+            posting_failed: comment_url.is_none(),
+            comment_url: comment_url.map(ToOwned::to_owned),
             at: (self.clock)(),
-        };
-        self.store.keep_report(&posted).await
+        }
     }
 }

@@ -7,7 +7,6 @@ use github::{GitHub, GitHubError};
 
 use super::job::Job;
 use super::{Reviewed, Reviewer};
-use crate::agent::run::POST;
 use crate::agent::{OnStep, Outcome, Stop};
 
 /// How a job ended.
@@ -133,7 +132,6 @@ fn backoff(attempt: u32) -> Duration {
 impl Reviewed {
     /// Where the comment is, once it was posted.
     pub fn comment_url(&self) -> Option<&str> {
-        let posted = self.run.output_of(POST)?;
-        (posted["status"] == "success").then(|| posted["comment_url"].as_str().unwrap_or_default())
+        Some(self.run.posted()?["comment_url"].as_str().unwrap_or_default())
     }
 }
