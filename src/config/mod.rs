@@ -5,9 +5,21 @@ use std::path::{Path, PathBuf};
 
 use profile::FlameGraphs;
 use secrecy::SecretString;
-use serde::Deserialize;
 
 use crate::agent::Budget;
+
+mod aws;
+mod file;
+mod github;
+mod model;
+mod telemetry;
+
+pub use aws::AwsConfig;
+pub use github::{CredentialSource, GitHubConfig};
+pub use model::{DriverName, ModelConfig};
+pub use telemetry::{Metrics, TelemetryConfig};
+
+use file::{File, ServerTable};
 
 /// All that a deployment decides.
 #[derive(Debug, Clone)]
@@ -16,6 +28,8 @@ pub struct Config {
     /// The SQLite file with queue, runs and reports.
     pub database: PathBuf,
     pub webhook_secrets: Vec<SecretString>,
+    /// A secret of Secrets Manager with the webhook's secret; several are separated by commas.
+    pub webhook_secret_id: Option<String>,
     /// Repositories that are reviewed, as `owner/name` or `owner/*`.
     pub allow: Vec<String>,
     pub review_drafts: bool,
@@ -26,115 +40,11 @@ pub struct Config {
     pub model: ModelConfig,
     pub budget: Budget,
     pub aws: AwsConfig,
+    pub telemetry: TelemetryConfig,
     /// Where flame graphs are written, and the address at which that folder is served.
     pub flame_graphs: Option<FlameGraphs>,
     /// Debug builds only: stop after this many checkpoints, so that a test can kill the process there.
     pub pause_after_checkpoint: Option<u64>,
-}
-
-#[derive(Debug, Clone)]
-pub struct GitHubConfig {
-    pub api_url: String,
-    pub credentials: CredentialSource,
-}
-
-/// Where GitHub's credentials come from.
-#[derive(Debug, Clone)]
-pub enum CredentialSource {
-    Token(SecretString),
-    App {
-        app_id: u64,
-        private_key: SecretString,
-    },
-    /// A secret with a token, or an App's private key where an id is given.
-    SecretsManager {
-        secret_id: String,
-        app_id: Option<u64>,
-    },
-    None,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum DriverName {
-    #[default]
-    Embedded,
-    Bedrock,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ModelConfig {
-    pub driver: DriverName,
-    /// Model ids or inference profiles; the first is asked first, the others are fallbacks. Empty: the built-in list.
-    pub models: Vec<String>,
-    pub region: Option<String>,
-    pub max_tokens: u32,
-    pub temperature: f32,
-    pub top_p: f32,
-    pub attempt_seconds: u64,
-}
-
-impl Default for ModelConfig {
-    fn default() -> Self {
-        Self {
-            driver: DriverName::Embedded,
-            models: Vec::new(),
-            region: None,
-            max_tokens: 4096,
-            temperature: 0.1,
-            top_p: 0.9,
-            attempt_seconds: 60,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AwsConfig {
-    /// Where this process runs. Taken from `AWS_REGION` too.
-    pub region: Option<String>,
-    /// An existing association of CodeGuru Reviewer with the repository.
-    pub codeguru_association_arn: Option<String>,
-    /// How long CodeGuru Reviewer may take; what it has found by then counts. Five minutes unless set.
-    pub codeguru_seconds: Option<u64>,
-    pub codeguru_profiling_group: Option<String>,
-    /// Read carbon intensities from Parameter Store.
-    pub carbon_parameters: bool,
-}
-
-/// The file, before the environment and flags are laid over it.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct File {
-    server: ServerTable,
-    github: GitHubTable,
-    model: ModelConfig,
-    budget: Budget,
-    aws: AwsConfig,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ServerTable {
-    listen: Option<String>,
-    database: Option<PathBuf>,
-    allow: Vec<String>,
-    review_drafts: bool,
-    agentcore: bool,
-    workers: Option<usize>,
-    flame_graphs: Option<PathBuf>,
-    flame_graphs_url: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct GitHubTable {
-    api_url: Option<String>,
-    token_secret: Option<String>,
-    app_id: Option<u64>,
-    app_private_key_file: Option<PathBuf>,
-    app_private_key_secret: Option<String>,
 }
 
 /// Everything that is wrong with the settings, a line each.
@@ -157,28 +67,14 @@ impl Config {
     /// Lays the environment over the file. A file that was not asked for may be missing.
     pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
-        let file = read_file(path, environment, &mut problems);
+        let file = file::read(path, environment, &mut problems);
         let config = Self::from(file, environment, &mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
     }
 
     fn from(file: File, environment: &Environment, problems: &mut Vec<String>) -> Self {
-        let github = github(&file.github, environment, problems);
+        let github = github::read(&file.github, environment, problems);
         let flame_graphs = flame_graphs(&file.server, environment);
-        let mut aws = file.aws;
-        aws.region = environment("AWS_REGION").or(aws.region);
-        aws.codeguru_association_arn =
-            environment("ECO_CODER_CODEGURU_ASSOCIATION_ARN").or(aws.codeguru_association_arn);
-        aws.codeguru_profiling_group =
-            environment("ECO_CODER_CODEGURU_PROFILING_GROUP").or(aws.codeguru_profiling_group);
-        aws.carbon_parameters |= environment("ECO_CODER_CARBON_PARAMETERS")
-            .is_some_and(|value| value == "1" || value == "true");
-        let mut model = file.model;
-        model.driver = driver(environment("ECO_CODER_DRIVER").as_deref(), model.driver, problems);
-        if let Some(models) = environment("ECO_CODER_MODELS") {
-            model.models = list(&models);
-        }
-        check_model(&model, problems);
         check_budget(&file.budget, problems);
         Self {
             listen: listen(environment("ECO_CODER_LISTEN").or(file.server.listen), problems),
@@ -189,6 +85,8 @@ impl Config {
             webhook_secrets: environment("ECO_CODER_WEBHOOK_SECRET")
                 .map(|secrets| list(&secrets).into_iter().map(SecretString::from).collect())
                 .unwrap_or_default(),
+            webhook_secret_id: environment("ECO_CODER_WEBHOOK_SECRET_ID")
+                .or(file.server.webhook_secret_id),
             allow: environment("ECO_CODER_ALLOW").map_or(file.server.allow, |allow| list(&allow)),
             review_drafts: file.server.review_drafts,
             agentcore: file.server.agentcore
@@ -196,9 +94,10 @@ impl Config {
                     .is_some_and(|value| value == "1" || value == "true"),
             workers: workers(environment("ECO_CODER_WORKERS"), file.server.workers, problems),
             github,
-            model,
+            model: model::read(file.model, environment, problems),
             budget: file.budget,
-            aws,
+            aws: aws::read(file.aws, environment),
+            telemetry: telemetry::read(file.telemetry, environment, problems),
             flame_graphs,
             pause_after_checkpoint: if cfg!(debug_assertions) {
                 environment("ECO_CODER_PAUSE_AFTER_CHECKPOINT")
@@ -212,8 +111,8 @@ impl Config {
     /// What a server needs beyond what a single review needs.
     pub fn check_server(&self) -> Result<(), ConfigError> {
         let mut problems = Vec::new();
-        if self.webhook_secrets.is_empty() {
-            problems.push("no webhook secret: set ECO_CODER_WEBHOOK_SECRET to the secret of the webhook at GitHub".to_owned());
+        if self.webhook_secrets.is_empty() && self.webhook_secret_id.is_none() {
+            problems.push("no webhook secret: set ECO_CODER_WEBHOOK_SECRET to the secret of the webhook at GitHub, or ECO_CODER_WEBHOOK_SECRET_ID to its name in AWS Secrets Manager".to_owned());
         }
         if self.allow.is_empty() {
             problems.push("no repository is allowed: set `allow` under [server], or ECO_CODER_ALLOW, to `owner/name`, `owner/*` or `*`".to_owned());
@@ -223,30 +122,6 @@ impl Config {
         }
         if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
     }
-}
-
-fn read_file(path: Option<&Path>, environment: &Environment, problems: &mut Vec<String>) -> File {
-    let named =
-        path.map(Path::to_path_buf).or_else(|| environment("ECO_CODER_CONFIG").map(PathBuf::from));
-    let path = named.clone().unwrap_or_else(|| PathBuf::from("eco-coder.toml"));
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
-            return File::default();
-        }
-        Err(error) => {
-            problems.push(format!("{} cannot be read: {error}", path.display()));
-            return File::default();
-        }
-    };
-    toml::from_str(&text).unwrap_or_else(|error| {
-        problems.push(format!(
-            "{}: {}",
-            path.display(),
-            error.to_string().trim_end().replace('\n', "\n    ")
-        ));
-        File::default()
-    })
 }
 
 fn listen(given: Option<String>, problems: &mut Vec<String>) -> SocketAddr {
@@ -277,109 +152,9 @@ fn workers(given: Option<String>, file: Option<usize>, problems: &mut Vec<String
     }
 }
 
-fn driver(given: Option<&str>, file: DriverName, problems: &mut Vec<String>) -> DriverName {
-    match given {
-        None => file,
-        Some("embedded") => DriverName::Embedded,
-        Some("bedrock") => DriverName::Bedrock,
-        Some(other) => {
-            problems.push(format!(
-                "ECO_CODER_DRIVER is {other:?}; the drivers are embedded and bedrock"
-            ));
-            DriverName::Embedded
-        }
-    }
-}
-
-fn check_model(model: &ModelConfig, problems: &mut Vec<String>) {
-    if !(0.0..=1.0).contains(&model.temperature) || !(0.0..=1.0).contains(&model.top_p) {
-        problems.push("`temperature` and `top_p` under [model] must be between 0 and 1".to_owned());
-    }
-    if model.max_tokens == 0 || model.attempt_seconds == 0 {
-        problems
-            .push("`max_tokens` and `attempt_seconds` under [model] must be at least 1".to_owned());
-    }
-}
-
 fn check_budget(budget: &Budget, problems: &mut Vec<String>) {
     if !budget.usd.is_finite() || budget.usd < 0.0 {
         problems.push("`usd` under [budget] must be a number of US dollars, 0 or more".to_owned());
-    }
-}
-
-fn github(
-    table: &GitHubTable,
-    environment: &Environment,
-    problems: &mut Vec<String>,
-) -> GitHubConfig {
-    let api_url = environment("ECO_CODER_GITHUB_API_URL")
-        .or_else(|| environment("GITHUB_API_URL"))
-        .or_else(|| table.api_url.clone())
-        .unwrap_or_else(|| "https://api.github.com".into());
-    if !api_url.starts_with("https://") && !api_url.starts_with("http://") {
-        problems
-            .push(format!("GitHub's `api_url` is {api_url:?}, which is not an http(s) address"));
-    }
-    GitHubConfig { api_url, credentials: credentials(table, environment, problems) }
-}
-
-fn credentials(
-    table: &GitHubTable,
-    environment: &Environment,
-    problems: &mut Vec<String>,
-) -> CredentialSource {
-    let app_id =
-        match environment("ECO_CODER_GITHUB_APP_ID").map(|id| id.parse::<u64>().map_err(|_| id)) {
-            Some(Err(id)) => {
-                problems.push(format!("ECO_CODER_GITHUB_APP_ID is {id:?}, which is not a number"));
-                None
-            }
-            Some(Ok(id)) => Some(id),
-            None => table.app_id,
-        };
-    if let Some(app_id) = app_id {
-        return app_credentials(app_id, table, environment, problems);
-    }
-    if let Some(token) = environment("ECO_CODER_GITHUB_TOKEN")
-        .or_else(|| environment("GITHUB_TOKEN"))
-        .or_else(|| environment("GH_TOKEN"))
-    {
-        return CredentialSource::Token(SecretString::from(token));
-    }
-    match environment("ECO_CODER_GITHUB_TOKEN_SECRET").or_else(|| table.token_secret.clone()) {
-        Some(secret_id) => CredentialSource::SecretsManager { secret_id, app_id: None },
-        None => CredentialSource::None,
-    }
-}
-
-fn app_credentials(
-    app_id: u64,
-    table: &GitHubTable,
-    environment: &Environment,
-    problems: &mut Vec<String>,
-) -> CredentialSource {
-    if let Some(key) = environment("ECO_CODER_GITHUB_APP_PRIVATE_KEY") {
-        return CredentialSource::App { app_id, private_key: SecretString::from(key) };
-    }
-    if let Some(secret_id) = environment("ECO_CODER_GITHUB_APP_PRIVATE_KEY_SECRET")
-        .or_else(|| table.app_private_key_secret.clone())
-    {
-        return CredentialSource::SecretsManager { secret_id, app_id: Some(app_id) };
-    }
-    let Some(path) = environment("ECO_CODER_GITHUB_APP_PRIVATE_KEY_FILE")
-        .map(PathBuf::from)
-        .or_else(|| table.app_private_key_file.clone())
-    else {
-        problems.push("a GitHub App id without its key: set `app_private_key_file` or `app_private_key_secret` under [github]".to_owned());
-        return CredentialSource::None;
-    };
-    match std::fs::read_to_string(&path) {
-        Ok(key) => CredentialSource::App { app_id, private_key: SecretString::from(key) },
-        Err(error) => {
-            problems
-                .push(format!("the App's private key {} cannot be read: {error}", path.display()));
-            CredentialSource::None
-        }
     }
 }
 

@@ -1,0 +1,78 @@
+//! The model that leads a review, if one does.
+
+use serde::Deserialize;
+
+use super::{Environment, list};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum DriverName {
+    #[default]
+    Embedded,
+    Bedrock,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelConfig {
+    pub driver: DriverName,
+    /// Model ids or inference profiles; the first is asked first, the others are fallbacks. Empty: the built-in list.
+    pub models: Vec<String>,
+    pub region: Option<String>,
+    pub max_tokens: u32,
+    pub temperature: f32,
+    pub top_p: f32,
+    pub attempt_seconds: u64,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        Self {
+            driver: DriverName::Embedded,
+            models: Vec::new(),
+            region: None,
+            max_tokens: 4096,
+            temperature: 0.1,
+            top_p: 0.9,
+            attempt_seconds: 60,
+        }
+    }
+}
+
+/// Lays the environment over the file.
+pub(super) fn read(
+    mut model: ModelConfig,
+    environment: &Environment,
+    problems: &mut Vec<String>,
+) -> ModelConfig {
+    model.driver = driver(environment("ECO_CODER_DRIVER").as_deref(), model.driver, problems);
+    if let Some(models) = environment("ECO_CODER_MODELS") {
+        model.models = list(&models);
+    }
+    check(&model, problems);
+    model
+}
+
+fn driver(given: Option<&str>, file: DriverName, problems: &mut Vec<String>) -> DriverName {
+    match given {
+        None => file,
+        Some("embedded") => DriverName::Embedded,
+        Some("bedrock") => DriverName::Bedrock,
+        Some(other) => {
+            problems.push(format!(
+                "ECO_CODER_DRIVER is {other:?}; the drivers are embedded and bedrock"
+            ));
+            DriverName::Embedded
+        }
+    }
+}
+
+fn check(model: &ModelConfig, problems: &mut Vec<String>) {
+    if !(0.0..=1.0).contains(&model.temperature) || !(0.0..=1.0).contains(&model.top_p) {
+        problems.push("`temperature` and `top_p` under [model] must be between 0 and 1".to_owned());
+    }
+    if model.max_tokens == 0 || model.attempt_seconds == 0 {
+        problems
+            .push("`max_tokens` and `attempt_seconds` under [model] must be at least 1".to_owned());
+    }
+}
