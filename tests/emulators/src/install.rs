@@ -1,0 +1,73 @@
+//! Pinned Python packages in virtual environments of their own under `target/emulators/`, each installed once.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Two hundred megabytes from a slow registry; after that it is taken for hung.
+const DEADLINE: Duration = Duration::from_mins(15);
+
+/// The folder of the packages that `requirements-{name}.txt` pins, installed unless they are there. Several processes may ask
+/// at once: one installs and the others wait.
+pub(crate) fn environment(name: &str) -> Result<PathBuf, String> {
+    let requirements = crate_folder().join(format!("requirements-{name}.txt"));
+    let wanted = fs::read_to_string(&requirements)
+        .map_err(|error| format!("{}: {error}", requirements.display()))?;
+    let home = crate_folder().join("../../target/emulators");
+    let folder = home.join(name);
+    let explain = |error: io::Error| format!("{}: {error}", folder.display());
+    fs::create_dir_all(&home).map_err(explain)?;
+    let home = home.canonicalize().map_err(explain)?;
+    let folder = home.join(name);
+
+    let lock = File::create(home.join(format!("{name}.lock"))).map_err(explain)?;
+    lock.lock().map_err(explain)?;
+    // The marker holds what was installed and is written last, so an interrupted installation is repeated.
+    let marker = folder.join("installed.txt");
+    if fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
+        return Ok(folder);
+    }
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(explain)?;
+    }
+    let log = home.join(format!("{name}.log"));
+    run(Command::new("python3").arg("-m").arg("venv").arg(&folder), &log)?;
+    let mut pip = Command::new(folder.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--no-input", "--no-deps", "--requirement"]);
+    run(pip.arg(&requirements), &log)?;
+    fs::write(&marker, wanted).map_err(explain)?;
+    Ok(folder)
+}
+
+pub(crate) fn crate_folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn run(command: &mut Command, log: &Path) -> Result<(), String> {
+    let program = format!("{command:?}");
+    let explain = |error: io::Error| {
+        format!("{program}: {error} (the tests need python3 with venv, 3.11 or newer)")
+    };
+    let output = File::create(log).map_err(explain)?;
+    let errors = output.try_clone().map_err(explain)?;
+    let child = command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn();
+    let mut child = child.map_err(explain)?;
+    let begun = Instant::now();
+    loop {
+        match child.try_wait().map_err(explain)? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => {
+                let said = fs::read_to_string(log).unwrap_or_default();
+                return Err(format!("{program} failed with {status}:\n{said}"));
+            }
+            None if begun.elapsed() > DEADLINE => {
+                let _ = child.kill();
+                return Err(format!("{program} did not end in {DEADLINE:?}"));
+            }
+            None => sleep(Duration::from_millis(50)),
+        }
+    }
+}

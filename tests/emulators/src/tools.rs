@@ -1,0 +1,44 @@
+//! Tools of others that tests call, each installed once, on first use.
+
+use std::path::PathBuf;
+
+use crate::install;
+
+/// The command line of AWS SAM.
+pub fn sam() -> PathBuf {
+    installed("sam").join("bin/sam")
+}
+
+/// `cfn-lint`, as the command line of SAM has it.
+pub fn cfn_lint() -> PathBuf {
+    installed("sam").join("bin/cfn-lint")
+}
+
+/// The AWS Lambda Runtime Interface Emulator, which the command line of SAM carries; it runs on x86-64 Linux.
+pub fn lambda_emulator() -> PathBuf {
+    site_packages("sam").join("samcli/local/rapid/aws-lambda-rie-x86_64")
+}
+
+/// `cargo lambda`'s own binary.
+pub fn cargo_lambda() -> PathBuf {
+    installed("cargo-lambda").join("bin/cargo-lambda")
+}
+
+/// A Python that can import `bedrock_agentcore` and `bedrock_agentcore_starter_toolkit`; `agentcore` stands beside it.
+pub fn agentcore_python() -> PathBuf {
+    installed("agentcore").join("bin/python")
+}
+
+fn installed(name: &str) -> PathBuf {
+    install::environment(name).unwrap_or_else(|why| panic!("{name} cannot be installed: {why}"))
+}
+
+/// The folder's name has the version of Python in it.
+fn site_packages(name: &str) -> PathBuf {
+    let library = installed(name).join("lib");
+    let versions = std::fs::read_dir(&library).into_iter().flatten().filter_map(Result::ok);
+    let mut packages = versions.map(|version| version.path().join("site-packages"));
+    packages
+        .find(|folder| folder.is_dir())
+        .unwrap_or_else(|| panic!("{} has no site-packages", library.display()))
+}
