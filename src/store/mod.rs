@@ -40,6 +40,9 @@ pub trait Store: Cache {
     /// Reports that GitHub did not take, oldest first; a hundred at most.
     async fn reports_not_posted(&self) -> Result<Vec<KeptReport>, StoreError>;
 
+    /// Reports kept at `since` or later, newest first; a thousand at most.
+    async fn reports_since(&self, since: Timestamp) -> Result<Vec<KeptReport>, StoreError>;
+
     /// Adds one line to the audit trail. Lines are never changed.
     async fn audit(
         &self,

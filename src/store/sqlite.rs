@@ -4,7 +4,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use contract::{Cache, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::{
     AuditEntry, Database, DatabaseError, KeptReport, OpenError, RunRecord, Store, StoreError,
@@ -42,11 +42,11 @@ impl SqliteStore {
     async fn reports(
         &self,
         query: &'static str,
-        run_id: Option<String>,
+        parameters: impl Params + Send + 'static,
     ) -> Result<Vec<KeptReport>, StoreError> {
         let reports = self.database.run(move |connection| {
             let mut statement = connection.prepare_cached(query)?;
-            statement.query_map(rusqlite::params_from_iter(run_id), report_of)?.collect()
+            statement.query_map(parameters, report_of)?.collect()
         });
         Ok(reports.await?)
     }
@@ -138,12 +138,17 @@ impl Store for SqliteStore {
 
     async fn report(&self, run_id: &str) -> Result<Option<KeptReport>, StoreError> {
         let found =
-            self.reports("SELECT * FROM reports WHERE run_id = ?", Some(run_id.to_owned())).await?;
+            self.reports("SELECT * FROM reports WHERE run_id = ?", [run_id.to_owned()]).await?;
         Ok(found.into_iter().next())
     }
 
     async fn reports_not_posted(&self) -> Result<Vec<KeptReport>, StoreError> {
-        self.reports("SELECT * FROM reports WHERE posting_failed = 1 ORDER BY at LIMIT 100", None)
+        self.reports("SELECT * FROM reports WHERE posting_failed = 1 ORDER BY at LIMIT 100", [])
+            .await
+    }
+
+    async fn reports_since(&self, since: Timestamp) -> Result<Vec<KeptReport>, StoreError> {
+        self.reports("SELECT * FROM reports WHERE at >= ? ORDER BY at DESC LIMIT 1000", [since.0])
             .await
     }
 
