@@ -2,7 +2,7 @@
 
 use contract::Timestamp;
 
-use super::{AuditEntry, KeptReport, Store, StoreError};
+use super::{AuditEntry, KeptReport, MEMORY_OUTLIVES, Memory, Store, StoreError};
 
 /// Makes the contract's tests for the store that the expression opens empty.
 macro_rules! holds_for {
@@ -16,7 +16,10 @@ macro_rules! holds_for {
             recent_reports_are_listed_newest_first_and_not_without_end,
             the_audit_trail_keeps_its_order,
             a_cached_value_lasts_until_it_expires,
+            what_was_learned_of_a_repository_is_recalled_newest_first,
+            what_was_learned_from_the_same_again_replaces_it,
             pruning_forgets_only_what_is_old,
+            memory_outlives_the_rest,
         );
     };
     ($open:expr; $($name:ident,)*) => {
@@ -40,6 +43,10 @@ fn report(run_id: &str, at: i64) -> KeptReport {
         comment_url: None,
         at: Timestamp(at),
     }
+}
+
+fn memory(repository: &str, key: &str, text: &str, at: i64) -> Memory {
+    Memory { repository: repository.into(), key: key.into(), text: text.into(), at: Timestamp(at) }
 }
 
 pub(super) async fn a_run_is_found_as_it_was_last_checkpointed(store: &dyn Store) {
@@ -139,4 +146,35 @@ pub(super) async fn pruning_forgets_only_what_is_old(store: &dyn Store) {
         assert_eq!(store.audit_trail(run_id).await.unwrap().len(), usize::from(left));
         assert_eq!(store.cached(run_id, Timestamp(0)).await.is_some(), left);
     }
+}
+
+pub(super) async fn what_was_learned_of_a_repository_is_recalled_newest_first(store: &dyn Store) {
+    assert_eq!(store.recall("acme/shop", 5).await.unwrap(), []);
+    for (key, at) in [("pr-2", 2), ("pr-3", 3), ("pr-1", 1)] {
+        store.remember(&memory("acme/shop", key, "{}", at)).await.unwrap();
+    }
+    store.remember(&memory("acme/shop2", "pr-9", "{}", 9)).await.unwrap();
+    let shop = |key, at| memory("acme/shop", key, "{}", at);
+    assert_eq!(store.recall("acme/shop", 2).await.unwrap(), [shop("pr-3", 3), shop("pr-2", 2)]);
+    assert_eq!(store.recall("acme/shop", 5).await.unwrap().len(), 3);
+    assert_eq!(store.recall("acme/shop", 0).await.unwrap(), []);
+}
+
+pub(super) async fn what_was_learned_from_the_same_again_replaces_it(store: &dyn Store) {
+    store.remember(&memory("acme/shop", "pr-1", "[1]", 1)).await.unwrap();
+    store.remember(&memory("acme/shop", "pr-2", "[2]", 2)).await.unwrap();
+    let again = memory("acme/shop", "pr-1", "[3]", 3);
+    store.remember(&again).await.unwrap();
+    let newest_first = [again, memory("acme/shop", "pr-2", "[2]", 2)];
+    assert_eq!(store.recall("acme/shop", 5).await.unwrap(), newest_first);
+}
+
+pub(super) async fn memory_outlives_the_rest(store: &dyn Store) {
+    let new = memory("acme/shop", "pr-2", "{}", 9);
+    store.remember(&memory("acme/shop", "pr-1", "{}", 1)).await.unwrap();
+    store.remember(&new).await.unwrap();
+    store.prune(Timestamp(5)).await.unwrap();
+    assert_eq!(store.recall("acme/shop", 5).await.unwrap().len(), 2);
+    store.prune(Timestamp(5) + MEMORY_OUTLIVES).await.unwrap();
+    assert_eq!(store.recall("acme/shop", 5).await.unwrap(), [new]);
 }

@@ -1,4 +1,7 @@
-//! What outlives the process: runs at their last checkpoint, reports, the audit trail, and a cache.
+//! What outlives the process: runs at their last checkpoint, reports, the audit trail, what was learned, and a cache.
+
+use std::error::Error;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::{Cache, Timestamp};
@@ -7,12 +10,16 @@ mod checkpoint;
 pub mod database;
 mod schema;
 pub mod sqlite;
+mod sqlite_memory;
 
 #[cfg(test)]
 mod contract_tests;
 
 pub use database::{Database, DatabaseError, OpenError};
 pub use sqlite::SqliteStore;
+
+/// How much longer memory is kept than the rest: a repository's next pull request may be months away.
+pub const MEMORY_OUTLIVES: Duration = Duration::from_hours(386 * 24);
 
 /// Keeps what a review must find again after a crash.
 #[async_trait]
@@ -55,7 +62,13 @@ pub trait Store: Cache {
     /// A run's audit trail, in the order of its events.
     async fn audit_trail(&self, run_id: &str) -> Result<Vec<AuditEntry>, StoreError>;
 
-    /// Forgets what was last touched before `older_than`.
+    /// Adds what was learned of a repository; the same key again replaces it.
+    async fn remember(&self, memory: &Memory) -> Result<(), StoreError>;
+
+    /// What was learned of a repository, newest first, at most so many.
+    async fn recall(&self, repository: &str, most: usize) -> Result<Vec<Memory>, StoreError>;
+
+    /// Forgets what was last touched before `older_than`; memory, that much before it ([`MEMORY_OUTLIVES`]).
     async fn prune(&self, older_than: Timestamp) -> Result<(), StoreError>;
 }
 
@@ -92,6 +105,18 @@ pub struct AuditEntry {
     pub at: Timestamp,
 }
 
+/// Something learned of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Memory {
+    /// `owner/name`.
+    pub repository: String,
+    /// What it was learned from, such as `pr-42`.
+    pub key: String,
+    /// Small; JSON.
+    pub text: String,
+    pub at: Timestamp,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another worker has gone on with the run; this one must stop.
@@ -100,5 +125,11 @@ pub enum StoreError {
     )]
     Conflict { run_id: String, revision: u64 },
     #[error(transparent)]
-    Unavailable(#[from] DatabaseError),
+    Unavailable(Box<dyn Error + Send + Sync>),
+}
+
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
 }

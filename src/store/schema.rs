@@ -9,7 +9,7 @@ use super::database::OpenError;
 /// Marks a file as ours ("ECO1"), so that another program's database is not written to.
 const APPLICATION_ID: i64 = 0x4543_4F31;
 /// In order; a file's `user_version` is how many of them it has seen. Released ones are never edited.
-const MIGRATIONS: &[&str] = &[include_str!("migration_1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migration_1.sql"), include_str!("migration_2.sql")];
 
 /// Refuses a file that is not ours or newer than this program, and migrates an older one.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), OpenError> {
@@ -76,7 +76,20 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         migrate(&connection, Path::new("x.db")).unwrap();
         migrate(&connection, Path::new("x.db")).unwrap();
-        assert_eq!(pragma(&connection, "user_version").unwrap(), 1);
+        assert_eq!(pragma(&connection, "user_version").unwrap(), 2);
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_keeps_what_it_holds() {
+        let connection = Connection::open_in_memory().unwrap();
+        apply(&connection, 0, MIGRATIONS[0]).unwrap();
+        connection.execute("INSERT INTO cache VALUES ('key', 'value', 1)", []).unwrap();
+        migrate(&connection, Path::new("x.db")).unwrap();
+        let count = |table: &str| {
+            let query = format!("SELECT count(*) FROM {table}");
+            connection.query_row(&query, [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!((count("cache"), count("memory")), (1, 0));
     }
 
     #[test]

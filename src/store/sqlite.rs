@@ -7,7 +7,8 @@ use contract::{Cache, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::{
-    AuditEntry, Database, DatabaseError, KeptReport, OpenError, RunRecord, Store, StoreError,
+    AuditEntry, Database, DatabaseError, KeptReport, MEMORY_OUTLIVES, Memory, OpenError, RunRecord,
+    Store, StoreError, sqlite_memory,
 };
 
 /// Rows deleted per command, so that pruning never holds up a delivery for long.
@@ -18,6 +19,8 @@ const PRUNES: [&str; 4] = [
     "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? LIMIT ?)",
     "DELETE FROM cache WHERE key IN (SELECT key FROM cache WHERE expires < ? LIMIT ?)",
 ];
+const PRUNE_MEMORY: &str =
+    "DELETE FROM memory WHERE rowid IN (SELECT rowid FROM memory WHERE at < ? LIMIT ?)";
 
 /// A `Store` on the database that the queue may share.
 #[derive(Clone)]
@@ -176,8 +179,19 @@ impl Store for SqliteStore {
         Ok(trail.await?)
     }
 
+    async fn remember(&self, memory: &Memory) -> Result<(), StoreError> {
+        Ok(sqlite_memory::remember(&self.database, memory).await?)
+    }
+
+    async fn recall(&self, repository: &str, most: usize) -> Result<Vec<Memory>, StoreError> {
+        Ok(sqlite_memory::recall(&self.database, repository, most).await?)
+    }
+
     async fn prune(&self, older_than: Timestamp) -> Result<(), StoreError> {
-        for query in PRUNES {
+        let memory = (PRUNE_MEMORY, older_than - MEMORY_OUTLIVES);
+        for (query, older_than) in
+            PRUNES.map(|query| (query, older_than)).into_iter().chain([memory])
+        {
             let prune = move |connection: &Connection| {
                 connection.prepare_cached(query)?.execute([older_than.0, PRUNED_AT_ONCE])
             };
