@@ -341,12 +341,11 @@ async fn every_reason_to_stop_is_known_and_new_ones_are_survived() {
         "model_context_window_exceeded",
         "bored",
     ];
-    aws.script(
-        reasons
-            .iter()
-            .map(|reason| Scripted::Reply(answer(&[json!({"text": "x"})], reason)))
-            .collect(),
-    );
+    let (new, known) = reasons.split_last().unwrap();
+    let body = |reason: &str| answer(&[json!({"text": "x"})], reason);
+    let mut script: Vec<_> = known.iter().map(|reason| Scripted::Reply(body(reason))).collect();
+    script.push(Scripted::OutsideTheModel(body(new)));
+    aws.script(script);
     let mut stops = Vec::new();
     for _ in reasons {
         stops.push(format!("{:?}", ask(&aws, &[SONNET]).await.unwrap().stop));
@@ -418,7 +417,9 @@ async fn the_fake_reviews_and_profiles_like_codeguru() {
     });
     let settings = ReviewerSettings {
         wait: |_| Box::pin(std::future::ready(())),
-        ..ReviewerSettings::new("arn:aws:codeguru-reviewer:us-east-1:123456789012:association:a")
+        ..ReviewerSettings::new(
+            "arn:aws:codeguru-reviewer:us-east-1:123456789012:association:11111111-2222-3333-4444-555555555555",
+        )
     };
     let reviewer = Reviewer::new(&sdk(aws.url()), settings, None, || Timestamp(0));
     let file = ChangedFile {

@@ -9,6 +9,9 @@ mod architecture;
 #[cfg(feature = "aws")]
 mod aws;
 #[cfg(test)]
+#[cfg(feature = "aws")]
+mod aws_models;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod crashes;

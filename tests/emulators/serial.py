@@ -1,12 +1,10 @@
 """One request at a time: moto's backends hold no locks, so a condition and its write could otherwise be parted by another
 thread's write, which DynamoDB never does."""
 
-import io
 import threading
 import time
 
 from moto.sqs.models import SQSBackend
-from werkzeug.wrappers import Request
 
 TURN = threading.Lock()
 POLL_SECONDS = 0.02
@@ -16,8 +14,6 @@ def in_turn(application, environ, start_response):
     if environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage":
         # It may wait for a message that another request brings: it takes its turn only to look.
         return application(environ, start_response)
-    # The body is read before, because a slow client must not hold up the others.
-    environ["wsgi.input"] = io.BytesIO(Request(environ).get_data(cache=False))
     with TURN:
         return application(environ, start_response)
 

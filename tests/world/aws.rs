@@ -1,6 +1,7 @@
 //! A fake AWS: Converse, CodeGuru Reviewer and Profiler, Secrets Manager and Parameter Store on one address.
 //!
-//! It holds its callers to the services' rules: a conversation that Bedrock would refuse is refused here, and told.
+//! It holds its callers to the services' rules: a conversation that Bedrock would refuse is refused here, and told. It holds
+//! them and itself to the services' models, and fails the story that breaks one.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,8 +16,10 @@ use serde_json::{Value, json};
 
 mod codeguru;
 mod conversation;
+mod validated;
 
 pub use codeguru::{ProfileForm, Reviews};
+use validated::{OutsideTheModels, held_to_the_models};
 
 pub struct FakeAws {
     url: String,
@@ -39,6 +42,8 @@ struct Inner {
     parameters: HashMap<String, String>,
     log: Vec<Request>,
     complaints: Vec<String>,
+    /// What broke the services' models.
+    faults: Vec<String>,
     unexpected: Vec<String>,
 }
 
@@ -46,6 +51,8 @@ struct Inner {
 pub enum Scripted {
     /// Answers with this body; see [`says`] and [`uses`].
     Reply(Value),
+    /// The same for a body that the model does not have, as a newer service may send.
+    OutsideTheModel(Value),
     /// Fails so many times.
     Error { status: u16, kind: &'static str, message: &'static str, times: usize },
     /// Waits, and goes on with what comes next in the script.
@@ -116,7 +123,10 @@ pub fn env(url: &str) -> Vec<(String, String)> {
 impl FakeAws {
     pub async fn start() -> Self {
         let world = Shared::default();
-        let app = Router::new().fallback(handle).with_state(world.clone());
+        // Before anyone is asked: installing or starting it would outlast the caller's patience.
+        emulators::Emulators::shared();
+        let held = axum::middleware::from_fn_with_state(world.clone(), held_to_the_models);
+        let app = Router::new().fallback(handle).layer(held).with_state(world.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -176,6 +186,15 @@ impl FakeAws {
     }
 }
 
+impl Drop for FakeAws {
+    fn drop(&mut self) {
+        let faults = std::mem::take(&mut self.inner().faults);
+        if !std::thread::panicking() {
+            assert!(faults.is_empty(), "the services' models are broken:\n{}", faults.join("\n"));
+        }
+    }
+}
+
 async fn handle(
     State(world): State<Shared>,
     method: Method,
@@ -186,7 +205,9 @@ async fn handle(
     let path = percent_decoded(uri.path());
     let Some((service, operation)) = route(&method, &path, &headers) else {
         world.lock().unwrap().unexpected.push(format!("{method} {path}"));
-        return error(501, "NotImplemented", &format!("the fake has no {method} {path}"));
+        let mut refusal = error(501, "NotImplemented", &format!("the fake has no {method} {path}"));
+        refusal.extensions_mut().insert(OutsideTheModels);
+        return refusal;
     };
     let body = serde_json::from_slice(&bytes).unwrap_or_default();
     let query = uri.query().unwrap_or_default().to_owned();
@@ -252,8 +273,13 @@ async fn converse(world: &Shared, request: &Request) -> Response {
         tokio::time::sleep(delay).await;
     }
     let mut world = world.lock().unwrap();
+    let mut is_outside = false;
     let reply = match world.script.pop_front() {
         Some(Scripted::Reply(reply)) => reply,
+        Some(Scripted::OutsideTheModel(reply)) => {
+            is_outside = true;
+            reply
+        }
         Some(Scripted::Answer(function)) => function(&request.body),
         Some(Scripted::Always(function)) => {
             let reply = function(&request.body);
@@ -277,7 +303,11 @@ async fn converse(world: &Shared, request: &Request) -> Response {
         }
     };
     world.sent.push(reply["output"]["message"].clone());
-    json_response(&reply)
+    let mut response = json_response(&reply);
+    if is_outside {
+        response.extensions_mut().insert(OutsideTheModels);
+    }
+    response
 }
 
 fn delay(world: &Shared) -> Option<Duration> {

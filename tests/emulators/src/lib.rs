@@ -9,6 +9,9 @@ mod http;
 mod install;
 mod server;
 pub mod tools;
+mod validation;
+
+pub use validation::{Answer, Exchange};
 
 /// One AWS for all tests of a process, each with names of its own; see [`Emulators::stack`].
 pub struct Emulators {
@@ -30,11 +33,18 @@ impl Emulators {
     /// Starts it unless this process has done so; it ends with the process.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<Emulators, String>> = OnceLock::new();
-        let started = SHARED.get_or_init(|| {
-            let server = server::Server::start()?;
-            Ok(Self { aws_url: server.url.clone(), _server: server })
-        });
+        let started = SHARED.get_or_init(Self::start);
         started.as_ref().unwrap_or_else(|why| panic!("no emulator of AWS: {why}"))
+    }
+
+    /// One that nobody else sees, for a test that breaks it; it ends when it is dropped.
+    pub fn alone() -> Self {
+        Self::start().unwrap_or_else(|why| panic!("no emulator of AWS: {why}"))
+    }
+
+    fn start() -> Result<Self, String> {
+        let server = server::Server::start()?;
+        Ok(Self { aws_url: server.url.clone(), _server: server })
     }
 
     /// The environment of a process that shall meet this AWS and no other.

@@ -90,9 +90,7 @@ fn fault_of_creation(body: &Value) -> Option<String> {
 }
 
 fn arn(name: &str) -> String {
-    format!(
-        "{REGION}:association:11111111-2222-3333-4444-555555555555:code-review:RepositoryAnalysis-{name}"
-    )
+    format!("{REGION}:code-review:RepositoryAnalysis-{name}")
 }
 
 fn review(name: &str, state: &str) -> Value {
