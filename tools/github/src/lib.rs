@@ -12,6 +12,7 @@ pub mod shorten;
 pub mod tool;
 
 mod call;
+mod exchange;
 mod names;
 mod patch;
 
