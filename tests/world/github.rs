@@ -10,10 +10,17 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use base64::Engine;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_STANDARD;
 use imara_diff::{Algorithm, Diff, InternedInput};
 use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
+
+#[path = "github/app.rs"]
+pub mod app;
+#[path = "github/webhook.rs"]
+mod webhook;
+
+use app::AppState;
 
 /// A personal access token that the fake knows; its user is [`USER`].
 pub const TOKEN: &str = "github_pat_11AAAAAA_fake";
@@ -144,6 +151,12 @@ impl Hold {
 
 #[derive(Default)]
 struct State {
+    app: AppState,
+    webhook: webhook::Log,
+    /// What GitHub says that the token of [`USER`] may do; a fine-grained token has no such thing.
+    scopes: Option<String>,
+    /// The state of the random numbers, and the longest delay.
+    jitter: Option<(u64, Duration)>,
     next_id: u64,
     repositories: BTreeMap<String, Repository>,
     tokens: HashMap<String, Identity>,
@@ -325,6 +338,13 @@ impl FakeGitHub {
         state.add_comment(&repository, number, author, false, body).id
     }
 
+    /// An App, as another workflow, comments.
+    pub fn add_comment_by_app(&self, number: u64, author: &str, body: &str) -> u64 {
+        let mut state = self.state();
+        let repository = state.repository_of(number);
+        state.add_comment(&repository, number, author, true, body).id
+    }
+
     pub fn delete_comment(&self, id: u64) {
         self.state()
             .repositories
@@ -388,6 +408,16 @@ impl FakeGitHub {
             fate: decided,
         });
         Hold { arrived: seen, fate: Some(fate) }
+    }
+
+    /// Each request takes a random time from now on, before and after its effect.
+    pub fn jitter(&self, seed: u64, most: Duration) {
+        self.state().jitter = Some((seed, most));
+    }
+
+    /// The scopes of the token of [`USER`], as a classic token has them.
+    pub fn set_scopes(&self, scopes: &str) {
+        self.state().scopes = Some(scopes.to_owned());
     }
 
     /// How long installation tokens live from now on.
@@ -521,6 +551,15 @@ impl State {
         Some(response)
     }
 
+    /// A random part of the longest delay.
+    fn delay(&mut self) -> Duration {
+        let Some((state, most)) = &mut self.jitter else { return Duration::ZERO };
+        // Knuth's MMIX generator; the high bits are the random ones.
+        *state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        most.mul_f64((*state >> 40) as f64 / (1_u64 << 24) as f64)
+    }
+
     fn held(&mut self, method: &str, path: &str, when: When) -> Option<Held> {
         let index = self.holds.iter().position(|held| {
             held.when == when && held.method == method && path.contains(&held.path)
@@ -538,6 +577,8 @@ async fn answer(shared: Shared, url: String, request: Request<Body>) -> Response
     let (method, path) = (parts.method.to_string(), parts.uri.to_string());
     let lock = || shared.lock().expect("the state of the fake GitHub");
     lock().log.push(logged(&parts.method, &path, &parts.headers, &body));
+    let delay = lock().delay();
+    tokio::time::sleep(delay).await;
     let held = lock().held(&method, &path, When::BeforeEffect);
     wait_if_held(held).await;
     let failure = lock().failure(&method, &path, When::BeforeEffect);
@@ -547,6 +588,11 @@ async fn answer(shared: Shared, url: String, request: Request<Body>) -> Response
     let call =
         Call { method: parts.method, path: &path, headers: &parts.headers, body: &body, url: &url };
     let response = respond(&mut lock(), &call);
+    for redelivery in lock().take_redeliveries() {
+        tokio::spawn(webhook::deliver(shared.clone(), redelivery));
+    }
+    let delay = lock().delay();
+    tokio::time::sleep(delay).await;
     let held = lock().held(&method, &path, When::AfterEffect);
     wait_if_held(held).await;
     let failure = lock().failure(&method, &path, When::AfterEffect);
@@ -600,13 +646,16 @@ fn respond(state: &mut State, call: &Call<'_>) -> Response<Body> {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let method = call.method.as_str();
     let found = match (method, segments.as_slice()) {
-        ("GET", ["user"]) if identity.knows_itself => {
-            Some(json_response(200, &json!({"login": identity.login, "type": "User"})))
-        }
+        ("GET", ["user"]) if identity.knows_itself => Some(user(state, &identity)),
         ("GET", ["user"]) => Some(error(403, "Resource not accessible by integration")),
-        ("GET", ["app"]) if identity.app => {
-            Some(json_response(200, &json!({"id": APP_ID, "slug": APP_SLUG})))
+        ("GET", ["rate_limit"]) if !identity.app => Some(json_response(
+            200,
+            &json!({"resources": {"core": {"limit": 5000, "used": 100, "remaining": 4900, "reset": 1_795_280_400}}}),
+        )),
+        (_, ["app", "hook", "deliveries", rest @ ..]) if identity.app => {
+            webhook::respond(state, call, rest, query)
         }
+        ("GET", ["app", rest @ ..]) if identity.app => app::respond(state, call, rest, query),
         ("POST", ["app", "installations", id, "access_tokens"]) if identity.app => {
             Some(installation_token(state, id, call.body))
         }
@@ -629,7 +678,7 @@ fn identify(state: &State, headers: &HeaderMap) -> Option<Identity> {
     if let Some(identity) = state.tokens.get(token) {
         return Some(identity.clone());
     }
-    is_app_token(token).then(|| Identity {
+    app::signed(token).then(|| Identity {
         login: APP_SLUG.into(),
         by_app: true,
         knows_itself: false,
@@ -638,21 +687,12 @@ fn identify(state: &State, headers: &HeaderMap) -> Option<Identity> {
     })
 }
 
-/// Looks at an App's token as far as that goes without its key.
-fn is_app_token(token: &str) -> bool {
-    let parts: Vec<&str> = token.split('.').collect();
-    let [head, claims, signature] = parts.as_slice() else { return false };
-    let read = |part: &str| {
-        serde_json::from_slice::<Value>(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok()
-    };
-    let (Some(head), Some(claims)) = (read(head), read(claims)) else { return false };
-    let time = |name: &str| claims[name].as_i64().unwrap_or_default();
-    let issuer = claims["iss"].as_u64().or_else(|| claims["iss"].as_str()?.parse().ok());
-    let signed = BASE64_URL_SAFE_NO_PAD.decode(signature).is_ok_and(|bytes| bytes.len() >= 256);
-    head["alg"] == "RS256"
-        && issuer == Some(APP_ID)
-        && (1..=660).contains(&(time("exp") - time("iat")))
-        && signed
+fn user(state: &State, identity: &Identity) -> Response<Body> {
+    let mut response = json_response(200, &json!({"login": identity.login, "type": "User"}));
+    if let Some(scopes) = &state.scopes {
+        response.headers_mut().insert("x-oauth-scopes", scopes.parse().expect("a value"));
+    }
+    response
 }
 
 fn installation_token(state: &mut State, id: &str, body: &str) -> Response<Body> {
@@ -727,6 +767,9 @@ fn in_repository(
         }
         ("PATCH", ["issues", "comments", id]) => {
             Some(edit_comment(state.repository(name), identity, name, parse(id)?, call.body))
+        }
+        ("DELETE", ["issues", "comments", id]) => {
+            Some(remove_comment(state.repository(name), identity, parse(id)?))
         }
         ("GET", ["actions", "runs"]) => Some(runs(state.repository(name), call, query)),
         ("GET", ["actions", "runs", run, "artifacts"]) => {
@@ -876,6 +919,18 @@ fn edit_comment(
         }
         Err(refusal) => *refusal,
     }
+}
+
+/// Stricter than GitHub, where whoever may write may delete what others wrote.
+fn remove_comment(repository: &mut Repository, identity: &Identity, id: u64) -> Response<Body> {
+    let Some(index) = repository.comments.iter().position(|comment| comment.id == id) else {
+        return error(404, "Not Found");
+    };
+    if repository.comments[index].author != identity.login {
+        return error(403, "You cannot delete this comment");
+    }
+    repository.comments.remove(index);
+    Response::builder().status(204).body(Body::empty()).expect("a response")
 }
 
 /// Newest first, as GitHub lists them.

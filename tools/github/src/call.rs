@@ -57,6 +57,14 @@ impl Call {
         Self { method: Method::PATCH, body: Some(body.to_string()), ..Self::get(path, what) }
     }
 
+    pub(crate) fn delete(path: String, what: impl Into<String>) -> Self {
+        Self { method: Method::DELETE, ..Self::get(path, what) }
+    }
+
+    pub(crate) fn is_write(&self) -> bool {
+        self.method != Method::GET
+    }
+
     /// Whether a second request has no effect that the first one did not have.
     pub(crate) fn is_repeatable(&self) -> bool {
         self.method != Method::POST

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::{Clock, Timestamp};
+use futures::future::BoxFuture;
 use http::Uri;
 use octocrab::models::AppId;
 use octocrab::{
@@ -26,6 +27,9 @@ pub enum Credentials {
     None,
 }
 
+/// Says whether the caller may still write: another worker may have taken its work over.
+pub type StillOurs = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
+
 /// A GitHub client. Clones share connections and tokens.
 #[derive(Clone)]
 pub struct GitHub {
@@ -33,6 +37,7 @@ pub struct GitHub {
     pub(crate) identity: Arc<Identity>,
     pub(crate) patience: Patience,
     pub(crate) clock: Clock,
+    pub(crate) still_ours: Option<StillOurs>,
     base_url: Arc<str>,
 }
 
@@ -70,6 +75,7 @@ impl GitHub {
             identity,
             patience: Patience::default(),
             clock,
+            still_ours: None,
             base_url: base_url.into(),
         })
     }
@@ -84,6 +90,17 @@ impl GitHub {
     #[must_use]
     pub fn until(&self, deadline: Timestamp) -> Self {
         self.with_patience(Patience { deadline: Some(deadline), ..self.patience })
+    }
+
+    /// The same client; it asks before each attempt at a write, and writes nothing once the answer is no.
+    #[must_use]
+    pub fn while_ours(&self, still_ours: StillOurs) -> Self {
+        Self { still_ours: Some(still_ours), ..self.clone() }
+    }
+
+    /// The same client, which writes without asking.
+    pub(crate) fn unasked(&self) -> Self {
+        Self { still_ours: None, ..self.clone() }
     }
 
     pub fn patience(&self) -> Patience {

@@ -21,6 +21,10 @@ pub enum GitHubError {
     TooLarge(String),
     #[error("{0}")]
     Invalid(String),
+    #[error("{0} needs the id and the private key of a GitHub App; a token may not ask for it")]
+    NeedsApp(String),
+    #[error("another worker has taken this review over, so this one writes nothing more")]
+    NotOurs,
     #[error("GitHub cannot be reached: {0}")]
     Unavailable(String),
 }

@@ -17,17 +17,33 @@ use crate::{GitHub, GitHubError};
 
 const MOST_OF_AN_ERROR: u64 = 64 << 10;
 
-impl GitHub {
-    /// Makes a call, and reads its answer as JSON.
-    pub(crate) async fn json<T: DeserializeOwned>(&self, call: &Call) -> Result<T, GitHubError> {
-        let answer = self.call(call).await?;
-        serde_json::from_slice(&answer).map_err(|_| {
+/// What GitHub answered to a call that worked.
+pub(crate) struct Answer {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json<T: DeserializeOwned>(&self, call: &Call) -> Result<T, GitHubError> {
+        serde_json::from_slice(&self.body).map_err(|_| {
             GitHubError::Unavailable(format!("its answer for {} has an unknown form", call.what))
         })
     }
+}
+
+impl GitHub {
+    /// Makes a call, and reads its answer as JSON.
+    pub(crate) async fn json<T: DeserializeOwned>(&self, call: &Call) -> Result<T, GitHubError> {
+        self.answer(call).await?.json(call)
+    }
+
+    /// Makes a call, and gives the bytes of its answer.
+    pub(crate) async fn call(&self, call: &Call) -> Result<Bytes, GitHubError> {
+        Ok(self.answer(call).await?.body)
+    }
 
     /// Makes a call, as often as `rate_limit` finds right.
-    pub(crate) async fn call(&self, call: &Call) -> Result<Bytes, GitHubError> {
+    pub(crate) async fn answer(&self, call: &Call) -> Result<Answer, GitHubError> {
         let repeatable = call.is_repeatable();
         let mut attempts = Attempts::default();
         loop {
@@ -49,28 +65,42 @@ impl GitHub {
         tokio::time::sleep(wait.mul_f64(self.patience.scale.clamp(0.0, 1.0))).await;
     }
 
-    async fn attempt(&self, call: &Call) -> Result<Result<Bytes, Failure>, GitHubError> {
+    async fn attempt(&self, call: &Call) -> Result<Result<Answer, Failure>, GitHubError> {
         let request = call.request()?;
-        let Some(time) = self.time_for_an_attempt() else {
+        let most = if call.is_write() { self.patience.write } else { self.patience.attempt };
+        let Some(time) = self.time_for_an_attempt(most) else {
             return Err(GitHubError::Unavailable("the time for this run is over".into()));
         };
-        let answer = tokio::time::timeout(time, self.exchange(request, call.most_bytes)).await;
-        Ok(answer.unwrap_or_else(|_| {
-            Err(Failure::Broken(format!("no answer within {} s", time.as_secs())))
-        }))
+        // One deadline from the question to the answer, so that what was permitted cannot arrive much later.
+        let exchange = async {
+            if call.is_write() && !self.may_write().await {
+                return Err(GitHubError::NotOurs);
+            }
+            Ok(self.exchange(request, call.most_bytes).await)
+        };
+        tokio::time::timeout(time, exchange).await.unwrap_or_else(|_| {
+            Ok(Err(Failure::Broken(format!("no answer within {} s", time.as_secs()))))
+        })
     }
 
-    fn time_for_an_attempt(&self) -> Option<Duration> {
-        let Some(deadline) = self.patience.deadline else { return Some(self.patience.attempt) };
+    fn time_for_an_attempt(&self, most: Duration) -> Option<Duration> {
+        let Some(deadline) = self.patience.deadline else { return Some(most) };
         let left = deadline.since((self.clock)());
-        (!left.is_zero()).then(|| left.min(self.patience.attempt))
+        (!left.is_zero()).then(|| left.min(most))
+    }
+
+    async fn may_write(&self) -> bool {
+        match &self.still_ours {
+            Some(still_ours) => still_ours().await,
+            None => true,
+        }
     }
 
     async fn exchange(
         &self,
         request: Request<OctoBody>,
         most_bytes: u64,
-    ) -> Result<Bytes, Failure> {
+    ) -> Result<Answer, Failure> {
         let response = self
             .octocrab
             .execute(request)
@@ -78,7 +108,8 @@ impl GitHub {
             .map_err(|error| Failure::Broken(reason(&error)))?;
         let (parts, body) = response.into_parts();
         if parts.status.is_success() {
-            return read(body, &parts.headers, most_bytes).await;
+            let body = read(body, &parts.headers, most_bytes).await?;
+            return Ok(Answer { headers: parts.headers, body });
         }
         let body = read(body, &parts.headers, MOST_OF_AN_ERROR).await.unwrap_or_default();
         Err(Failure::Answered {

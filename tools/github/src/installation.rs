@@ -49,11 +49,6 @@ struct InstallationId {
 }
 
 #[derive(Deserialize)]
-struct App {
-    slug: String,
-}
-
-#[derive(Deserialize)]
 struct User {
     login: String,
 }
@@ -102,16 +97,22 @@ impl GitHub {
         self.identity.login.get_or_try_init(|| self.ask_for_login()).await.cloned()
     }
 
+    /// The client as the App itself rather than one of its installations.
+    pub(crate) fn as_app(&self, what: &str) -> Result<Self, GitHubError> {
+        match &self.identity.kind {
+            Kind::App(app) => Ok(self.speaking_as(app.clone())),
+            Kind::Token | Kind::Nobody => Err(GitHubError::NeedsApp(what.to_owned())),
+        }
+    }
+
+    pub(crate) fn has_token(&self) -> bool {
+        matches!(self.identity.kind, Kind::Token)
+    }
+
     async fn ask_for_login(&self) -> Result<Option<String>, GitHubError> {
         match &self.identity.kind {
             Kind::Nobody => Ok(None),
-            Kind::App(app) => {
-                let app: App = self
-                    .speaking_as(app.clone())
-                    .json(&Call::get("/app".into(), "the App"))
-                    .await?;
-                Ok(Some(format!("{}[bot]", app.slug)))
-            }
+            Kind::App(_) => Ok(Some(format!("{}[bot]", self.app().await?.slug))),
             Kind::Token => {
                 match self.json::<User>(&Call::get("/user".into(), "the user of the token")).await {
                     Ok(user) => Ok(Some(user.login)),

@@ -17,8 +17,11 @@ pub struct Patience {
     pub waits: [Duration; 3],
     /// The most that one call may spend waiting between attempts.
     pub max_wait: Duration,
-    /// The most that one attempt may take.
+    /// The most that one attempt at reading may take.
     pub attempt: Duration,
+    /// The most that one attempt at writing may take, from the question whether the run still may to GitHub's answer.
+    /// It must be shorter than the lease of a job: then a write has come through or failed before another worker starts.
+    pub write: Duration,
     /// Past this time no call waits, and none starts.
     pub deadline: Option<Timestamp>,
     /// Real seconds slept per second of waiting: 1, and nearly 0 in tests.
@@ -31,6 +34,7 @@ impl Default for Patience {
             waits: [1, 2, 4].map(Duration::from_secs),
             max_wait: Duration::from_secs(90),
             attempt: Duration::from_secs(30),
+            write: Duration::from_secs(20),
             deadline: None,
             scale: 1.0,
         }

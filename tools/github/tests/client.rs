@@ -9,7 +9,9 @@ mod fake;
 
 mod client {
     mod access;
+    mod app;
     mod comments;
+    mod deliveries;
     mod reading;
     mod tool;
 }
@@ -35,6 +37,12 @@ fn client_with(fake: &FakeGitHub, credentials: Credentials) -> GitHub {
 
 fn client(fake: &FakeGitHub) -> GitHub {
     client_with(fake, Credentials::Token(TOKEN.into()))
+}
+
+/// A client of the fake's App.
+fn app(fake: &FakeGitHub) -> GitHub {
+    let key = fake::app::app_private_key();
+    client_with(fake, Credentials::App { app_id: fake::APP_ID, private_key_pem: key.into() })
 }
 
 fn small() -> PullRequestSpec {

@@ -1,27 +1,10 @@
 //! Who the client is, and what it says when GitHub will not have it.
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use github::GitHub;
+use github::{GitHub, GitHubError};
 
+use crate::fake::app::private_key;
 use crate::fake::{APP_ID, FakeGitHub, INSTALLATION, PullRequestSpec, REPOSITORY};
-use crate::{Credentials, MARKER, client, client_with, clock, small};
-
-/// A key of this test run; none is kept in the repository.
-fn private_key() -> String {
-    let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
-    let der: Pkcs8V1Der<'_> = key.as_der().unwrap();
-    let encoded = BASE64_STANDARD.encode(der.as_ref());
-    let lines: Vec<_> =
-        encoded.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
-}
-
-fn app(fake: &FakeGitHub) -> GitHub {
-    client_with(fake, Credentials::App { app_id: APP_ID, private_key_pem: private_key().into() })
-}
+use crate::{Credentials, MARKER, app, client, client_with, clock, small};
 
 #[tokio::test]
 async fn an_app_reaches_one_repository_with_a_token_of_its_installation() {
@@ -65,6 +48,15 @@ async fn a_token_is_kept_until_shortly_before_it_expires() {
         renewing.for_installation(Some(INSTALLATION), REPOSITORY).await.unwrap();
     }
     assert_eq!(fake.count("POST", "/access_tokens"), 3);
+}
+
+#[tokio::test]
+async fn a_key_of_somebody_else_opens_nothing() {
+    let fake = FakeGitHub::start().await;
+    fake.open_pull_request(small());
+    let key = Credentials::App { app_id: APP_ID, private_key_pem: private_key().into() };
+    let error = client_with(&fake, key).for_installation(None, REPOSITORY).await.unwrap_err();
+    assert_eq!(error, GitHubError::Unauthorized);
 }
 
 #[tokio::test]
