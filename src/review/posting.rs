@@ -69,6 +69,7 @@ impl Reviewer {
             compose: Arc::new(compose),
             keep: Some(Arc::new(keep)),
             one_comment: true,
+            still_ours: None,
         }
     }
 

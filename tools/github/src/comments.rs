@@ -1,4 +1,4 @@
-//! One comment per pull request, found again by a hidden marker and its author.
+//! The comments of a pull request: which are ours, and how each is written.
 
 use contract::Timestamp;
 use serde::Deserialize;
@@ -7,7 +7,6 @@ use serde_json::json;
 use crate::call::Call;
 use crate::names::repository_path;
 use crate::pull_request::PER_PAGE;
-use crate::shorten::{COMMENT_LIMIT, shorten};
 use crate::{GitHub, GitHubError};
 
 /// Comments are read up to here; a conversation of 20,000 comments has no reader.
@@ -23,14 +22,6 @@ pub struct Comment {
     pub created: Option<Timestamp>,
     /// Written by an App, of which a workflow is one.
     pub by_app: bool,
-}
-
-/// The comment as it stands after a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Posted {
-    pub id: u64,
-    pub url: String,
-    pub created: bool,
 }
 
 /// Whose comments count as our own.
@@ -68,91 +59,13 @@ impl GitHub {
         number: u64,
         marker: &str,
     ) -> Result<Option<Comment>, GitHubError> {
-        self.find(repository, number, &|comment| comment.body.contains(marker)).await
-    }
-
-    /// Leaves one comment with this body: updates ours, or writes it.
-    ///
-    /// With `update_existing` false it writes another one, unless ours with the very same text is there from a call that was cut off.
-    /// A body without the marker gets it; one that is too long for GitHub is shortened.
-    pub async fn upsert_comment(
-        &self,
-        repository: &str,
-        number: u64,
-        marker: &str,
-        body: &str,
-        update_existing: bool,
-    ) -> Result<Posted, GitHubError> {
-        let body = if body.contains(marker) {
-            shorten(body, COMMENT_LIMIT)
-        } else {
-            shorten(&format!("{body}\n\n{marker}"), COMMENT_LIMIT)
-        };
-        let is_ours = |comment: &Comment| {
-            if update_existing {
-                comment.body.contains(marker)
-            } else {
-                is_same(&comment.body, &body)
-            }
-        };
-        let mut waits = self.patience.waits.iter();
-        let mut tried = false;
-        loop {
-            let found = self.find(repository, number, &is_ours).await?;
-            let creating = found.is_none();
-            let result = match found {
-                Some(comment) if is_same(&comment.body, &body) => {
-                    return Ok(Posted { id: comment.id, url: comment.url, created: tried });
-                }
-                Some(comment) => self.edit(repository, comment.id, &body).await,
-                None => self.create(repository, number, &body).await,
-            };
-            match result {
-                Ok(comment) => {
-                    return Ok(Posted {
-                        id: comment.id,
-                        url: comment.url,
-                        created: creating || tried,
-                    });
-                }
-                // Whether it is there now is unknown: look again before another one is written.
-                Err(error) if creating && error.is_ambiguous() => {
-                    let Some(wait) = waits.next() else { return Err(error) };
-                    tried = true;
-                    self.sleep(*wait).await;
-                }
-                // It was deleted since it was found.
-                Err(GitHubError::NotFound(_)) if !creating && waits.next().is_some() => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Whose comments are ours.
-    pub async fn author(&self) -> Result<Author, GitHubError> {
-        Ok(self.own_login().await?.map_or(Author::AnyApp, Author::Login))
-    }
-
-    /// Comments come oldest first.
-    async fn find(
-        &self,
-        repository: &str,
-        number: u64,
-        is_ours: &(dyn Fn(&Comment) -> bool + Sync),
-    ) -> Result<Option<Comment>, GitHubError> {
         let author = self.author().await?;
-        let path = format!("{}/issues/{number}/comments", repository_path(repository)?);
         for page in 1..=MOST_PAGES {
-            let call = Call::get(
-                format!("{path}?per_page={PER_PAGE}&page={page}"),
-                format!("the comments of {repository}#{number}"),
-            );
-            let comments: Vec<Answer> = self.json(&call).await?;
+            let comments = self.comment_page(repository, number, page).await?;
             let last = comments.len() < PER_PAGE;
             let found = comments
                 .into_iter()
-                .map(Comment::from)
-                .find(|comment| author.wrote(comment) && is_ours(comment));
+                .find(|comment| author.wrote(comment) && comment.carries(marker));
             if found.is_some() || last {
                 return Ok(found);
             }
@@ -160,7 +73,51 @@ impl GitHub {
         Ok(None)
     }
 
-    async fn create(
+    /// Whose comments are ours.
+    pub async fn author(&self) -> Result<Author, GitHubError> {
+        Ok(self.own_login().await?.map_or(Author::AnyApp, Author::Login))
+    }
+
+    /// All comments by this author that are of interest, oldest first.
+    pub(crate) async fn comments_by(
+        &self,
+        repository: &str,
+        number: u64,
+        author: &Author,
+        is_wanted: &(dyn Fn(&Comment) -> bool + Sync),
+    ) -> Result<Vec<Comment>, GitHubError> {
+        let mut wanted = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let comments = self.comment_page(repository, number, page).await?;
+            let last = comments.len() < PER_PAGE;
+            wanted.extend(
+                comments.into_iter().filter(|comment| author.wrote(comment) && is_wanted(comment)),
+            );
+            if last {
+                break;
+            }
+        }
+        wanted.sort_by_key(|comment| comment.id);
+        Ok(wanted)
+    }
+
+    /// Comments come oldest first.
+    async fn comment_page(
+        &self,
+        repository: &str,
+        number: u64,
+        page: usize,
+    ) -> Result<Vec<Comment>, GitHubError> {
+        let path = format!("{}/issues/{number}/comments", repository_path(repository)?);
+        let call = Call::get(
+            format!("{path}?per_page={PER_PAGE}&page={page}"),
+            format!("the comments of {repository}#{number}"),
+        );
+        let comments: Vec<Answer> = self.json(&call).await?;
+        Ok(comments.into_iter().map(Comment::from).collect())
+    }
+
+    pub(crate) async fn create(
         &self,
         repository: &str,
         number: u64,
@@ -175,7 +132,12 @@ impl GitHub {
         self.json::<Answer>(&call).await.map(Comment::from)
     }
 
-    async fn edit(&self, repository: &str, id: u64, body: &str) -> Result<Comment, GitHubError> {
+    pub(crate) async fn edit(
+        &self,
+        repository: &str,
+        id: u64,
+        body: &str,
+    ) -> Result<Comment, GitHubError> {
         let path = format!("{}/issues/comments/{id}", repository_path(repository)?);
         let call = Call::patch(
             path,
@@ -184,6 +146,28 @@ impl GitHub {
         );
         self.json::<Answer>(&call).await.map(Comment::from)
     }
+
+    pub(crate) async fn delete(&self, repository: &str, id: u64) -> Result<(), GitHubError> {
+        let path = format!("{}/issues/comments/{id}", repository_path(repository)?);
+        let call = Call::delete(path, format!("to delete comment {id} in {repository}"));
+        self.call(&call).await.map(drop)
+    }
+}
+
+impl Comment {
+    /// Whether this is a comment of the marker, and not one that quotes such a comment.
+    pub(crate) fn carries(&self, marker: &str) -> bool {
+        carries(&self.body, marker)
+    }
+
+    /// GitHub may give line ends back in another form.
+    pub(crate) fn says(&self, body: &str) -> bool {
+        self.body.trim_end().lines().eq(body.trim_end().lines())
+    }
+}
+
+pub(crate) fn carries(body: &str, marker: &str) -> bool {
+    body.lines().any(|line| line.contains(marker) && !line.trim_start().starts_with('>'))
 }
 
 impl Author {
@@ -207,9 +191,4 @@ impl From<Answer> for Comment {
             by_app: bot && answer.performed_via_github_app.is_some(),
         }
     }
-}
-
-/// GitHub may give line ends back in another form.
-fn is_same(left: &str, right: &str) -> bool {
-    left.trim_end().lines().eq(right.trim_end().lines())
 }

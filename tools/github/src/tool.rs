@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{GitHub, GitHubError, Posted};
+use crate::{GitHub, GitHubError, Posted, StillOurs};
 
 const NAME: &str = "post_github_comment";
 const DESCRIPTION: &str = "Posts the report as the one comment of this run's pull request, or updates it. Call it once, last.";
@@ -36,6 +36,8 @@ pub struct PostGitHubComment {
     pub keep: Option<Keep>,
     /// Keep to one comment whatever the model asks: a pull request's text may have talked it into more.
     pub one_comment: bool,
+    /// Asked before each attempt at a write; a no ends the run, and nothing is written.
+    pub still_ours: Option<StillOurs>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -69,8 +71,8 @@ impl Tool for PostGitHubComment {
         let input: Input = parse_input(input)?;
         let number = self.check(&input)?;
         let body = (self.compose)(&input.report_markdown);
-        match self
-            .github
+        let posted = self
+            .writer()
             .upsert_comment(
                 &self.binding.repository,
                 number,
@@ -78,15 +80,24 @@ impl Tool for PostGitHubComment {
                 &body,
                 input.update_existing || self.one_comment,
             )
-            .await
-        {
+            .await;
+        match posted {
             Ok(posted) => Ok(success(&posted)),
+            // Whoever has the review now posts it, and keeps it where that fails.
+            Err(GitHubError::NotOurs) => Err(ToolError::EndRun(GitHubError::NotOurs.into())),
             Err(error) => Ok(self.failure(body, error).await),
         }
     }
 }
 
 impl PostGitHubComment {
+    fn writer(&self) -> GitHub {
+        match &self.still_ours {
+            Some(still_ours) => self.github.while_ours(still_ours.clone()),
+            None => self.github.clone(),
+        }
+    }
+
     /// The number is the run's own; the model's must agree with it.
     fn check(&self, input: &Input) -> Result<u64, ToolError> {
         Binding::check(

@@ -12,6 +12,7 @@ mod client {
     mod app;
     mod comments;
     mod deliveries;
+    mod racing;
     mod reading;
     mod tool;
 }

@@ -1,12 +1,15 @@
 //! `post_github_comment` as a model uses it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use contract::{Binding, Tool};
-use github::{Keep, KeptReport, PostGitHubComment};
+use contract::{Binding, Tool, ToolError};
+use futures::FutureExt;
+use github::{GitHubError, Keep, KeptReport, Patience, PostGitHubComment, StillOurs};
 use serde_json::{Value, json};
 
-use crate::fake::{FakeGitHub, REPOSITORY};
+use crate::fake::{FakeGitHub, REPOSITORY, USER, When};
 use crate::{MARKER, client, small};
 
 type Kept = Arc<Mutex<Vec<KeptReport>>>;
@@ -35,6 +38,7 @@ fn tool(fake: &FakeGitHub, pull_request: Option<u64>) -> (PostGitHubComment, Kep
             compose,
             keep: Some(keep),
             one_comment: false,
+            still_ours: None,
         },
         kept,
     )
@@ -58,6 +62,91 @@ async fn a_model_cannot_be_talked_into_a_second_comment() {
     }
     let comments = fake.comments(number);
     assert_eq!((comments.len(), comments[0].body.contains("## Second")), (1, true));
+}
+
+/// Yes as often as said, then no; and how often it was asked.
+fn ours_for(times: usize) -> (StillOurs, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let still_ours: StillOurs = Arc::new(move || {
+        let ours = count.fetch_add(1, Ordering::SeqCst) < times;
+        async move { ours }.boxed()
+    });
+    (still_ours, asked)
+}
+
+fn ended(result: Result<Value, ToolError>) -> GitHubError {
+    let Err(ToolError::EndRun(source)) = result else { panic!("the run goes on: {result:?}") };
+    source.downcast_ref::<GitHubError>().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_review_writes_nothing_and_ends() {
+    let fake = FakeGitHub::start().await;
+    let number = fake.open_pull_request(small());
+    let (mut tool, kept) = tool(&fake, Some(number));
+    tool.still_ours = Some(ours_for(0).0);
+    let error = ended(tool.call(input(number)).await);
+    insta::assert_snapshot!(error, @"another worker has taken this review over, so this one writes nothing more");
+    assert_eq!(fake.count("POST", "") + fake.count("PATCH", ""), 0);
+    assert!(kept.lock().unwrap().is_empty(), "whoever has it now keeps it");
+    fake.add_comment(number, USER, MARKER);
+    assert_eq!(ended(tool.call(input(number)).await), GitHubError::NotOurs);
+    assert_eq!(fake.count("PATCH", ""), 0);
+}
+
+#[tokio::test]
+async fn the_question_is_asked_again_after_each_wait() {
+    let fake = FakeGitHub::start().await;
+    let number = fake.open_pull_request(small());
+    fake.fail_next("POST", "/comments", 429, &[("retry-after", "20")], 9);
+    let (mut tool, _) = tool(&fake, Some(number));
+    let (still_ours, asked) = ours_for(2);
+    tool.still_ours = Some(still_ours);
+    assert_eq!(ended(tool.call(input(number)).await), GitHubError::NotOurs);
+    assert_eq!((fake.count("POST", "/comments"), asked.load(Ordering::SeqCst)), (2, 3));
+}
+
+#[tokio::test]
+async fn a_worker_that_was_overtaken_while_it_wrote_takes_its_comment_back() {
+    let fake = FakeGitHub::start().await;
+    let number = fake.open_pull_request(small());
+    let (mut tool, _) = tool(&fake, Some(number));
+    tool.still_ours = Some(ours_for(1).0);
+    let mut hold = fake.hold("POST", "/comments", When::BeforeEffect);
+    let call = tokio::spawn(async move { tool.call(input(number)).await });
+    hold.arrived().await;
+    let first = fake.add_comment(number, USER, &format!("By who has it now\n{MARKER}"));
+    hold.release();
+    assert_eq!(ended(call.await.unwrap()), GitHubError::NotOurs);
+    let comments = fake.comments(number);
+    assert_eq!((comments.len(), comments[0].id, comments[0].edits), (1, first, 0));
+}
+
+#[tokio::test]
+async fn a_write_and_its_question_share_one_deadline() {
+    let fake = FakeGitHub::start().await;
+    let number = fake.open_pull_request(small());
+    let (mut tool, kept) = tool(&fake, Some(number));
+    let short = Patience { write: Duration::from_millis(50), ..tool.github.patience() };
+    tool.github = tool.github.with_patience(short);
+    tool.still_ours = Some(Arc::new(|| std::future::pending().boxed()));
+    let output = tool.call(input(number)).await.unwrap();
+    assert_eq!(output["status"], "failure");
+    assert_eq!((fake.count("POST", ""), kept.lock().unwrap().len()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_write_without_an_answer_is_looked_for_before_another() {
+    let fake = FakeGitHub::start().await;
+    let number = fake.open_pull_request(small());
+    let (mut tool, _) = tool(&fake, Some(number));
+    let short = Patience { write: Duration::from_millis(200), ..tool.github.patience() };
+    tool.github = tool.github.with_patience(short);
+    let _hold = fake.hold("POST", "/comments", When::AfterEffect);
+    let output = tool.call(input(number)).await.unwrap();
+    assert_eq!(output["status"], "success");
+    assert_eq!((fake.comments(number).len(), fake.count("POST", "/comments")), (1, 1));
 }
 
 #[tokio::test]
