@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_bedrockruntime::config::SharedCredentialsProvider;
 use aws_sdk_bedrockruntime::config::retry::RetryConfig;
-use aws_sdk_bedrockruntime::config::{Credentials, SharedCredentialsProvider};
 use carbon::{CalculateCarbonFootprint, CarbonModel, ParameterStore};
 use codeguru::{Profiler, Reviewer, ReviewerSettings};
 use contract::{
@@ -19,27 +18,12 @@ use eco_coder::model::{
 };
 use serde_json::{Value, json};
 
-use crate::world::aws::{FakeAws, ProfileForm, Reviews, Scripted, answer, env, says, uses};
+use crate::world::aws::{FakeAws, ProfileForm, Reviews, Scripted, answer, env, says, sdk, uses};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 const SONNET: &str = "global.anthropic.claude-sonnet-5-5";
 const HAIKU: &str = "global.anthropic.claude-haiku-4-5-20251001-v1:0";
 const NOVA: &str = "us.amazon.nova-2-lite-v1:0";
-
-fn sdk(url: &str) -> SdkConfig {
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(url)
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-            "AKIDEXAMPLE",
-            "secret",
-            None,
-            None,
-            "tests",
-        )))
-        .build()
-}
 
 fn settings(models: &[&str]) -> Settings {
     Settings {

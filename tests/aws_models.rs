@@ -2,11 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use emulators::{Answer, Emulators, Exchange};
 use serde_json::{Value, json};
+
+use crate::world::aws::sdk;
 
 const CONVERSE: &str = "/model/us.amazon.nova-2-lite-v1%3A0/converse";
 
@@ -230,14 +229,7 @@ fn an_answer_that_breaks_a_model_is_told() {
 async fn a_request_that_breaks_a_model_does_not_reach_the_emulator() {
     let aws = Emulators::alone();
     aws.assert_valid();
-    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "tests");
-    let sdk = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(&aws.aws_url)
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build();
-    let secrets = aws_sdk_secretsmanager::Client::new(&sdk);
+    let secrets = aws_sdk_secretsmanager::Client::new(&sdk(&aws.aws_url));
     let refused = secrets.get_secret_value().secret_id("").send().await.unwrap_err();
     let told =
         "secretsmanager GetSecretValue, request: SecretId: 0 characters, at least 1 are wanted";

@@ -12,6 +12,9 @@ mod aws;
 #[cfg(feature = "aws")]
 mod aws_models;
 #[cfg(test)]
+#[cfg(feature = "aws")]
+mod aws_stack;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod crashes;

@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -14,6 +17,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+mod beside;
 mod codeguru;
 mod conversation;
 mod validated;
@@ -30,6 +34,8 @@ type Shared = Arc<Mutex<Inner>>;
 
 #[derive(Default)]
 struct Inner {
+    /// The emulator that answers what is not faked.
+    beside: Option<String>,
     script: VecDeque<Scripted>,
     /// Assistant messages that Converse has sent, to be echoed as they were.
     sent: Vec<Value>,
@@ -105,6 +111,22 @@ pub fn answer(content: &[Value], stop_reason: &str) -> Value {
     })
 }
 
+/// What a client of this AWS is made from.
+pub fn sdk(url: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(url)
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "AKIDEXAMPLE",
+            "secret",
+            None,
+            None,
+            "tests",
+        )))
+        .build()
+}
+
 /// The environment of a process that shall meet this AWS and no other.
 pub fn env(url: &str) -> Vec<(String, String)> {
     [
@@ -121,8 +143,18 @@ pub fn env(url: &str) -> Vec<(String, String)> {
 }
 
 impl FakeAws {
+    /// Answers for Bedrock, CodeGuru, Secrets Manager and Parameter Store alone.
     pub async fn start() -> Self {
-        let world = Shared::default();
+        Self::serve(Inner::default()).await
+    }
+
+    /// Has the emulator's services too: its queues, tables, buckets and what else is not faked.
+    pub async fn beside(emulators: &emulators::Emulators) -> Self {
+        Self::serve(Inner { beside: Some(emulators.aws_url.clone()), ..Inner::default() }).await
+    }
+
+    async fn serve(inner: Inner) -> Self {
+        let world = Shared::new(Mutex::new(inner));
         // Before anyone is asked: installing or starting it would outlast the caller's patience.
         emulators::Emulators::shared();
         let held = axum::middleware::from_fn_with_state(world.clone(), held_to_the_models);
@@ -204,6 +236,10 @@ async fn handle(
 ) -> Response {
     let path = percent_decoded(uri.path());
     let Some((service, operation)) = route(&method, &path, &headers) else {
+        let emulator = world.lock().unwrap().beside.clone();
+        if let Some(emulator) = emulator {
+            return beside::answer(&emulator, whole_request(method, uri, headers, bytes)).await;
+        }
         world.lock().unwrap().unexpected.push(format!("{method} {path}"));
         let mut refusal = error(501, "NotImplemented", &format!("the fake has no {method} {path}"));
         refusal.extensions_mut().insert(OutsideTheModels);
@@ -223,6 +259,17 @@ async fn handle(
         "codeguru-profiler" => codeguru::profiler(&world.lock().unwrap(), &request),
         _ => stored(&world.lock().unwrap(), &request),
     }
+}
+
+fn whole_request(
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> axum::http::Request<Bytes> {
+    let mut request = axum::http::Request::new(bytes);
+    (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);
+    request
 }
 
 fn route(method: &Method, path: &str, headers: &HeaderMap) -> Option<(&'static str, &'static str)> {

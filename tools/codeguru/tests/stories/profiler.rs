@@ -29,7 +29,7 @@ fn recommendations() -> Response {
         &json!({"profilingGroupName": "orders", "profileStartTime": "2026-11-21T15:00:00Z", "profileEndTime": "2026-11-21T16:00:00Z", "anomalies": [], "recommendations": [
             {"allMatchesCount": 1, "allMatchesSum": 0.2, "startTime": "2026-11-21T15:00:00Z", "endTime": "2026-11-21T16:00:00Z", "topMatches": [],
                 "pattern": {"id": "p", "name": "Regex compiled again", "resolutionSteps": "Compile it once.", "thresholdPercent": 1.0}},
-            {"allMatchesCount": 1, "allMatchesSum": 0.2, "startTime": "2026-11-21T15:00:00Z", "endTime": "2026-11-21T16:00:00Z", "topMatches": []},
+            {"allMatchesCount": 1, "allMatchesSum": 0.2, "startTime": "2026-11-21T15:00:00Z", "endTime": "2026-11-21T16:00:00Z", "topMatches": [], "pattern": {}},
         ]}),
     )
 }

@@ -14,7 +14,8 @@ use contract::{
 use serde_json::{Value, json};
 
 const ASSOCIATION: &str = "arn:aws:codeguru-reviewer:us-east-1:123456789012:association:11111111-2222-3333-4444-555555555555";
-const REVIEW: &str = "arn:aws:codeguru-reviewer:us-east-1:123456789012:association:1:code-review:RepositoryAnalysis-x";
+const REVIEW: &str =
+    "arn:aws:codeguru-reviewer:us-east-1:123456789012:code-review:RepositoryAnalysis-x";
 const NOW: Timestamp = Timestamp(1_795_276_800_000);
 
 #[derive(Default)]
@@ -54,7 +55,7 @@ fn change(lines: usize) -> Change {
         head: Some(head.join("\n").into()),
         ..ChangedFile::default()
     };
-    Change { base_sha: "aaaa".into(), head_sha: binding().head_sha, files: vec![file] }
+    Change { base_sha: "aaaaaaaa".into(), head_sha: binding().head_sha, files: vec![file] }
 }
 
 fn review_in(state: &str) -> Response {
@@ -114,8 +115,8 @@ async fn a_review_is_started_watched_and_read_page_by_page() {
     assert_eq!(review.recommendations[1].rule_id, "codeguru/python/resource-leak@v1.0");
     insta::assert_snapshot!(serde_json::to_string_pretty(&fake.seen()[0].body).unwrap(), @r#"
     {
-      "ClientRequestToken": "eco-coder-octo-service-pr7-0123456789ab-07ceb4fb",
-      "Name": "eco-coder-octo-service-pr7-0123456789ab-07ceb4fb",
+      "ClientRequestToken": "eco-coder-octo-service-pr7-0123456789ab-0000a1fd",
+      "Name": "eco-coder-octo-service-pr7-0123456789ab-0000a1fd",
       "RepositoryAssociationArn": "arn:aws:codeguru-reviewer:us-east-1:123456789012:association:11111111-2222-3333-4444-555555555555",
       "Type": {
         "AnalysisTypes": [
@@ -125,8 +126,8 @@ async fn a_review_is_started_watched_and_read_page_by_page() {
         "RepositoryAnalysis": {
           "SourceCodeType": {
             "CommitDiff": {
-              "DestinationCommit": "aaaa",
-              "MergeBaseCommit": "aaaa",
+              "DestinationCommit": "aaaaaaaa",
+              "MergeBaseCommit": "aaaaaaaa",
               "SourceCommit": "0123456789abcdef0123456789abcdef01234567"
             }
           }
