@@ -17,6 +17,8 @@ mod aws_stack;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod cost;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod deliveries;

@@ -575,3 +575,21 @@ async fn an_intensity_from_parameter_store_counts_and_is_named() {
     assert_eq!(aws.requests("ssm").len(), 1, "read once in 24 hours");
     assert_clean(&world, &aws);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_model_took_is_on_the_bill() {
+    let (mut world, aws) = world().await;
+    let number = open(&world);
+    aws.script(vec![looks(), posts(WORDS)]);
+    let comment = comment(&mut world, number).await;
+
+    let ended = world.run(&["cost", "--format", "json"]);
+
+    let bill: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let lines = bill["per_1000_pull_requests"]["lines"].as_array().expect("lines").clone();
+    let model = lines.iter().find(|line| line["title"] == "Model, by its tokens").expect("a line");
+    let usd = model["usd"].as_f64().expect("USD");
+    let once = format!("3000 tokens · ${:.4}", usd / 1000.0);
+    assert!(comment.contains(&once), "{once} is not in {comment}");
+    assert!(bill["per_1000_pull_requests"]["total_usd"].as_f64().expect("USD") > usd);
+}

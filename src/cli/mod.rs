@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config, ConfigError};
 
+pub mod cost;
 mod logging;
 pub mod review;
 pub mod rules;
@@ -25,6 +26,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Cost(cost::Arguments),
     Review(review::Arguments),
     Rules(rules::Arguments),
     Serve(serve::Arguments),
@@ -78,6 +80,7 @@ impl Cli {
         );
         let load = || Config::load(self.config.as_deref(), &environment);
         match self.command {
+            Command::Cost(arguments) => arguments.run(load()?).await,
             Command::Review(arguments) => arguments.run(load()?, &environment).await,
             Command::Rules(arguments) => arguments.run(),
             Command::Serve(arguments) => arguments.run(load()?).await,
