@@ -26,6 +26,9 @@ mod deliveries;
 mod hostile;
 #[cfg(test)]
 #[cfg(feature = "aws")]
+mod infrastructure;
+#[cfg(test)]
+#[cfg(feature = "aws")]
 mod models;
 #[cfg(test)]
 mod pushes;

@@ -127,6 +127,12 @@ impl World {
         self.server = Some(Server { child, address, log });
     }
 
+    /// Where the server listens.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "a story with AWS asks"))]
+    pub fn address(&self) -> &str {
+        &self.server.as_ref().expect("a server").address
+    }
+
     /// SIGKILL: no handler runs, nothing is flushed.
     pub fn kill(&mut self) {
         if let Some(mut server) = self.server.take() {
