@@ -25,6 +25,8 @@ mod deliveries;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 #[cfg(feature = "aws")]
 mod infrastructure;
 #[cfg(test)]

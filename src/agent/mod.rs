@@ -12,6 +12,9 @@ use crate::model::{ModelDriver, ToolUse};
 use crate::store::{RunRecord, Store};
 
 pub mod budget;
+pub mod memory;
+#[cfg(feature = "aws")]
+pub mod memory_agentcore;
 pub mod planner;
 pub mod prompts;
 pub mod run;
@@ -19,6 +22,9 @@ pub mod task;
 pub mod toolbox;
 
 pub use budget::{Budget, Spent};
+pub use memory::{
+    History, Lesson, Outcome as RuleOutcome, Recollection, SessionMemory, StoreMemory,
+};
 pub use run::{Call, Leader, Run, Step};
 pub use task::{ProfileWindow, Task, TaskFile, Workload};
 pub use toolbox::Toolbox;

@@ -214,6 +214,8 @@ mod tests {
             files_in_total: 1,
             profile: None,
             workload,
+            history: std::collections::BTreeMap::new(),
+            learned: Vec::new(),
             post: true,
         }
     }

@@ -25,6 +25,8 @@ fn run() -> Run {
         files_in_total: 0,
         profile: None,
         workload: None,
+        history: std::collections::BTreeMap::new(),
+        learned: Vec::new(),
         post: true,
     };
     let tools = [ANALYZE, CARBON, POST].map(|name| ToolSpec {

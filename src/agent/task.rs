@@ -1,8 +1,11 @@
 //! What a run is asked to do: the facts that a model is told first, and that the planner plans from.
 
+use std::collections::BTreeMap;
+
 use contract::Binding;
 use serde::{Deserialize, Serialize};
 
+use super::memory::History;
 use super::prompts;
 use crate::model::Conversation;
 
@@ -19,6 +22,12 @@ pub struct Task {
     pub profile: Option<ProfileWindow>,
     /// What one execution of the reviewed program takes, from the repository's settings.
     pub workload: Option<Workload>,
+    /// What became of each rule's findings on earlier pull requests of the repository.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub history: BTreeMap<String, History>,
+    /// What a memory service concluded from earlier pull requests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<String>,
     /// Whether the report is to be posted with `post_github_comment`.
     pub post: bool,
 }

@@ -10,6 +10,7 @@ use contract::Cache;
 use secrecy::SecretString;
 
 use super::CLOCK;
+use crate::agent::memory_agentcore::AgentCoreMemory;
 use crate::config::{Config, DriverName};
 use crate::model::bedrock::{self, Bedrock};
 use crate::review::Reviewer;
@@ -22,6 +23,9 @@ pub(super) async fn extend(mut reviewer: Reviewer, config: &Config) -> Reviewer 
     let cache: Arc<dyn Cache> = reviewer.store.clone();
     if config.model.driver == DriverName::Bedrock {
         reviewer.model = Some(Arc::new(Bedrock::new(&sdk, bedrock_settings(config))));
+    }
+    if let Some(memory_id) = &config.aws.memory_id {
+        reviewer.memory = Arc::new(AgentCoreMemory::new(&sdk, memory_id));
     }
     if config.aws.carbon_parameters {
         let (sdk, cache) = (sdk.clone(), cache.clone());

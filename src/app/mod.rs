@@ -9,6 +9,7 @@ use contract::{Clock, Timestamp};
 use github::{Credentials, GitHub};
 use secrecy::SecretString;
 
+use crate::agent::StoreMemory;
 use crate::config::{Config, CredentialSource, DriverName};
 use crate::review::Reviewer;
 use crate::store::{Database, SqliteStore, Store};
@@ -27,6 +28,7 @@ pub const CLOCK: Clock = Timestamp::now;
 )]
 pub async fn reviewer(config: &Config, store: Arc<dyn Store>) -> anyhow::Result<Reviewer> {
     let reviewer = Reviewer {
+        memory: Arc::new(StoreMemory::new(store.clone())),
         store,
         clock: CLOCK,
         model: None,
@@ -41,6 +43,7 @@ pub async fn reviewer(config: &Config, store: Arc<dyn Store>) -> anyhow::Result<
     };
     let wanted = config.model.driver == DriverName::Bedrock
         || config.aws.carbon_parameters
+        || config.aws.memory_id.is_some()
         || config.aws.codeguru_association_arn.is_some()
         || config.aws.codeguru_profiling_group.is_some();
     if !wanted {

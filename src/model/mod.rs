@@ -18,7 +18,7 @@ mod bedrock_reply;
 #[cfg(feature = "aws")]
 mod bedrock_refusal;
 #[cfg(feature = "aws")]
-mod bedrock_document;
+pub(crate) mod bedrock_document;
 #[cfg(feature = "aws")]
 mod bedrock_stable;
 pub mod catalog;

@@ -244,7 +244,7 @@ impl Report {
         let coverage = &self.coverage;
         if coverage.skipped.is_empty()
             && coverage.notes.is_empty()
-            && self.existing + self.suppressed + self.dismissed == 0
+            && self.existing + self.suppressed + self.dismissed + self.unwanted.len() == 0
         {
             return;
         }
@@ -257,6 +257,17 @@ impl Report {
             if number > 0 {
                 let _ = writeln!(page, "- {} {what}", count(number, "finding"));
             }
+        }
+        for finding in self.unwanted.iter().take(MOST_FINDINGS) {
+            let found = &finding.recommendation;
+            let times = finding.history.unwrap_or_default().dismissed_on;
+            let _ = writeln!(
+                page,
+                "- {} ({}) is set aside: maintainers dismissed this rule on {} and never fixed it",
+                self.link(&found.file_path, found.start_line, true),
+                code(&found.rule_id),
+                count(usize::try_from(times).unwrap_or(usize::MAX), "earlier pull request"),
+            );
         }
         for note in &coverage.notes {
             let _ = writeln!(page, "- {}", prose(&one_line(note)));

@@ -6,7 +6,7 @@ use contract::{CodeReview, Recommendation, Severity, Skipped};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::agent::{Call, run};
+use crate::agent::{Call, History, run};
 
 pub mod claims;
 pub mod html;
@@ -25,6 +25,9 @@ pub struct Report {
     pub subject: Subject,
     /// Most important first: by share of run time, then severity.
     pub findings: Vec<Finding>,
+    /// Findings of rules that this repository's maintainers dismissed on earlier pull requests and never fixed.
+    #[serde(default)]
+    pub unwanted: Vec<Finding>,
     /// Findings that earlier pushes or the base had and head no longer has.
     pub fixed: Vec<Fixed>,
     /// Findings that a maintainer dismissed in the comment.
@@ -64,6 +67,9 @@ pub struct Finding {
     pub run_time_share: Option<Figure>,
     /// The tool result that holds the finding: `CALL#/json/pointer`.
     pub evidence: String,
+    /// What became of the rule on earlier pull requests of the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<History>,
 }
 
 /// A figure and the tool result that it stands in.
@@ -167,6 +173,8 @@ pub struct Inputs<'a> {
     /// The leader's words, as it wrote them.
     pub words: &'a str,
     pub previous: Ledger,
+    /// By rule, from earlier pull requests of the repository.
+    pub history: BTreeMap<String, History>,
     /// Fingerprints that maintainers ticked off in the comment.
     pub ticked: Vec<String>,
     pub cost: Cost,
@@ -200,11 +208,20 @@ impl Report {
                 profile.as_ref().and_then(|(call, profile)| share(call, profile, &recommendation));
             let grade = if run_time_share.is_some() { Grade::Profiled } else { Grade::Rule };
             let evidence = format!("{review_call}#/recommendations/{index}");
-            findings.push(Finding { recommendation, grade, state, run_time_share, evidence });
+            let history = inputs.history.get(&recommendation.rule_id).copied();
+            findings.push(Finding {
+                recommendation,
+                grade,
+                state,
+                run_time_share,
+                evidence,
+                history,
+            });
         }
         findings.sort_by(|one, other| {
             rank(one).partial_cmp(&rank(other)).unwrap_or(std::cmp::Ordering::Equal)
         });
+        let (unwanted, findings) = findings.into_iter().partition(is_unwanted);
         let mut fixed: Vec<Fixed> = code
             .fixed
             .iter()
@@ -248,6 +265,7 @@ impl Report {
             cost: inputs.cost,
             subject: inputs.subject,
             findings,
+            unwanted,
             ledger,
         }
     }
@@ -282,6 +300,13 @@ impl Report {
             fixed => format!("{found}, {fixed} fixed"),
         }
     }
+}
+
+/// Set aside, unless it is grave or a profile says that it matters here.
+fn is_unwanted(finding: &Finding) -> bool {
+    finding.history.is_some_and(History::is_unwanted)
+        && finding.recommendation.severity > Severity::Critical
+        && finding.run_time_share.is_none()
 }
 
 /// Time in the profile first, then severity, then performance before the rest, then place.

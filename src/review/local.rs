@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::git::{Range, Repository};
 use super::settings::{self, Settings};
 use super::{Assignment, Reviewer};
+use crate::agent::Recollection;
 use crate::report::{Ledger, Subject};
 
 /// Profiles of one review; more are left out.
@@ -71,6 +72,7 @@ impl Reviewer {
             profiles,
             previous: Ledger::default(),
             ticked: Vec::new(),
+            recollection: Recollection::default(),
             notes,
             posting: None,
         })

@@ -12,8 +12,8 @@ use profile::{FlameGraphs, ProfileCodePerformance, ProfileFiles};
 use crate::agent::planner::Planner;
 use crate::agent::run::POST;
 use crate::agent::{
-    self, Agent, Budget, Call, Leader, OnStep, Outcome, ProfileWindow, Run, Stop, Task, TaskFile,
-    Toolbox, View, task,
+    self, Agent, Budget, Call, Leader, OnStep, Outcome, ProfileWindow, Recollection, Run,
+    SessionMemory, Stop, Task, TaskFile, Toolbox, View, task,
 };
 use crate::model::ModelDriver;
 use crate::report::{Inputs, Ledger, Report, Subject};
@@ -22,6 +22,7 @@ use crate::store::Store;
 pub mod cost;
 pub mod git;
 pub mod job;
+mod lesson;
 pub mod local;
 pub mod posting;
 pub mod pull_request;
@@ -39,6 +40,7 @@ pub struct Reviewer {
     /// `None`: the embedded planner leads.
     pub model: Option<Arc<dyn ModelDriver>>,
     pub budget: Budget,
+    pub memory: Arc<dyn SessionMemory>,
     pub carbon: Arc<dyn Fn() -> CalculateCarbonFootprint + Send + Sync>,
     /// Reviewers beside the own analyzer.
     pub reviewers: Vec<Arc<dyn CodeReviewer>>,
@@ -64,6 +66,8 @@ pub struct Assignment {
     /// The ledger of the comment that is there already, and the boxes ticked in it.
     pub previous: Ledger,
     pub ticked: Vec<String>,
+    /// What earlier pull requests of the repository taught.
+    pub recollection: Recollection,
     /// What the reader should know of how this was fetched.
     pub notes: Vec<String>,
     pub posting: Option<posting::Posting>,
@@ -159,6 +163,8 @@ impl Reviewer {
             files_in_total: assignment.change.files.len(),
             profile,
             workload: assignment.settings.workload(),
+            history: assignment.recollection.histories(assignment.subject.pull_request),
+            learned: assignment.recollection.learned.clone(),
             post: assignment.posting.is_some(),
         }
     }
@@ -203,6 +209,7 @@ impl Reviewer {
             has_workload: assignment.settings.workload.is_some(),
             words,
             previous: assignment.previous.clone(),
+            history: assignment.recollection.histories(assignment.subject.pull_request),
             ticked: assignment.ticked.clone(),
             cost: cost::of(run, meter, (self.clock)(), self.region.as_deref()),
             notes: assignment

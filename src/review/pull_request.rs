@@ -24,7 +24,8 @@ impl Reviewer {
         let comment = github.find_comment(repository, pull_request.number, MARKER);
         let settings =
             github.content(repository, settings::FILE, &pull_request.base.sha, 64 * 1024);
-        let (fetched, comment, settings) = tokio::join!(fetched, comment, settings);
+        let (fetched, comment, settings, recollection) =
+            tokio::join!(fetched, comment, settings, self.recall(repository));
         let fetched = fetched.context("read the change")?;
         let body = comment
             .context("look for our earlier comment")?
@@ -75,6 +76,7 @@ impl Reviewer {
             profiles,
             previous: Ledger::from_comment(&body).unwrap_or_default(),
             ticked: ledger::ticked(&body),
+            recollection,
             notes,
             posting: post.then(|| Posting::to(github.clone())),
         })

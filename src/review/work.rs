@@ -93,6 +93,7 @@ impl Reviewer {
                     return Ok(JobEnd::Failed { reason: "the run ended without a comment".into() });
                 };
                 self.keep_posted(run_id, &reviewed, url).await?;
+                self.learn(&reviewed.report).await;
                 self.store.finish(run_id, now).await?;
                 Ok(JobEnd::Done)
             }

@@ -17,6 +17,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+mod agentcore;
 mod beside;
 mod codeguru;
 mod conversation;
@@ -46,6 +47,7 @@ struct Inner {
     recommendations: Vec<Value>,
     secrets: HashMap<String, String>,
     parameters: HashMap<String, String>,
+    agentcore: agentcore::AgentCore,
     log: Vec<Request>,
     complaints: Vec<String>,
     /// What broke the services' models.
@@ -198,6 +200,22 @@ impl FakeAws {
         self.inner().parameters.insert(name.to_owned(), value.to_owned());
     }
 
+    /// What AgentCore Memory's strategies concluded.
+    pub fn learned(&self, text: &str) {
+        self.inner().agentcore.learn(text);
+    }
+
+    /// Every AgentCore runtime is a container that listens there.
+    #[expect(dead_code, reason = "the dispatch story uses it")]
+    pub fn runtime_at(&self, address: &str) {
+        self.inner().agentcore.run_at(address);
+    }
+
+    #[expect(dead_code, reason = "the dispatch story uses it")]
+    pub fn stopped_sessions(&self) -> Vec<String> {
+        self.inner().agentcore.stopped.clone()
+    }
+
     /// All requests to a service, in order.
     pub fn requests(&self, service: &str) -> Vec<Request> {
         self.inner().log.iter().filter(|request| request.service == service).cloned().collect()
@@ -255,6 +273,10 @@ async fn handle(
     }
     match service {
         "bedrock" => converse(&world, &request).await,
+        "bedrock-agentcore" if request.path.starts_with("/runtimes/") => {
+            agentcore::runtime(&world, &request).await
+        }
+        "bedrock-agentcore" => agentcore::memory(&mut world.lock().unwrap(), &request),
         "codeguru-reviewer" => codeguru::reviewer(&mut world.lock().unwrap(), &request),
         "codeguru-profiler" => codeguru::profiler(&world.lock().unwrap(), &request),
         _ => stored(&world.lock().unwrap(), &request),
@@ -291,7 +313,9 @@ fn route(method: &Method, path: &str, headers: &HeaderMap) -> Option<(&'static s
         ("GET", ["internal", "profilingGroups", _, "recommendations"], _) => {
             Some(("codeguru-profiler", "GetRecommendations"))
         }
-        _ => None,
+        (method, segments, _) => {
+            agentcore::operation(method, segments).map(|operation| ("bedrock-agentcore", operation))
+        }
     }
 }
 
