@@ -1,35 +1,45 @@
 //! `POST /invocations` and `GET /ping`: the contract of a container on Bedrock AgentCore.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
 use futures::future::BoxFuture;
-use serde::Deserialize;
+use futures::{Stream, stream};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::Shared;
 use super::body;
-use super::pull_request::is_name;
+use super::invocation_request::{Asked, Wish};
 use super::rejection::Rejection;
 use crate::review::job::Job;
 
-/// A job is under 2 KB; the rest is room for a session's state.
-const LARGEST: usize = 1024 * 1024;
-const SESSION: &str = "x-amzn-bedrock-agentcore-runtime-session-id";
-const EXPECTED: &str = "send a job, {\"job\": …}, or {\"inputText\": \"OWNER/REPO#NUMBER\"}";
+/// GitHub's payload of a pull request is far below it, a job under 2 KB.
+const LARGEST: usize = 4 * 1024 * 1024;
+/// Steps that a slow reader may be behind; what is beyond is not told.
+const UNREAD_STEPS: usize = 256;
 
 /// Runs a review to its end. The error is for the caller to read.
 pub type Invoke =
     Arc<dyn Fn(Invocation) -> BoxFuture<'static, Result<Value, String>> + Send + Sync>;
+/// Told of each step while a review runs.
+pub type Tell = Arc<dyn Fn(Value) + Send + Sync>;
 
-/// A review that a caller waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A review that was asked for.
+#[derive(Clone)]
 pub struct Invocation {
     /// AgentCore's session, where it names one.
     pub session_id: Option<String>,
     pub target: Target,
+    /// The attempt, where a worker hands its job over: the ending is then a result for it to act on, never an error.
+    pub attempt: Option<u32>,
+    pub tell: Tell,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,24 +53,6 @@ pub enum Target {
     },
 }
 
-/// Every form that a request may have.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Input {
-    Wrapped { job: Box<Job> },
-    Session(InSession),
-    Bare(Box<Job>),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct InSession {
-    session_id: Option<String>,
-    input_text: String,
-    #[serde(default)]
-    session_state: Value,
-}
-
 /// Never waits for anything: AgentCore ends a container that does not answer.
 pub(super) async fn ping(State(shared): State<Arc<Shared>>) -> Json<Value> {
     let progress = &shared.server.progress;
@@ -72,99 +64,104 @@ pub(super) async fn ping(State(shared): State<Arc<Shared>>) -> Json<Value> {
 pub(super) async fn invoke(
     State(shared): State<Arc<Shared>>,
     request: Request,
-) -> Result<Json<Value>, Rejection> {
+) -> Result<Response, Rejection> {
     let (parts, body) = request.into_parts();
     // AgentCore is no browser. On a loopback interface a page from anywhere could otherwise start reviews.
     if parts.headers.contains_key(header::ORIGIN) {
         return Err(Rejection::Forbidden("web pages may not invoke reviews".to_owned()));
     }
     let received = body::read(&parts.headers, body, LARGEST, &shared.large_bodies).await?;
-    let input = parse(&received.bytes)?;
-    let (target, session) = understand(input)?;
+    let asked = Asked::read(&parts.headers, &received.bytes)?;
+    let target = match &asked.wish {
+        Wish::Review(target) => target.clone(),
+        Wish::Nothing(why) => {
+            return Ok(Json(json!({"status": "ignored", "why": why})).into_response());
+        }
+    };
     allow(&shared, &target)?;
-    let session_id = session
-        .as_ref()
-        .and_then(|session| session.session_id.clone())
-        .or_else(|| session_header(&parts.headers));
-    let result = carry_out(&shared, Invocation { session_id: session_id.clone(), target }).await?;
-    Ok(Json(match session {
-        None => result,
-        Some(session) => json!({
-            "sessionId": session_id,
-            "completion": completion(&result),
-            "sessionState": session.session_state,
-            "result": result,
-        }),
-    }))
+    let (tell, told) = mpsc::channel(UNREAD_STEPS);
+    let review = start(&shared, &asked, target, tell)?;
+    if asked.detached {
+        return Ok(Json(asked.answer(accepted(&asked))).into_response());
+    }
+    if wants_events(&parts.headers) {
+        let events = Sse::new(events(asked, review, told)).keep_alive(KeepAlive::default());
+        return Ok(events.into_response());
+    }
+    let result = ended(review).await.map_err(Rejection::Failed)?;
+    Ok(Json(asked.answer(result)).into_response())
 }
 
 /// In a task of its own: the review goes on where the caller hangs up, and a panic in it is an answer.
-async fn carry_out(shared: &Shared, invocation: Invocation) -> Result<Value, Rejection> {
+fn start(
+    shared: &Shared,
+    asked: &Asked,
+    target: Target,
+    tell: mpsc::Sender<Value>,
+) -> Result<JoinHandle<Result<Value, String>>, Rejection> {
     let invoke = shared.server.invoke.as_ref().ok_or(Rejection::NotFound)?;
     let busy = shared.server.progress.begin();
-    let review = invoke(invocation);
-    let ended = tokio::spawn(async move {
-        let _busy = busy;
-        review.await
+    let review = invoke(Invocation {
+        session_id: asked.session_id.clone(),
+        target,
+        attempt: asked.attempt,
+        tell: Arc::new(move |step| drop(tell.try_send(step))),
     });
-    ended
-        .await
-        .unwrap_or_else(|_| Err("the review stopped unexpectedly".to_owned()))
-        .map_err(Rejection::Failed)
+    Ok(tokio::spawn(async move {
+        let _busy = busy;
+        let result = review.await;
+        if let Err(reason) = &result {
+            tracing::error!(reason, "an invocation failed");
+        }
+        result
+    }))
 }
 
-fn parse(bytes: &[u8]) -> Result<Input, Rejection> {
-    let text = std::str::from_utf8(bytes).map_err(|error| bad("Invalid encoding", &error))?;
-    let value: Value = serde_json::from_str(text).map_err(|error| bad("Invalid JSON", &error))?;
-    serde_json::from_value(value).map_err(|_| bad("Invalid request", &EXPECTED))
+async fn ended(review: JoinHandle<Result<Value, String>>) -> Result<Value, String> {
+    review.await.unwrap_or_else(|_| Err("the review stopped unexpectedly".to_owned()))
 }
 
-fn bad(error: &'static str, details: &dyn ToString) -> Rejection {
-    Rejection::BadInvocation { error, details: details.to_string() }
+fn accepted(asked: &Asked) -> Value {
+    json!({"status": "accepted", "session_id": asked.session_id, "completion": "accepted; the comment is the answer"})
 }
 
-fn understand(input: Input) -> Result<(Target, Option<InSession>), Rejection> {
-    match input {
-        Input::Wrapped { job } | Input::Bare(job) => Ok((checked(job)?, None)),
-        Input::Session(session) => Ok((target_of(session.input_text.trim())?, Some(session))),
-    }
+fn wants_events(headers: &HeaderMap) -> bool {
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepts
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.trim().starts_with("text/event-stream"))
 }
 
-fn target_of(text: &str) -> Result<Target, Rejection> {
-    if text.starts_with('{') {
-        let job = serde_json::from_str(text)
-            .map_err(|error| bad("Invalid request", &format!("inputText: {error}")))?;
-        return checked(job);
-    }
-    pull_request_in(text).ok_or_else(|| bad("Invalid request", &EXPECTED))
+/// Where a stream stands.
+enum Telling {
+    Steps(mpsc::Receiver<Value>, JoinHandle<Result<Value, String>>),
+    Over,
 }
 
-/// A job names its repository as part of paths and URLs, whoever made it.
-fn checked(job: Box<Job>) -> Result<Target, Rejection> {
-    if job.v != Job::VERSION {
-        return Err(bad(
-            "Invalid request",
-            &format!("jobs of version {} are not understood", job.v),
-        ));
-    }
-    if !is_name(&job.owner) || !is_name(&job.repo) {
-        return Err(bad("Invalid request", &"owner and repo must be names"));
-    }
-    Ok(Target::Job(job))
-}
-
-/// `OWNER/REPO#NUMBER`, anywhere in a sentence.
-fn pull_request_in(text: &str) -> Option<Target> {
-    text.split_whitespace().find_map(|word| {
-        let (repository, number) = word.split_once('#')?;
-        let (owner, repo) = repository.split_once('/')?;
-        let number = number.trim_end_matches(['.', ',', '!', '?']).parse().ok()?;
-        (is_name(owner) && is_name(repo)).then(|| Target::PullRequest {
-            owner: owner.to_owned(),
-            repo: repo.to_owned(),
-            number,
-        })
+/// Each step as it comes, then the answer or, as the AgentCore contract words it, the error.
+fn events(
+    asked: Asked,
+    review: JoinHandle<Result<Value, String>>,
+    told: mpsc::Receiver<Value>,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold((asked, Telling::Steps(told, review)), |(asked, telling)| async move {
+        let Telling::Steps(mut told, review) = telling else { return None };
+        // The sender lives in the review, so the channel closes when that ends.
+        if let Some(step) = told.recv().await {
+            return Some((Ok(event(&step)), (asked, Telling::Steps(told, review))));
+        }
+        let last = match ended(review).await {
+            Ok(result) => asked.answer(result),
+            Err(error) => {
+                json!({"error": error, "error_type": "ReviewFailed", "message": "An error occurred during streaming"})
+            }
+        };
+        Some((Ok(event(&last)), (asked, Telling::Over)))
     })
+}
+
+fn event(value: &Value) -> Event {
+    Event::default().data(value.to_string())
 }
 
 fn allow(shared: &Shared, target: &Target) -> Result<(), Rejection> {
@@ -178,16 +175,6 @@ fn allow(shared: &Shared, target: &Target) -> Result<(), Rejection> {
     Err(Rejection::Forbidden(format!("{owner}/{repo} is not on the allow-list")))
 }
 
-fn session_header(headers: &HeaderMap) -> Option<String> {
-    headers.get(SESSION)?.to_str().ok().map(str::to_owned)
-}
-
-/// What there is to read of a result.
-fn completion(result: &Value) -> String {
-    let text = result.as_str().or_else(|| result.get("completion")?.as_str());
-    text.map_or_else(|| result.to_string(), str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use contract::Timestamp;
@@ -195,7 +182,7 @@ mod tests {
 
     use super::*;
     use crate::queue::Queue;
-    use crate::server::testing::{Answer, BrokenQueue, NOW, World};
+    use crate::server::testing::{Answer, BrokenQueue, NOW, World, payload};
 
     fn job() -> Value {
         json!({
@@ -227,6 +214,8 @@ mod tests {
         .await
     }
 
+    const SESSION: &str = "x-amzn-bedrock-agentcore-runtime-session-id";
+
     async fn invoke(world: &World, body: impl ToString) -> Answer {
         world.post("/invocations", "", body.to_string().as_bytes()).await
     }
@@ -254,11 +243,85 @@ mod tests {
             (answer.status, answer.json()),
             (
                 200,
-                json!({"sessionId": "s", "completion": "acme/shop#7 is fine", "sessionState": {"step": 1}, "result": {"completion": "acme/shop#7 is fine"}})
+                json!({"sessionId": "s", "completion": "acme/shop#7 is fine", "contentType": "text/plain", "sessionState": {"step": 1}, "trace": null, "result": {"completion": "acme/shop#7 is fine"}})
             )
         );
         let answer = invoke(&world, ask(&job().to_string())).await;
         assert_eq!(answer.json()["result"], json!({"reviewed": "a", "session": "s"}));
+    }
+
+    #[tokio::test]
+    async fn githubs_own_payload_is_understood_from_a_proxy_that_signs_for_us() {
+        let world = world().await;
+        let headers = "x-github-delivery: d-7\r\n";
+        let mut payload = payload();
+        let answer = world.post("/invocations", headers, payload.to_string().as_bytes()).await;
+        assert_eq!(
+            (answer.status, answer.json()["reviewed"].clone()),
+            (200, json!("a".repeat(40)))
+        );
+        payload["action"] = json!("labeled");
+        let answer = invoke(&world, &payload).await;
+        assert_eq!(answer.json(), json!({"status": "ignored", "why": "the action is not used"}));
+        payload["action"] = json!("opened");
+        payload["repository"]["name"] = json!("../..");
+        assert_eq!(invoke(&world, &payload).await.status, 400);
+    }
+
+    #[tokio::test]
+    async fn who_asks_for_events_sees_each_step_and_then_the_answer() {
+        let world = World::with(|server| {
+            server.invoke = Some(Arc::new(|invocation| {
+                Box::pin(async move {
+                    (invocation.tell)(json!({"step": 1}));
+                    (invocation.tell)(json!({"step": 2}));
+                    match invocation.target {
+                        Target::PullRequest { number: 13, .. } => Err("GitHub hangs up".to_owned()),
+                        _ => Ok(json!({"status": "done"})),
+                    }
+                })
+            }));
+        })
+        .await;
+        let ask = async |number: u64| {
+            let body = json!({"inputText": format!("acme/shop#{number}")}).to_string();
+            let answer =
+                world.post("/invocations", "accept: text/event-stream\r\n", body.as_bytes()).await;
+            assert_eq!(answer.header("content-type"), Some("text/event-stream"));
+            let events = answer.body.lines().filter_map(|line| line.strip_prefix("data: "));
+            events.map(|event| serde_json::from_str(event).unwrap()).collect::<Vec<Value>>()
+        };
+        let events = ask(7).await;
+        assert_eq!(events[..2], [json!({"step": 1}), json!({"step": 2})]);
+        assert_eq!(events[2]["result"]["status"], "done");
+        assert_eq!(ask(13).await[2]["error"], "GitHub hangs up");
+    }
+
+    #[tokio::test]
+    async fn who_does_not_wait_is_answered_at_once_and_the_work_shows_in_the_ping() {
+        let finish = Arc::new(Notify::new());
+        let wait = Arc::clone(&finish);
+        let world = World::with(move |server| {
+            server.invoke = Some(Arc::new(move |_| {
+                let wait = Arc::clone(&wait);
+                Box::pin(async move {
+                    wait.notified().await;
+                    Ok(json!("done"))
+                })
+            }));
+        })
+        .await;
+        let mut body = job();
+        body["async"] = json!(true);
+        assert_eq!(invoke(&world, &body).await.json()["status"], "accepted");
+        let attributes = json!({"sessionAttributes": {"async": "true"}});
+        let session = json!({"inputText": "acme/shop#8", "sessionState": attributes});
+        assert_eq!(invoke(&world, &session).await.json()["result"]["status"], "accepted");
+        assert_eq!(world.get("/ping").await.json()["status"], "HealthyBusy");
+        finish.notify_waiters();
+        while world.get("/ping").await.json()["status"] != "Healthy" {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]

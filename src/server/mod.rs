@@ -14,6 +14,7 @@ mod allow_list;
 mod body;
 mod delivery;
 mod health;
+mod invocation_request;
 mod invocations;
 mod listen;
 mod progress;
@@ -24,7 +25,7 @@ mod testing;
 mod webhook;
 
 pub use allow_list::{AllowList, BadPattern};
-pub use invocations::{Invocation, Invoke, Target};
+pub use invocations::{Invocation, Invoke, Target, Tell};
 pub use listen::run;
 pub use progress::{Busy, Progress};
 
