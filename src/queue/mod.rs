@@ -11,12 +11,14 @@ use contract::Timestamp;
 use crate::review::job::Job;
 use crate::store::DatabaseError;
 
+pub mod attempt;
 pub mod sqlite;
 pub mod worker;
 
 #[cfg(test)]
 mod contract_tests;
 
+pub use attempt::{Handler, see_through};
 pub use sqlite::SqliteQueue;
 pub use worker::Workers;
 

@@ -1,29 +1,16 @@
-//! Runs jobs: takes them, keeps their leases alive, and sees every one to an ending.
+//! A pool of workers that take the jobs of a queue and see every one to an ending.
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::{Clock, Timestamp};
-use futures::future::BoxFuture;
+use contract::Clock;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::{JoinError, JoinHandle, JoinSet};
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
-use super::{Ending, Leased, Queue, Standing};
-
-/// Runs one job to its ending. The receiver tells when the job is superseded or lost; the handler decides where it
-/// stops then.
-pub type Handler =
-    Arc<dyn Fn(Leased, watch::Receiver<Standing>) -> BoxFuture<'static, Ending> + Send + Sync>;
-
-/// How long to leave a queue alone that has just failed.
-const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
-/// How often the ending of a job is offered to a queue that fails. After that the lease runs out, and the job is
-/// taken again.
-const TRIES_TO_FINISH: u32 = 5;
-/// The first wait after a panic; it doubles with each attempt.
-const BACKOFF: Duration = Duration::from_secs(5);
+pub use super::attempt::Handler;
+use super::attempt::{PAUSE_AFTER_ERROR, see_through};
+use super::{Ending, Queue};
 
 /// A pool of workers in this process.
 pub struct Workers {
@@ -40,25 +27,16 @@ pub struct Workers {
     pub handler: Handler,
 }
 
-/// What one job needs of the pool.
-struct Worker {
-    queue: Arc<dyn Queue>,
-    lease: Duration,
-    clock: Clock,
-    /// Turns true when the grace is over.
-    abandon: watch::Receiver<bool>,
-}
-
 impl Workers {
     /// Takes and runs jobs until `shutdown`, then waits out the grace and releases what is left.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let (abandon, abandoned) = watch::channel(false);
+        let (abandon, abandoned) = watch::channel(None);
         let mut running = JoinSet::new();
         tokio::pin!(shutdown);
         self.take_until(shutdown, &mut running, &abandoned).await;
         let finished = timeout(self.grace, wait_for_all(&mut running)).await;
         if finished.is_err() {
-            abandon.send_replace(true);
+            abandon.send_replace(Some(Ending::Released));
             wait_for_all(&mut running).await;
         }
     }
@@ -67,7 +45,7 @@ impl Workers {
         &self,
         mut shutdown: impl Future<Output = ()> + Unpin,
         running: &mut JoinSet<()>,
-        abandoned: &watch::Receiver<bool>,
+        abandoned: &watch::Receiver<Option<Ending>>,
     ) {
         let places = Arc::new(Semaphore::new(self.concurrency.max(1)));
         loop {
@@ -79,9 +57,10 @@ impl Workers {
             // Never dropped halfway: that would leave a lease behind which nobody holds.
             match self.queue.take(&self.name, self.lease, (self.clock)()).await {
                 Ok(Some(leased)) => {
-                    let (worker, handler) = (self.worker(abandoned), Arc::clone(&self.handler));
+                    let (queue, handler) = (Arc::clone(&self.queue), Arc::clone(&self.handler));
+                    let (lease, clock, abandoned) = (self.lease, self.clock, abandoned.clone());
                     running.spawn(async move {
-                        worker.see_through(leased, &handler).await;
+                        see_through(queue, leased, lease, clock, abandoned, &handler).await;
                         drop(place);
                     });
                     continue;
@@ -102,120 +81,10 @@ impl Workers {
             }
         }
     }
-
-    fn worker(&self, abandoned: &watch::Receiver<bool>) -> Worker {
-        Worker {
-            queue: Arc::clone(&self.queue),
-            lease: self.lease,
-            clock: self.clock,
-            abandon: abandoned.clone(),
-        }
-    }
-}
-
-impl Worker {
-    async fn see_through(self, leased: Leased, handler: &Handler) {
-        let (tell, told) = watch::channel(Standing::Held);
-        let (job, handler) = (leased.clone(), Arc::clone(handler));
-        // A task of its own: a panic in there ends as an error here.
-        let work = tokio::spawn(async move { handler(job, told).await });
-        let ending = self.ending_of(work, &leased, &tell).await;
-        self.finish(&leased, ending).await;
-    }
-
-    /// Renews the lease until the work ends, is abandoned, or belongs to somebody else.
-    async fn ending_of(
-        &self,
-        mut work: JoinHandle<Ending>,
-        leased: &Leased,
-        tell: &watch::Sender<Standing>,
-    ) -> Ending {
-        let mut abandon = self.abandon.clone();
-        let mut heartbeat = interval(self.lease / 3);
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        heartbeat.tick().await; // the first tick is immediate
-        let mut held_until = (self.clock)() + self.lease;
-        loop {
-            tokio::select! {
-                ended = &mut work => return self.ending_from(ended, leased),
-                _ = abandon.wait_for(|abandon| *abandon) => break,
-                _ = heartbeat.tick() => {}
-            }
-            let standing = self.renew(leased, &mut held_until).await;
-            tell.send_if_modified(|told| std::mem::replace(told, standing) != standing);
-            if standing == Standing::Lost {
-                // It is told, and may stop at a place of its own; but soon.
-                drop(timeout(self.lease / 3, &mut work).await);
-                break;
-            }
-        }
-        work.abort();
-        // Released only when it has really stopped, or two would run at once.
-        drop(work.await);
-        Ending::Released
-    }
-
-    /// A queue that fails for longer than the lease has lost it for us.
-    async fn renew(&self, leased: &Leased, held_until: &mut Timestamp) -> Standing {
-        let now = (self.clock)();
-        match self.queue.renew(leased, self.lease, now).await {
-            Ok(standing) => {
-                *held_until = now + self.lease;
-                standing
-            }
-            Err(_) if now < *held_until => Standing::Held,
-            Err(error) => {
-                tracing::error!(
-                    delivery = leased.job.delivery,
-                    error = &error as &dyn std::error::Error,
-                    "the lease could not be renewed"
-                );
-                Standing::Lost
-            }
-        }
-    }
-
-    fn ending_from(&self, ended: Result<Ending, JoinError>, leased: &Leased) -> Ending {
-        ended.unwrap_or_else(|error| {
-            let reason = panic_message(error);
-            tracing::error!(delivery = leased.job.delivery, reason, "the review panicked");
-            let wait = BACKOFF * 2_u32.saturating_pow(leased.attempt.saturating_sub(1)).min(64);
-            Ending::Retry {
-                reason: format!("the review panicked: {reason}"),
-                not_before: (self.clock)() + wait,
-            }
-        })
-    }
-
-    async fn finish(&self, leased: &Leased, ending: Ending) {
-        for _ in 0..TRIES_TO_FINISH {
-            let Err(error) = self.queue.finish(leased, ending.clone(), (self.clock)()).await else {
-                return;
-            };
-            tracing::error!(
-                delivery = leased.job.delivery,
-                error = &error as &dyn std::error::Error,
-                "the ending of a job could not be kept"
-            );
-            sleep(PAUSE_AFTER_ERROR).await;
-        }
-    }
 }
 
 async fn wait_for_all(running: &mut JoinSet<()>) {
     while running.join_next().await.is_some() {}
-}
-
-fn panic_message(error: JoinError) -> String {
-    let Ok(panic) = error.try_into_panic() else { return "it was cancelled".to_owned() };
-    text_of(panic.as_ref()).unwrap_or("no message").to_owned()
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> Option<&str> {
-    panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
 }
 
 #[cfg(test)]
@@ -224,9 +93,12 @@ mod tests {
 
     use tokio::sync::{mpsc, oneshot};
 
+    use contract::Timestamp;
+
     use super::*;
+    use crate::queue::attempt::BACKOFF;
     use crate::queue::contract_tests::job;
-    use crate::queue::{Depth, SqliteQueue};
+    use crate::queue::{Depth, Leased, SqliteQueue, Standing};
     use crate::store::Database;
 
     fn queue() -> Arc<SqliteQueue> {
