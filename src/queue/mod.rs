@@ -13,13 +13,44 @@ use crate::store::DatabaseError;
 
 pub mod attempt;
 pub mod sqlite;
+#[cfg(feature = "aws")]
+pub mod sqs;
 pub mod worker;
+
+#[cfg(feature = "aws")]
+mod bell;
+#[cfg(feature = "aws")]
+mod call;
+#[cfg(feature = "aws")]
+mod item;
+#[cfg(feature = "aws")]
+mod message_lease;
+#[cfg(feature = "aws")]
+mod messages;
+#[cfg(feature = "aws")]
+mod pull;
+#[cfg(feature = "aws")]
+mod table;
 
 #[cfg(test)]
 mod contract_tests;
+#[cfg(test)]
+#[cfg(feature = "aws")]
+mod pull_tests;
+#[cfg(test)]
+#[cfg(feature = "aws")]
+mod sqs_tests;
+#[cfg(test)]
+#[cfg(feature = "aws")]
+mod table_tests;
+#[cfg(test)]
+#[cfg(feature = "aws")]
+mod testing;
 
 pub use attempt::{Handler, see_through};
 pub use sqlite::SqliteQueue;
+#[cfg(feature = "aws")]
+pub use sqs::SqsQueue;
 pub use worker::Workers;
 
 /// How often a job is tried before it counts as failed. A crash counts as a try.
