@@ -13,7 +13,7 @@ macro_rules! holds_for {
             a_worker_that_has_been_overtaken_is_stopped,
             a_finished_run_takes_no_further_checkpoint,
             a_report_that_was_not_posted_waits_until_it_is,
-            recent_reports_are_listed_newest_first_and_not_without_end,
+            recent_reports_are_listed_newest_first,
             the_audit_trail_keeps_its_order,
             a_cached_value_lasts_until_it_expires,
             what_was_learned_of_a_repository_is_recalled_newest_first,
@@ -31,7 +31,7 @@ macro_rules! holds_for {
 }
 pub(super) use holds_for;
 
-fn report(run_id: &str, at: i64) -> KeptReport {
+pub(super) fn report(run_id: &str, at: i64) -> KeptReport {
     KeptReport {
         run_id: run_id.into(),
         repository: "acme/shop".into(),
@@ -91,7 +91,7 @@ pub(super) async fn a_report_that_was_not_posted_waits_until_it_is(store: &dyn S
     assert_eq!(store.report("run-3").await.unwrap(), None);
 }
 
-pub(super) async fn recent_reports_are_listed_newest_first_and_not_without_end(store: &dyn Store) {
+pub(super) async fn recent_reports_are_listed_newest_first(store: &dyn Store) {
     let listed = async |since| {
         let reports = store.reports_since(Timestamp(since)).await.unwrap();
         reports.into_iter().map(|report| report.at.0).collect::<Vec<_>>()
@@ -102,11 +102,6 @@ pub(super) async fn recent_reports_are_listed_newest_first_and_not_without_end(s
     }
     assert_eq!(listed(2).await, [4, 3, 2]);
     assert_eq!(store.reports_since(Timestamp(4)).await.unwrap(), [report("run-4", 4)]);
-
-    for at in 5..=1001 {
-        store.keep_report(&report(&format!("run-{at}"), at)).await.unwrap();
-    }
-    assert_eq!(listed(0).await, (2..=1001).rev().collect::<Vec<_>>());
 }
 
 pub(super) async fn the_audit_trail_keeps_its_order(store: &dyn Store) {

@@ -12,10 +12,42 @@ mod schema;
 pub mod sqlite;
 mod sqlite_memory;
 
+#[cfg(feature = "aws")]
+mod aws_calls;
+#[cfg(feature = "aws")]
+mod bodies;
+#[cfg(feature = "aws")]
+mod body;
+#[cfg(feature = "aws")]
+pub mod dynamodb;
+#[cfg(feature = "aws")]
+mod dynamodb_audit;
+#[cfg(feature = "aws")]
+mod dynamodb_cache;
+#[cfg(feature = "aws")]
+mod dynamodb_item;
+#[cfg(feature = "aws")]
+mod dynamodb_list;
+#[cfg(feature = "aws")]
+mod dynamodb_memory;
+#[cfg(feature = "aws")]
+mod dynamodb_prune;
+#[cfg(feature = "aws")]
+mod dynamodb_reports;
+#[cfg(feature = "aws")]
+mod dynamodb_runs;
+#[cfg(feature = "aws")]
+mod dynamodb_table;
+
 #[cfg(test)]
 mod contract_tests;
+#[cfg(test)]
+#[cfg(feature = "aws")]
+mod dynamodb_tests;
 
 pub use database::{Database, DatabaseError, OpenError};
+#[cfg(feature = "aws")]
+pub use dynamodb::DynamoStore;
 pub use sqlite::SqliteStore;
 
 /// How much longer memory is kept than the rest: a repository's next pull request may be months away.

@@ -288,6 +288,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn recent_reports_are_not_listed_without_end() {
+        let store = SqliteStore::in_memory().unwrap();
+        for at in 1..=1001 {
+            store.keep_report(&contract_tests::report(&format!("run-{at}"), at)).await.unwrap();
+        }
+        let listed = store.reports_since(Timestamp(0)).await.unwrap();
+        let times: Vec<_> = listed.iter().map(|report| report.at.0).collect();
+        assert_eq!(times, (2..=1001).rev().collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
     async fn pruning_goes_on_past_one_command() {
         let store = SqliteStore::in_memory().unwrap();
         for index in 0..=PRUNED_AT_ONCE {
