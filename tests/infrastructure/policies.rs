@@ -183,6 +183,7 @@ fn each_role_may_do_this() {
       codeguru-reviewer:DescribeCodeReview
       codeguru-reviewer:ListCodeReviews
       codeguru-reviewer:ListRecommendations
+      dynamodb:BatchGetItem
       dynamodb:DeleteItem
       dynamodb:GetItem
       dynamodb:PutItem
