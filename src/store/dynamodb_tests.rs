@@ -81,7 +81,8 @@ impl World {
 
     /// Names that differ between two tests' runs, made the same.
     fn told(&self, error: &StoreError) -> String {
-        error.to_string().replace(&self.stack.table, "NAME")
+        let told = error.to_string().replace(&self.stack.table, "NAME");
+        told.replace(&self.stack.bucket, "NAME")
     }
 }
 
