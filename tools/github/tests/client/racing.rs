@@ -70,6 +70,20 @@ async fn of_two_comments_written_at_once_the_first_stays() {
 }
 
 #[tokio::test]
+async fn an_edit_right_after_the_comment_was_written_stays() {
+    let fake = FakeGitHub::start().await;
+    let number = fake.open_pull_request(small());
+    let mut hold = fake.hold("POST", "/comments", When::AfterEffect);
+    let first = tokio::spawn(post(client(&fake), number, "one"));
+    hold.arrived().await;
+    post(client(&fake), number, "two").await.unwrap();
+    hold.release();
+    assert!(first.await.unwrap().unwrap().created);
+    let comment = fake.comments(number).remove(0);
+    assert_eq!((comment.body, comment.edits), (format!("By two\n{MARKER}"), 1));
+}
+
+#[tokio::test]
 async fn the_comment_of_a_worker_that_died_is_removed_by_the_next() {
     let fake = FakeGitHub::start().await;
     let number = fake.open_pull_request(small());
