@@ -80,8 +80,10 @@ impl Attempt {
             }
         };
         work.abort();
-        // Ended only when it has really stopped, or two would run at once.
-        drop(work.await);
+        // Ended only when it has really stopped, or two would run at once. What was seen to stop may not be asked again.
+        if !work.is_finished() {
+            drop(work.await);
+        }
         if ending.is_none() {
             // A queue that was only out of reach takes it back without counting the attempt.
             self.finish(&Ending::Released).await;
@@ -197,6 +199,23 @@ mod tests {
         assert_eq!(ending, Some(retry));
         let again = queue.take("worker", LEASE, Timestamp::now()).await.unwrap().unwrap();
         assert_eq!(again.attempt, 2, "it counts");
+    }
+
+    #[tokio::test]
+    async fn a_job_that_stops_once_its_lease_is_lost_has_no_ending_either() {
+        let (queue, leased) = leased().await;
+        queue.reclaim(Timestamp::now()).await.unwrap();
+        queue.take("another", LEASE, Timestamp::now()).await.unwrap().unwrap();
+        let stops: Handler = Arc::new(|_, mut standing| {
+            Box::pin(async move {
+                drop(standing.wait_for(|standing| *standing == Standing::Lost).await);
+                Ending::Done
+            })
+        });
+        let abandon = watch::Sender::new(None);
+        let lease = Duration::from_millis(30);
+        let ending = see_through(queue, leased, lease, Timestamp::now, abandon.subscribe(), &stops);
+        assert_eq!(ending.await, None);
     }
 
     #[tokio::test]

@@ -15,6 +15,21 @@ pub struct Bell {
     pub redriven: bool,
 }
 
+/// The attribute of messages in the dead-letter queue, which they keep when somebody moves them back. It holds a `1`.
+pub const FAILED: &str = "failed";
+
+impl Bell {
+    /// Of a message as it was received; `failed` is the value of the attribute [`FAILED`]. `None` where it holds no job.
+    pub fn read(message_id: &str, receipt: &str, body: &str, failed: Option<&str>) -> Option<Self> {
+        Some(Self {
+            message_id: message_id.to_owned(),
+            receipt: receipt.to_owned(),
+            job: serde_json::from_str(body).ok()?,
+            redriven: failed == Some("1"),
+        })
+    }
+}
+
 /// What a bell rang for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "one for each message, and taken apart at once")]

@@ -12,7 +12,7 @@ use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageAttributeValue};
 
 use super::QueueError;
-use super::bell::Bell;
+use super::bell::{Bell, FAILED};
 use super::call::{failed, retries, timeouts};
 use super::pull::Failed;
 use crate::review::job::Job;
@@ -24,8 +24,6 @@ const LONGEST_HIDING: Duration = Duration::from_hours(12);
 const MOST_AT_ONCE: i32 = 10;
 /// Characters of a reason that go with a failed job.
 const MOST_REASON: usize = 256;
-/// Marks what comes from the dead-letter queue, when somebody moves it back.
-const FAILED: &str = "failed";
 
 #[derive(Clone)]
 pub(super) struct Messages {
@@ -130,14 +128,13 @@ impl Messages {
 
 /// `None` where the message is not one of ours.
 pub(super) fn read(message: &Message) -> Option<Bell> {
-    let job = serde_json::from_str(message.body()?).ok()?;
     let failed = message.message_attributes().and_then(|attributes| attributes.get(FAILED));
-    Some(Bell {
-        message_id: message.message_id()?.to_owned(),
-        receipt: message.receipt_handle()?.to_owned(),
-        job,
-        redriven: failed.and_then(|failed| failed.string_value()) == Some("1"),
-    })
+    Bell::read(
+        message.message_id()?,
+        message.receipt_handle()?,
+        message.body()?,
+        failed.and_then(|failed| failed.string_value()),
+    )
 }
 
 /// Of the characters in it only those that SQS takes: those of XML 1.0.

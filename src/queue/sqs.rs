@@ -12,7 +12,7 @@ use aws_config::SdkConfig;
 use contract::Timestamp;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-pub use super::bell::{Bell, Claim};
+pub use super::bell::{Bell, Claim, FAILED};
 use super::call::within_deadline;
 pub use super::message_lease::MessageLease;
 use super::messages::{self, LONGEST_POLL, Messages};
@@ -94,8 +94,13 @@ impl SqsQueue {
     /// Rings again for jobs that are overdue by more than `by`; returns how many. For a schedule.
     pub async fn ring_overdue(&self, by: Duration, now: Timestamp) -> Result<u64, QueueError> {
         let overdue = within_deadline(self.table.open(now - by, RUNG_AT_ONCE, now)).await?;
-        let jobs = overdue.iter().filter_map(|open| open.pull.open_job());
-        let rings = stream::iter(jobs).map(|job| self.messages.ring(job, Duration::ZERO));
+        // Owned: what borrows across these awaits could not be sent to another thread.
+        let jobs: Vec<Job> =
+            overdue.iter().filter_map(|open| open.pull.open_job().cloned()).collect();
+        let rings = stream::iter(jobs).map(|job| {
+            let messages = self.messages.clone();
+            async move { messages.ring(&job, Duration::ZERO).await }
+        });
         let rung = rings.buffer_unordered(RINGS_SIDE_BY_SIDE);
         rung.try_fold(0, async |count, ()| Ok(count + 1)).await
     }
