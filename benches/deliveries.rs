@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use contract::Timestamp;
 use eco_coder::queue::{Queue, SqliteQueue};
-use eco_coder::server::{AllowList, Progress, Server, router, run};
+use eco_coder::server::{AllowList, Progress, Server, WebhookSecrets, router, run};
 use eco_coder::store::Database;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -89,13 +89,14 @@ fn start_peer(folder: &Path) -> Result<(std::process::Child, SocketAddr), Failur
 
 async fn serve(queue: Arc<SqliteQueue>) -> Result<SocketAddr, Failure> {
     let server = Server {
-        webhook_secrets: vec![SECRET.into()],
+        webhook_secrets: WebhookSecrets::fixed(vec![SECRET.into()]),
         queue,
         allow: AllowList::new(["acme/*"])?,
         review_drafts: false,
         clock: Timestamp::now,
         started: Timestamp::now(),
         progress: Arc::new(Progress::new(Timestamp::now)),
+        counts_jobs: true,
         invoke: None,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;

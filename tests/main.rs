@@ -31,6 +31,9 @@ mod memory;
 mod infrastructure;
 #[cfg(test)]
 #[cfg(feature = "aws")]
+mod lambda;
+#[cfg(test)]
+#[cfg(feature = "aws")]
 mod models;
 #[cfg(test)]
 mod pushes;

@@ -22,7 +22,7 @@ async fn everything_that_is_missing_is_said_at_once() {
 
     insta::assert_snapshot!(refusal(&world, &[]), @"
     error: the settings cannot be used:
-      - no webhook secret: set ECO_CODER_WEBHOOK_SECRET to the secret of the webhook at GitHub
+      - no webhook secret: set ECO_CODER_WEBHOOK_SECRET to the secret of the webhook at GitHub, or ECO_CODER_WEBHOOK_SECRET_ID to its name in AWS Secrets Manager
       - no repository is allowed: set `allow` under [server], or ECO_CODER_ALLOW, to `owner/name`, `owner/*` or `*`
       - no GitHub credentials: set GITHUB_TOKEN, or `app_id` and `app_private_key_file` under [github]
     ");
@@ -41,9 +41,9 @@ async fn values_that_make_no_sense_are_named_with_what_would() {
     error: the settings cannot be used:
       - GitHub's `api_url` is "api.github.com", which is not an http(s) address
       - ECO_CODER_GITHUB_APP_ID is "abc", which is not a number
-      - ECO_CODER_DRIVER is "oracle"; the drivers are embedded and bedrock
       - `listen` is "localhost", which is not an address with a port such as 127.0.0.1:8080
       - ECO_CODER_WORKERS is "many", which is not a number
+      - ECO_CODER_DRIVER is "oracle"; the drivers are embedded and bedrock
     "#);
 }
 

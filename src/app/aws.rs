@@ -13,7 +13,9 @@ use super::CLOCK;
 use crate::agent::memory_agentcore::AgentCoreMemory;
 use crate::config::{Config, DriverName};
 use crate::model::bedrock::{self, Bedrock};
+use crate::queue::sqs::{self, SqsQueue};
 use crate::review::Reviewer;
+use crate::store::dynamodb::{self, DynamoStore};
 
 const SECRET_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -67,13 +69,34 @@ pub(super) async fn secret(config: &Config, secret_id: &str) -> anyhow::Result<S
     Ok(SecretString::from(text))
 }
 
-async fn sdk(config: &Config) -> SdkConfig {
+pub(super) async fn sdk(config: &Config) -> SdkConfig {
     let loader = aws_config::defaults(BehaviorVersion::latest());
     let region = config.model.region.clone().or_else(|| config.aws.region.clone());
     match region {
         Some(region) => loader.region(Region::new(region)).load().await,
         None => loader.load().await,
     }
+}
+
+/// The table with what is kept, and the bucket with what is too large for it.
+pub(super) fn store(config: &Config, sdk: &SdkConfig) -> anyhow::Result<DynamoStore> {
+    let table = named(config.aws.table.as_ref(), "table", "ECO_CODER_TABLE")?;
+    let settings = dynamodb::Settings { table, bucket: config.aws.bucket.clone(), clock: CLOCK };
+    Ok(DynamoStore::new(sdk, settings))
+}
+
+/// Jobs in the table, and the queue that wakes workers.
+pub(super) fn queue(config: &Config, sdk: &SdkConfig) -> anyhow::Result<SqsQueue> {
+    let settings = sqs::Settings {
+        table: named(config.aws.table.as_ref(), "table", "ECO_CODER_TABLE")?,
+        queue_url: named(config.aws.queue_url.as_ref(), "queue_url", "ECO_CODER_QUEUE_URL")?,
+        dead_letter_queue_url: config.aws.dead_letter_queue_url.clone(),
+    };
+    Ok(SqsQueue::new(sdk, settings))
+}
+
+fn named(value: Option<&String>, key: &str, variable: &str) -> anyhow::Result<String> {
+    value.cloned().with_context(|| format!("set `{key}` under [aws], or {variable}"))
 }
 
 fn bedrock_settings(config: &Config) -> bedrock::Settings {

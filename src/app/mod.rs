@@ -16,7 +16,22 @@ use crate::store::{Database, SqliteStore, Store};
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "aws")]
+mod batch;
+#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only Lambda has deadlines"))]
+mod deadline;
+#[cfg(feature = "aws")]
+mod event;
+#[cfg(feature = "aws")]
+mod http_event;
+mod kept;
+#[cfg(feature = "aws")]
+pub mod lambda;
+#[cfg(feature = "aws")]
+mod schedule;
+mod secrets;
 pub mod serve;
+pub mod worker;
 
 /// The clock of the whole process.
 pub const CLOCK: Clock = Timestamp::now;

@@ -1,4 +1,4 @@
-//! The wiring of a server: ingress, queue and workers in one process, on one file.
+//! The wiring of a server: ingress and workers in one process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,24 +6,20 @@ use std::time::Duration;
 use anyhow::Context;
 use contract::Clock;
 use futures::FutureExt;
-use github::GitHub;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::CLOCK;
-use crate::agent::{OnStep, Stop};
+use super::kept::{File, Kept};
+use super::secrets::webhook_secrets;
+use super::worker::{Worker, handler};
 use crate::config::Config;
-use crate::queue::worker::Handler;
-use crate::queue::{Ending, Leased, SqliteQueue, Standing, Workers};
-use crate::review::Reviewer;
+use crate::queue::Workers;
 use crate::review::job::Job;
 use crate::review::work::JobEnd;
 use crate::server::{AllowList, Invocation, Invoke, Progress, Server, Target, router, run};
-use crate::store::{Database, SqliteStore, Store};
 
-/// A worker that gives no sign of life for so long has lost its job.
-const LEASE: Duration = Duration::from_mins(1);
 /// What a review may still take after the server was told to stop; a checkpoint keeps the rest.
 const GRACE: Duration = Duration::from_secs(20);
 /// GitHub redelivers for 3 days, Enterprise Server for 7.
@@ -34,54 +30,47 @@ const PRUNE_EVERY: Duration = Duration::from_hours(1);
 pub struct Service {
     pub listener: TcpListener,
     router: axum::Router,
-    workers: Workers,
-    queue: Arc<SqliteQueue>,
-    store: Arc<dyn Store>,
+    workers: Option<Workers>,
+    file: File,
 }
 
 impl Service {
-    /// Opens the file, builds the clients and binds the address.
+    /// Opens what it keeps, builds the clients and binds the address.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         let allow = AllowList::new(&config.allow)?;
-        let database = Database::open_exclusive(&config.database)?;
-        let queue = Arc::new(SqliteQueue::new(database.clone()));
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::new(database));
-        // This process owns the file, so whoever held a lease is gone.
-        let reclaimed = queue.reclaim(CLOCK()).await?;
-        let reviewer = super::reviewer(config, store.clone()).await?;
+        let Kept { queue, store, file } = Kept::open(config).await?;
+        let reviewer = super::reviewer(config, store).await?;
         let github = super::github(config).await?;
         let progress = Arc::new(Progress::new(CLOCK));
-        let worker = Arc::new(Worker {
-            reviewer,
-            github,
-            progress: progress.clone(),
-            pause_after: config.pause_after_checkpoint,
-        });
+        let worker = Arc::new(Worker::new(config, reviewer, github, progress.clone()));
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("listen on {}", config.listen))?;
         let open = config.agentcore || config.listen.ip().is_loopback();
         let server = Server {
-            webhook_secrets: config.webhook_secrets.clone(),
+            webhook_secrets: webhook_secrets(config),
             queue: queue.clone(),
             allow,
             review_drafts: config.review_drafts,
             clock: CLOCK,
             started: CLOCK(),
             progress,
+            counts_jobs: true,
             invoke: open.then(|| invoke(worker.clone())),
         };
-        let workers = Workers {
+        // AgentCore starts a process for each session: it runs what it is asked to, and takes no jobs from others.
+        let shares = config.aws.table.is_some() && config.aws.queue_url.is_some();
+        let workers = (!(config.agentcore && shares)).then(|| Workers {
             queue: queue.clone(),
             name: format!("serve-{}", std::process::id()),
             concurrency: config.workers,
-            lease: LEASE,
+            lease: worker.lease,
             grace: GRACE,
             clock: CLOCK,
-            handler: handler(worker),
-        };
-        tracing::info!(address = %listener.local_addr()?, reclaimed, "listening");
-        Ok(Self { listener, router: router(server), workers, queue, store })
+            handler: handler(worker.clone(), queue, None),
+        });
+        tracing::info!(address = %listener.local_addr()?, "listening");
+        Ok(Self { listener, router: router(server), workers, file })
     }
 
     /// Serves until `shutdown`, then lets requests and reviews come to a checkpoint.
@@ -90,103 +79,36 @@ impl Service {
         let stopped = |mut told: watch::Receiver<bool>| async move {
             let _ = told.wait_for(|stop| *stop).await;
         };
-        let workers = tokio::spawn(self.workers.run(stopped(told.clone())));
-        let pruning = tokio::spawn(prune(self.queue, self.store, CLOCK));
+        let workers = self.workers.map(|workers| tokio::spawn(workers.run(stopped(told.clone()))));
+        let pruning = tokio::spawn(prune(self.file, CLOCK));
         let served = run(self.listener, self.router, async {
             shutdown.await;
             tell.send_replace(true);
         });
         let served = served.await;
         pruning.abort();
-        workers.await.context("the workers failed")?;
+        if let Some(workers) = workers {
+            workers.await.context("the workers failed")?;
+        }
         served.context("serve HTTP")
     }
 }
 
-async fn prune(queue: Arc<SqliteQueue>, store: Arc<dyn Store>, clock: Clock) {
+async fn prune(file: File, clock: Clock) {
     loop {
         let older_than = clock() - KEPT;
-        if let Err(error) = queue.prune(older_than).await {
+        if let Some(queue) = &file.queue
+            && let Err(error) = queue.prune(older_than).await
+        {
             tracing::warn!(%error, "old jobs could not be forgotten");
         }
-        if let Err(error) = store.prune(older_than).await {
+        if let Some(store) = &file.store
+            && let Err(error) = store.prune(older_than).await
+        {
             tracing::warn!(%error, "old runs could not be forgotten");
         }
         tokio::time::sleep(PRUNE_EVERY).await;
     }
-}
-
-/// Runs jobs, and tells the world that it gets on.
-struct Worker {
-    reviewer: Reviewer,
-    github: GitHub,
-    progress: Arc<Progress>,
-    pause_after: Option<u64>,
-}
-
-impl Worker {
-    async fn work(&self, job: &Job, attempt: u32, stop: Stop) -> JobEnd {
-        let _busy = self.progress.begin();
-        self.reviewer.work(&self.github, job, attempt, stop, self.on_step()).await
-    }
-
-    fn on_step(&self) -> OnStep {
-        let progress = self.progress.clone();
-        let pause = pause_after(self.pause_after);
-        Arc::new(move |_run| {
-            progress.moved(CLOCK());
-            pause();
-        })
-    }
-}
-
-/// Stands still after the given number of checkpoints, so that a test can kill the process exactly there.
-#[cfg(debug_assertions)]
-fn pause_after(checkpoints: Option<u64>) -> impl Fn() + Send + Sync {
-    let passed = std::sync::atomic::AtomicU64::new(0);
-    move || {
-        let number = passed.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
-        if Some(number) == checkpoints {
-            tracing::warn!(checkpoint = number, "paused after checkpoint");
-            loop {
-                std::thread::park();
-            }
-        }
-    }
-}
-
-#[cfg(not(debug_assertions))]
-fn pause_after(_checkpoints: Option<u64>) -> impl Fn() + Send + Sync {
-    || ()
-}
-
-fn handler(worker: Arc<Worker>) -> Handler {
-    Arc::new(move |leased: Leased, standing: watch::Receiver<Standing>| {
-        let worker = worker.clone();
-        async move {
-            let watched = standing.clone();
-            let stop: Stop = Arc::new(move || *watched.borrow() != Standing::Held);
-            match worker.work(&leased.job, leased.attempt, stop).await {
-                // Stopped: a newer job of the pull request takes over, or another worker has it already.
-                JobEnd::Done | JobEnd::Stopped => Ending::Done,
-                JobEnd::Retry { reason, not_before } => {
-                    if leased.is_last_attempt() {
-                        let (repository, pull_request) =
-                            (leased.job.repository(), leased.job.pull_request);
-                        tracing::error!(
-                            repository,
-                            pull_request,
-                            reason,
-                            "the review is given up; redeliver it once the cause is mended"
-                        );
-                    }
-                    Ending::Retry { reason, not_before }
-                }
-                JobEnd::Failed { reason } => Ending::Failed { reason },
-            }
-        }
-        .boxed()
-    })
 }
 
 fn invoke(worker: Arc<Worker>) -> Invoke {
@@ -202,7 +124,7 @@ async fn answer(worker: &Worker, invocation: Invocation) -> Result<Value, String
         Target::PullRequest { owner, repo, number } => requested(owner, repo, number),
     };
     let name = format!("{}#{}", job.repository(), job.pull_request);
-    match worker.work(&job, 1, Arc::new(|| false)).await {
+    match worker.work(&worker.github, &job, 1, Arc::new(|| false)).await {
         JobEnd::Done => Ok(json!({"status": "done", "pull_request": name})),
         JobEnd::Stopped => Err(format!("the review of {name} was stopped")),
         JobEnd::Retry { reason, .. } | JobEnd::Failed { reason } => {

@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config, ConfigError, Environment};
 
 pub mod cost;
+#[cfg(feature = "aws")]
+pub mod lambda;
 mod logging;
 pub mod review;
 pub mod rules;
@@ -27,6 +29,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Cost(cost::Arguments),
+    #[cfg(feature = "aws")]
+    Lambda(lambda::Arguments),
     Review(review::Arguments),
     Rules(rules::Arguments),
     Serve(serve::Arguments),
@@ -60,30 +64,56 @@ impl From<ConfigError> for Failure {
 
 /// Runs the command line to its exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let environment = config::environment();
+    let cli = Cli::of_host(&environment).unwrap_or_else(Cli::parse);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(&Failure::Outside(error.into())),
     };
-    match runtime.block_on(cli.run()) {
+    match runtime.block_on(cli.run(&environment)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report(&failure),
     }
 }
 
 impl Cli {
-    async fn run(self) -> Result<(), Failure> {
-        let environment = config::environment();
-        logging::start(
-            matches!(self.command, Command::Serve(_)),
-            environment("ECO_CODER_LOG").as_deref(),
-        );
-        let load = || Config::load(self.config.as_deref(), &environment);
+    /// What to run where no arguments are given: a container's host tells by its environment what it wants. It also
+    /// saves Lambda the making of the command line's parser.
+    fn of_host(environment: &Environment) -> Option<Self> {
+        if std::env::args_os().len() > 1 {
+            return None;
+        }
+        #[cfg(feature = "aws")]
+        if environment("AWS_LAMBDA_RUNTIME_API").is_some() {
+            let command = Command::Lambda(lambda::Arguments::default());
+            return Some(Self { config: None, command });
+        }
+        environment("ECO_CODER_AGENTCORE")?;
+        Some(Self { config: None, command: Command::Serve(serve::Arguments::default()) })
+    }
+
+    async fn run(self, environment: &Environment) -> Result<(), Failure> {
+        logging::start(self.command.is_service(), environment("ECO_CODER_LOG").as_deref());
+        let load = || Config::load(self.config.as_deref(), environment);
         match self.command {
             Command::Cost(arguments) => arguments.run(load()?).await,
-            Command::Review(arguments) => arguments.run(load()?, &environment).await,
+            #[cfg(feature = "aws")]
+            Command::Lambda(arguments) => arguments.run(load()?, environment).await,
+            Command::Review(arguments) => arguments.run(load()?, environment).await,
             Command::Rules(arguments) => arguments.run(),
             Command::Serve(arguments) => arguments.run(load()?).await,
+        }
+    }
+}
+
+impl Command {
+    /// Whether its log is read by machines.
+    fn is_service(&self) -> bool {
+        match self {
+            #[cfg(feature = "aws")]
+            Self::Lambda(_) => true,
+            Self::Serve(_) => true,
+            Self::Cost(_) | Self::Review(_) | Self::Rules(_) => false,
         }
     }
 }

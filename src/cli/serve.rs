@@ -8,7 +8,7 @@ use crate::app::serve::Service;
 use crate::config::Config;
 
 /// Serve GitHub's webhook, and review what it delivers.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Arguments {
     /// The address to listen on [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDRESS:PORT")]

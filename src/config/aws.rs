@@ -30,6 +30,23 @@ pub struct AwsConfig {
     pub agent_runtime_arn: Option<String>,
 }
 
+impl AwsConfig {
+    /// What is missing where several processes share their jobs.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let needed = [
+            ("table", &self.table, "ECO_CODER_TABLE", "table"),
+            ("queue", &self.queue_url, "ECO_CODER_QUEUE_URL", "queue_url"),
+        ];
+        needed
+            .into_iter()
+            .filter(|(_, value, ..)| value.is_none())
+            .map(|(what, _, variable, key)| {
+                format!("no {what}: set `{key}` under [aws], or {variable}")
+            })
+            .collect()
+    }
+}
+
 /// Lays the environment over the file.
 pub(super) fn read(file: AwsConfig, environment: &Environment) -> AwsConfig {
     let named = |name: &str, file: Option<String>| environment(name).or(file);

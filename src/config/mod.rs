@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use profile::FlameGraphs;
 use secrecy::SecretString;
@@ -43,6 +44,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Where flame graphs are written, and the address at which that folder is served.
     pub flame_graphs: Option<FlameGraphs>,
+    /// Debug builds only: how long a lease lasts, so that a test need not wait for a real one to run out.
+    pub lease: Option<Duration>,
     /// Debug builds only: stop after this many checkpoints, so that a test can kill the process there.
     pub pause_after_checkpoint: Option<u64>,
 }
@@ -99,17 +102,27 @@ impl Config {
             aws: aws::read(file.aws, environment),
             telemetry: telemetry::read(file.telemetry, environment, problems),
             flame_graphs,
-            pause_after_checkpoint: if cfg!(debug_assertions) {
-                environment("ECO_CODER_PAUSE_AFTER_CHECKPOINT")
-                    .and_then(|number| number.parse().ok())
-            } else {
-                None
-            },
+            lease: for_tests(environment, "ECO_CODER_LEASE_SECONDS").map(Duration::from_secs),
+            pause_after_checkpoint: for_tests(environment, "ECO_CODER_PAUSE_AFTER_CHECKPOINT"),
         }
     }
 
     /// What a server needs beyond what a single review needs.
     pub fn check_server(&self) -> Result<(), ConfigError> {
+        check([self.ingress_problems(), self.worker_problems()].concat())
+    }
+
+    /// What a function needs that accepts deliveries.
+    pub fn check_ingress_function(&self) -> Result<(), ConfigError> {
+        check([self.ingress_problems(), self.aws.problems()].concat())
+    }
+
+    /// What a function needs that reviews them.
+    pub fn check_worker_function(&self) -> Result<(), ConfigError> {
+        check([self.worker_problems(), self.aws.problems()].concat())
+    }
+
+    fn ingress_problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         if self.webhook_secrets.is_empty() && self.webhook_secret_id.is_none() {
             problems.push("no webhook secret: set ECO_CODER_WEBHOOK_SECRET to the secret of the webhook at GitHub, or ECO_CODER_WEBHOOK_SECRET_ID to its name in AWS Secrets Manager".to_owned());
@@ -117,11 +130,28 @@ impl Config {
         if self.allow.is_empty() {
             problems.push("no repository is allowed: set `allow` under [server], or ECO_CODER_ALLOW, to `owner/name`, `owner/*` or `*`".to_owned());
         }
+        problems
+    }
+
+    fn worker_problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
         if matches!(self.github.credentials, CredentialSource::None) {
             problems.push("no GitHub credentials: set GITHUB_TOKEN, or `app_id` and `app_private_key_file` under [github]".to_owned());
         }
-        if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
+        problems
     }
+}
+
+/// A number that only a debug build looks at.
+fn for_tests(environment: &Environment, name: &str) -> Option<u64> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    environment(name)?.parse().ok()
+}
+
+fn check(problems: Vec<String>) -> Result<(), ConfigError> {
+    if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
 }
 
 fn listen(given: Option<String>, problems: &mut Vec<String>) -> SocketAddr {

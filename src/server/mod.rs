@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use contract::{Clock, Timestamp};
-use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
 use crate::queue::Queue;
@@ -20,6 +19,7 @@ mod listen;
 mod progress;
 mod pull_request;
 mod rejection;
+mod secrets;
 #[cfg(test)]
 mod testing;
 mod webhook;
@@ -28,18 +28,19 @@ pub use allow_list::{AllowList, BadPattern};
 pub use invocations::{Invocation, Invoke, Target, Tell};
 pub use listen::run;
 pub use progress::{Busy, Progress};
+pub use secrets::{ReadSecrets, WebhookSecrets};
 
 /// What the server needs. It keeps nothing of its own: an accepted delivery is in the queue.
 pub struct Server {
-    /// Any of them may have signed a delivery, so that a secret can be replaced without a gap. Without one every
-    /// delivery is refused.
-    pub webhook_secrets: Vec<SecretString>,
+    pub webhook_secrets: WebhookSecrets,
     pub queue: Arc<dyn Queue>,
     pub allow: AllowList,
     pub review_drafts: bool,
     pub clock: Clock,
     pub started: Timestamp,
     pub progress: Arc<Progress>,
+    /// Whether `/health` counts the jobs. It asks for no credentials, and in a shared table to count is to read them all.
+    pub counts_jobs: bool,
     /// Runs a review while the caller waits. `/invocations` asks for no credentials, so it exists only where this is
     /// set: behind AgentCore, or on the loopback interface.
     pub invoke: Option<Invoke>,

@@ -11,7 +11,7 @@ use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{AllowList, Progress, Server, router, run};
+use super::{AllowList, Progress, Server, WebhookSecrets, router, run};
 use crate::queue::{Depth, Ending, Enqueued, Leased, Queue, QueueError, SqliteQueue, Standing};
 use crate::review::job::Job;
 use crate::store::Database;
@@ -42,13 +42,14 @@ impl World {
         let queue = Arc::new(SqliteQueue::new(Database::in_memory().unwrap()));
         let progress = Arc::new(Progress::new(|| NOW));
         let mut server = Server {
-            webhook_secrets: vec![SECRET.into()],
+            webhook_secrets: WebhookSecrets::fixed(vec![SECRET.into()]),
             queue: Arc::<SqliteQueue>::clone(&queue),
             allow: AllowList::new(["acme/shop"]).unwrap(),
             review_drafts: false,
             clock: || NOW,
             started: NOW - Duration::from_mins(1),
             progress: Arc::clone(&progress),
+            counts_jobs: true,
             invoke: None,
         };
         adjust(&mut server);

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use secrecy::SecretString;
 use serde::de::IgnoredAny;
 use serde_json::json;
 use tokio::task::spawn_blocking;
@@ -37,13 +38,21 @@ pub(super) async fn receive(
     request: Request,
 ) -> Result<Response, Rejection> {
     let (parts, body) = request.into_parts();
-    if shared.server.webhook_secrets.is_empty() {
-        return Err(Rejection::NoSecret);
-    }
     // Who does not even claim a signature need not send a body.
     Signature::claimed(&parts.headers)?;
+    let secrets = shared.server.webhook_secrets.current().await;
+    if secrets.is_empty() {
+        return Err(Rejection::NoSecret);
+    }
     let received = body::read(&parts.headers, body, LARGEST, &shared.large_bodies).await?;
-    match understand(&shared, parts.headers, received).await? {
+    let request = Arc::new((parts.headers, received));
+    let mut understood = understand(&shared, &request, &secrets).await;
+    if matches!(understood, Err(Rejection::BadSignature))
+        && let Some(newer) = shared.server.webhook_secrets.newer_than(&secrets).await
+    {
+        understood = understand(&shared, &request, &newer).await;
+    }
+    match understood? {
         Wish::Pong => Ok(Json(json!({"pong": true})).into_response()),
         Wish::Nothing(why) => {
             Ok((StatusCode::NO_CONTENT, [("x-eco-coder-ignored", why)]).into_response())
@@ -54,19 +63,23 @@ pub(super) async fn receive(
 
 async fn understand(
     shared: &Arc<Shared>,
-    headers: HeaderMap,
-    received: Received,
+    request: &Arc<(HeaderMap, Received)>,
+    secrets: &Arc<[SecretString]>,
 ) -> Result<Wish, Rejection> {
-    if received.bytes.len() <= QUICK {
-        return wish(&shared.server, &headers, &received);
+    if request.1.bytes.len() <= QUICK {
+        return wish(&shared.server, request, secrets);
     }
-    let shared = Arc::clone(shared);
-    let understood = spawn_blocking(move || wish(&shared.server, &headers, &received)).await;
+    let (shared, request, secrets) = (shared.clone(), request.clone(), secrets.clone());
+    let understood = spawn_blocking(move || wish(&shared.server, &request, &secrets)).await;
     understood.unwrap_or_else(|error| Err(Rejection::Failed(error.to_string())))
 }
 
-fn wish(server: &Server, headers: &HeaderMap, received: &Received) -> Result<Wish, Rejection> {
-    let delivery = Delivery::verify(headers, received.bytes.clone(), &server.webhook_secrets)?;
+fn wish(
+    server: &Server,
+    (headers, received): &(HeaderMap, Received),
+    secrets: &[SecretString],
+) -> Result<Wish, Rejection> {
+    let delivery = Delivery::verify(headers, received.bytes.clone(), secrets)?;
     match delivery.event.as_str() {
         "pull_request" => wish_for_review(server, headers, &delivery),
         event => {
@@ -133,6 +146,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::server::WebhookSecrets;
     use crate::server::testing::{BrokenQueue, World, payload, sign};
 
     #[tokio::test]
@@ -321,7 +335,8 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_secret_every_delivery_is_refused() {
-        let world = World::with(|server| server.webhook_secrets.clear()).await;
+        let world =
+            World::with(|server| server.webhook_secrets = WebhookSecrets::fixed(Vec::new())).await;
         let answer = world.deliver("d-1", "pull_request", &payload()).await;
         assert_eq!(
             (answer.status, answer.json()),

@@ -396,6 +396,11 @@ impl FakeGitHub {
         });
     }
 
+    /// All is well again.
+    pub fn recovers(&self) {
+        self.state().failures.clear();
+    }
+
     /// Holds the next such request.
     pub fn hold(&self, method: &str, path: &str, when: When) -> Hold {
         let (arrived, seen) = watch::channel(false);

@@ -20,6 +20,8 @@ use tokio::net::TcpStream;
 pub mod aws;
 #[expect(dead_code, reason = "the tests of the GitHub client use the rest of it")]
 pub mod github;
+#[cfg(feature = "aws")]
+pub mod lambda;
 pub mod repository;
 
 pub use github::{FakeGitHub, PullRequestSpec, Tree, When, tree};

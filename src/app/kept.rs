@@ -1,0 +1,79 @@
+//! Where jobs, runs and reports are kept: in one file, or in a table, a bucket and a queue.
+
+use std::sync::Arc;
+
+use super::CLOCK;
+use crate::config::Config;
+use crate::queue::{Queue, SqliteQueue};
+use crate::store::{Database, SqliteStore, Store};
+
+/// What a server keeps.
+pub(super) struct Kept {
+    pub(super) queue: Arc<dyn Queue>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) file: File,
+}
+
+/// The part of it that is in this process's own file, which nobody else clears up. A table forgets by itself.
+#[derive(Default)]
+pub(super) struct File {
+    pub(super) queue: Option<Arc<SqliteQueue>>,
+    pub(super) store: Option<Arc<dyn Store>>,
+}
+
+impl Kept {
+    /// Several servers may share a table; a file belongs to one.
+    pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
+        if config.aws.table.is_some() && config.aws.queue_url.is_some() {
+            return shared(config).await;
+        }
+        let database = Database::open_exclusive(&config.database)?;
+        let queue = Arc::new(SqliteQueue::new(database.clone()));
+        // This process owns the file, so whoever held a lease is gone.
+        let reclaimed = queue.reclaim(CLOCK()).await?;
+        if reclaimed > 0 {
+            tracing::info!(reclaimed, "jobs that were running when the last server ended");
+        }
+        if config.aws.table.is_some() {
+            let store = shared_store(config).await?;
+            return Ok(Self {
+                queue: queue.clone(),
+                store,
+                file: File { queue: Some(queue), store: None },
+            });
+        }
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::new(database));
+        Ok(Self {
+            queue: queue.clone(),
+            store: store.clone(),
+            file: File { queue: Some(queue), store: Some(store) },
+        })
+    }
+}
+
+#[cfg(feature = "aws")]
+async fn shared(config: &Config) -> anyhow::Result<Kept> {
+    let sdk = super::aws::sdk(config).await;
+    Ok(Kept {
+        queue: Arc::new(super::aws::queue(config, &sdk)?),
+        store: Arc::new(super::aws::store(config, &sdk)?),
+        file: File::default(),
+    })
+}
+
+#[cfg(feature = "aws")]
+async fn shared_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    Ok(Arc::new(super::aws::store(config, &super::aws::sdk(config).await)?))
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "the same signature as with the feature `aws`")]
+async fn shared(_config: &Config) -> anyhow::Result<Kept> {
+    anyhow::bail!("the settings name a table in DynamoDB, and this build has no AWS in it")
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "the same signature as with the feature `aws`")]
+async fn shared_store(_config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    anyhow::bail!("the settings name a table in DynamoDB, and this build has no AWS in it")
+}
