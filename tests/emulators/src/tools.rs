@@ -42,6 +42,11 @@ pub fn lambda_emulator() -> PathBuf {
     site_packages("sam").join("samcli/local/rapid/aws-lambda-rie-x86_64")
 }
 
+/// A Python that can import `awslambdaric` and `boto3`, as a function in Python has them.
+pub fn lambda_python() -> PathBuf {
+    installed("lambda-python").join("bin/python")
+}
+
 /// `cargo lambda`'s own binary.
 pub fn cargo_lambda() -> PathBuf {
     installed("cargo-lambda").join("bin/cargo-lambda")
