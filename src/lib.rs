@@ -6,6 +6,8 @@
 pub mod cli;
 /// The wiring: the only place that names concrete stores, drivers and clients together.
 pub mod app;
+/// Looks at settings and at everything that they name, and says each fix.
+pub mod doctor;
 /// Deployment settings; the only reader of the environment.
 pub mod config;
 /// HTTP: webhook, AgentCore's contract, health.

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     ("lib", &[]),
-    ("cli", &["app", "config", "review", "report", "agent", "store"]),
-    ("app", &["config", "server", "queue", "review", "agent", "model", "store"]),
+    ("cli", &["app", "doctor", "config", "review", "report", "agent", "store"]),
+    ("app", &["doctor", "config", "server", "queue", "review", "agent", "model", "store"]),
+    ("doctor", &["config", "server", "report", "model"]),
     ("config", &["agent"]),
     ("server", &["queue", "review"]),
     ("queue", &["review", "store"]),

@@ -23,6 +23,9 @@ mod crashes;
 #[cfg(test)]
 mod deliveries;
 #[cfg(test)]
+#[cfg(feature = "aws")]
+mod doctor;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod memory;

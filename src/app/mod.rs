@@ -20,6 +20,7 @@ mod aws;
 mod batch;
 #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only Lambda has deadlines"))]
 mod deadline;
+pub mod doctor;
 #[cfg(feature = "aws")]
 mod event;
 #[cfg(feature = "aws")]

@@ -34,7 +34,7 @@ pub(super) fn webhook_secrets(config: &Config) -> WebhookSecrets {
 }
 
 /// Several are separated by commas, while one replaces another.
-fn parts(text: &SecretString) -> Vec<SecretString> {
+pub(super) fn parts(text: &SecretString) -> Vec<SecretString> {
     let parts = text.expose_secret().split(',').map(str::trim);
     parts.filter(|part| !part.is_empty()).map(SecretString::from).collect()
 }

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{self, Config, ConfigError, Environment};
 
 pub mod cost;
+pub mod doctor;
 #[cfg(feature = "aws")]
 pub mod lambda;
 mod logging;
@@ -29,6 +30,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Cost(cost::Arguments),
+    Doctor(doctor::Arguments),
     #[cfg(feature = "aws")]
     Lambda(lambda::Arguments),
     Review(review::Arguments),
@@ -45,6 +47,9 @@ pub enum Failure {
     /// 3: the outside world failed.
     #[error("{0:#}")]
     Outside(anyhow::Error),
+    /// What is wrong stands on the page that was printed.
+    #[error("exit code {0}")]
+    Told(u8),
 }
 
 impl Failure {
@@ -52,6 +57,7 @@ impl Failure {
         match self {
             Self::Usage(_) => ExitCode::from(2),
             Self::Outside(_) => ExitCode::from(3),
+            Self::Told(code) => ExitCode::from(*code),
         }
     }
 }
@@ -97,6 +103,7 @@ impl Cli {
         let load = || Config::load(self.config.as_deref(), environment);
         match self.command {
             Command::Cost(arguments) => arguments.run(load()?).await,
+            Command::Doctor(arguments) => arguments.run(load()).await,
             #[cfg(feature = "aws")]
             Command::Lambda(arguments) => arguments.run(load()?, environment).await,
             Command::Review(arguments) => arguments.run(load()?, environment).await,
@@ -113,14 +120,16 @@ impl Command {
             #[cfg(feature = "aws")]
             Self::Lambda(_) => true,
             Self::Serve(_) => true,
-            Self::Cost(_) | Self::Review(_) | Self::Rules(_) => false,
+            Self::Cost(_) | Self::Doctor(_) | Self::Review(_) | Self::Rules(_) => false,
         }
     }
 }
 
 #[expect(clippy::print_stderr, reason = "the one place that prints a failure")]
 fn report(failure: &Failure) -> ExitCode {
-    eprintln!("error: {failure}");
+    if !matches!(failure, Failure::Told(_)) {
+        eprintln!("error: {failure}");
+    }
     failure.exit_code()
 }
 

@@ -179,7 +179,7 @@ fn quirk<'a>(quirks: &'a [Quirk], base: &str) -> &'a str {
 }
 
 /// `us.anthropic.claude` is `anthropic.claude` called through a profile.
-fn without_geography(name: &str) -> &str {
+pub fn without_geography(name: &str) -> &str {
     const GEOGRAPHIES: [&str; 9] =
         ["us.", "eu.", "apac.", "au.", "jp.", "in.", "ca.", "global.", "us-gov."];
     GEOGRAPHIES.iter().find_map(|geography| name.strip_prefix(geography)).unwrap_or(name)

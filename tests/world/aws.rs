@@ -20,11 +20,22 @@ use serde_json::{Value, json};
 mod agentcore;
 mod beside;
 mod codeguru;
+mod control;
 mod conversation;
 mod validated;
 
 pub use codeguru::{ProfileForm, Reviews};
 use validated::{OutsideTheModels, held_to_the_models};
+
+/// What an operator asks, rather than a review.
+const CONTROL: [&str; 6] = [
+    "GetFoundationModel",
+    "GetInferenceProfile",
+    "GetServiceQuota",
+    "ListServiceQuotas",
+    "DescribeRepositoryAssociation",
+    "DescribeProfilingGroup",
+];
 
 pub struct FakeAws {
     url: String,
@@ -48,6 +59,7 @@ struct Inner {
     secrets: HashMap<String, String>,
     parameters: HashMap<String, String>,
     agentcore: agentcore::AgentCore,
+    control: control::Control,
     log: Vec<Request>,
     complaints: Vec<String>,
     /// What broke the services' models.
@@ -272,6 +284,9 @@ async fn handle(
         return error(403, "MissingAuthenticationTokenException", &complaint);
     }
     match service {
+        _ if CONTROL.contains(&operation) => {
+            control::answer(&world.lock().unwrap().control, &request)
+        }
         "bedrock" => converse(&world, &request).await,
         "bedrock-agentcore" if request.path.starts_with("/runtimes/") => {
             agentcore::runtime(&world, &request).await
@@ -302,6 +317,18 @@ fn route(method: &Method, path: &str, headers: &HeaderMap) -> Option<(&'static s
             Some(("secretsmanager", "GetSecretValue"))
         }
         ("POST", [""], Some("AmazonSSM.GetParameter")) => Some(("ssm", "GetParameter")),
+        ("POST", [""], Some("ServiceQuotasV20190624.GetServiceQuota")) => {
+            Some(("servicequotas", "GetServiceQuota"))
+        }
+        ("POST", [""], Some("ServiceQuotasV20190624.ListServiceQuotas")) => {
+            Some(("servicequotas", "ListServiceQuotas"))
+        }
+        ("GET", ["foundation-models", _], _) => Some(("bedrock", "GetFoundationModel")),
+        ("GET", ["inference-profiles", ..], _) => Some(("bedrock", "GetInferenceProfile")),
+        ("GET", ["associations", ..], _) => {
+            Some(("codeguru-reviewer", "DescribeRepositoryAssociation"))
+        }
+        ("GET", ["profilingGroups", _], _) => Some(("codeguru-profiler", "DescribeProfilingGroup")),
         ("POST", ["model", .., "converse"], _) => Some(("bedrock", "Converse")),
         ("POST", ["codereviews"], _) => Some(("codeguru-reviewer", "CreateCodeReview")),
         ("GET", ["codereviews"], _) => Some(("codeguru-reviewer", "ListCodeReviews")),

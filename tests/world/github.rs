@@ -166,6 +166,8 @@ struct State {
     unexpected: Vec<String>,
     token_seconds: u64,
     now: String,
+    /// What the answers' header says instead of the real time.
+    date: Option<String>,
 }
 
 #[derive(Default)]
@@ -435,6 +437,11 @@ impl FakeGitHub {
         now.clone_into(&mut self.state().now);
     }
 
+    /// The time that the header of each answer tells, as `Sat, 21 Nov 2026 16:00:00 GMT`.
+    pub fn set_date(&self, date: &str) {
+        self.state().date = Some(date.to_owned());
+    }
+
     pub fn requests(&self) -> Vec<Logged> {
         self.state().log.clone()
     }
@@ -601,7 +608,11 @@ async fn answer(shared: Shared, url: String, request: Request<Body>) -> Response
     let held = lock().held(&method, &path, When::AfterEffect);
     wait_if_held(held).await;
     let failure = lock().failure(&method, &path, When::AfterEffect);
-    failure.unwrap_or(response)
+    let mut response = failure.unwrap_or(response);
+    if let Some(date) = &lock().date {
+        response.headers_mut().insert(header::DATE, date.parse().expect("a date"));
+    }
+    response
 }
 
 async fn wait_if_held(held: Option<Held>) {

@@ -32,6 +32,11 @@ impl Timestamp {
         DateTime::parse_from_rfc3339(text).ok().map(|time| Self(time.timestamp_millis()))
     }
 
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`, as HTTP writes its dates.
+    pub fn parse_http(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc2822(text).ok().map(|time| Self(time.timestamp_millis()))
+    }
+
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }

@@ -151,7 +151,7 @@ fn message(body: &[u8]) -> String {
 }
 
 /// The innermost cause: octocrab wraps "connection refused" four times.
-fn reason(error: &octocrab::Error) -> String {
+pub(crate) fn reason(error: &octocrab::Error) -> String {
     let mut cause: &dyn Error = error;
     while let Some(next) = cause.source() {
         cause = next;

@@ -17,6 +17,7 @@ pub mod tool;
 pub mod upsert;
 
 mod call;
+mod clock;
 mod exchange;
 mod names;
 mod patch;

@@ -1,0 +1,62 @@
+//! The wiring of the doctor: the clients that the service itself would use, with less patience.
+
+use std::time::Duration;
+
+use github::{Credentials, GitHub, Patience};
+use secrecy::SecretString;
+
+use super::{CLOCK, secrets};
+use crate::config::Config;
+use crate::doctor::Subject;
+
+#[cfg(feature = "aws")]
+const CONNECT: Duration = Duration::from_secs(3);
+/// Twice fits into the time of a look.
+const ATTEMPT: Duration = Duration::from_millis(4500);
+
+/// All that there is to look at.
+pub async fn subject(config: Config, probe_model: bool) -> Subject {
+    let (github, webhook_secrets) = tokio::join!(super::github(&config), webhook_secrets(&config));
+    let anybody = GitHub::new(&config.github.api_url, Credentials::None, CLOCK);
+    Subject {
+        github: github.map(|github| hasty(&github)).map_err(|error| format!("{error:#}")),
+        anybody: anybody.map(|anybody| hasty(&anybody)).map_err(|error| error.to_string()),
+        webhook_secrets,
+        clock: CLOCK,
+        probe_model,
+        #[cfg(feature = "aws")]
+        sdk: sdk(&config).await,
+        config,
+    }
+}
+
+/// Whoever waits for an answer would rather hear at once that there is none.
+fn hasty(github: &GitHub) -> GitHub {
+    github.with_patience(Patience {
+        attempt: ATTEMPT,
+        max_wait: Duration::ZERO,
+        ..Patience::default()
+    })
+}
+
+async fn webhook_secrets(config: &Config) -> Result<Vec<SecretString>, String> {
+    let Some(secret_id) = &config.webhook_secret_id else {
+        return Ok(config.webhook_secrets.clone());
+    };
+    let text = super::secret(config, secret_id).await.map_err(|error| format!("{error:#}"))?;
+    Ok([secrets::parts(&text), config.webhook_secrets.clone()].concat())
+}
+
+#[cfg(feature = "aws")]
+async fn sdk(config: &Config) -> aws_config::SdkConfig {
+    let timeouts = aws_config::timeout::TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .build();
+    super::aws::sdk(config)
+        .await
+        .into_builder()
+        .retry_config(aws_config::retry::RetryConfig::standard().with_max_attempts(2))
+        .timeout_config(timeouts)
+        .build()
+}
