@@ -24,7 +24,7 @@ fn of_file(path: &Path) -> Check {
     let shown = path.display();
     if !path.exists() {
         return match nearest_folder(path) {
-            Some(folder) if access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok() => {
+            Some(folder) if folder.is_dir() && is_open(folder) => {
                 Check::ok(NAME, format!("{shown}, to be made by the server"))
             }
             folder => {
@@ -51,7 +51,11 @@ fn of_file(path: &Path) -> Check {
     }
 }
 
-/// The folder that exists already, of those that the file is to be in.
+fn is_open(folder: &Path) -> bool {
+    access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
+/// What exists already, of those that the file is to be in.
 fn nearest_folder(path: &Path) -> Option<&Path> {
     let here = Path::new(".");
     let folders = path.ancestors().skip(1);
@@ -77,7 +81,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(of_file(&folder.path().join("a/b/eco.db")).outcome, Outcome::Ok);
         assert!(!folder.path().join("a").exists(), "looking makes nothing");
-        assert_eq!(of_file(Path::new("/proc/eco-coder/eco.db")).outcome, Outcome::Failed);
+        // Root may write to every folder, but nobody makes a file below a file.
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        assert_eq!(of_file(&folder.path().join("file/eco.db")).outcome, Outcome::Failed);
     }
 
     #[test]
