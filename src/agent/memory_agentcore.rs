@@ -170,9 +170,9 @@ fn actor(repository: &str) -> String {
     })
 }
 
-/// Where a memory's strategies put what they conclude of an actor, if they are made with `/{actorId}`.
+/// Where a memory's strategies put what they conclude of an actor, if they are made with `/eco-coder/{actorId}`, as in the template.
 fn namespace(repository: &str) -> String {
-    format!("/{}", actor(repository))
+    format!("/eco-coder/{}", actor(repository))
 }
 
 fn token(lesson: &Lesson) -> String {

@@ -10,6 +10,7 @@ use contract::Cache;
 use secrecy::SecretString;
 
 use super::CLOCK;
+use super::runtime::AgentRuntime;
 use crate::agent::memory_agentcore::AgentCoreMemory;
 use crate::config::{Config, DriverName};
 use crate::model::bedrock::{self, Bedrock};
@@ -52,6 +53,12 @@ pub(super) async fn extend(mut reviewer: Reviewer, config: &Config) -> Reviewer 
         reviewer.profiles.push(Arc::new(codeguru::Profiler::new(&sdk)));
     }
     reviewer
+}
+
+/// Where workers hand their jobs to, if the settings name it. The runtime's own process never does.
+pub(super) fn runtime(config: &Config, sdk: &SdkConfig) -> Option<AgentRuntime> {
+    let arn = config.aws.agent_runtime_arn.as_ref().filter(|_| !config.agentcore)?;
+    Some(AgentRuntime::new(sdk, arn, CLOCK))
 }
 
 /// A secret's text.

@@ -119,7 +119,8 @@ impl Function {
         let store = Arc::new(aws::store(&self.config, self.sdk().await)?);
         let reviewer = super::reviewer(&self.config, store).await?;
         let github = super::github(&self.config).await?;
-        let worker = Worker::new(&self.config, reviewer, github, self.progress.clone());
+        let mut worker = Worker::new(&self.config, reviewer, github, self.progress.clone());
+        worker.runtime = aws::runtime(&self.config, self.sdk().await);
         Ok(Crew { worker: Arc::new(worker), queue: self.queue().await?.clone() })
     }
 

@@ -21,6 +21,8 @@ mod batch;
 #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only Lambda has deadlines"))]
 mod deadline;
 pub mod doctor;
+mod handover;
+mod invocations;
 #[cfg(feature = "aws")]
 mod event;
 #[cfg(feature = "aws")]
@@ -28,6 +30,8 @@ mod http_event;
 mod kept;
 #[cfg(feature = "aws")]
 pub mod lambda;
+#[cfg(feature = "aws")]
+mod runtime;
 #[cfg(feature = "aws")]
 mod schedule;
 mod secrets;

@@ -5,20 +5,19 @@ use std::time::Duration;
 
 use anyhow::Context;
 use contract::Clock;
-use futures::FutureExt;
-use serde_json::{Value, json};
+use github::GitHub;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::CLOCK;
+use super::invocations::invoke;
 use super::kept::{File, Kept};
 use super::secrets::webhook_secrets;
 use super::worker::{Worker, handler};
 use crate::config::Config;
 use crate::queue::Workers;
-use crate::review::job::Job;
-use crate::review::work::JobEnd;
-use crate::server::{AllowList, Invocation, Invoke, Progress, Server, Target, router, run};
+use crate::review::Reviewer;
+use crate::server::{AllowList, Progress, Server, router, run};
 
 /// What a review may still take after the server was told to stop; a checkpoint keeps the rest.
 const GRACE: Duration = Duration::from_secs(20);
@@ -39,10 +38,10 @@ impl Service {
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         let allow = AllowList::new(&config.allow)?;
         let Kept { queue, store, file } = Kept::open(config).await?;
-        let reviewer = super::reviewer(config, store).await?;
+        let reviewer = super::reviewer(config, store.clone()).await?;
         let github = super::github(config).await?;
         let progress = Arc::new(Progress::new(CLOCK));
-        let worker = Arc::new(Worker::new(config, reviewer, github, progress.clone()));
+        let worker = Arc::new(worker(config, reviewer, github, &progress).await);
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("listen on {}", config.listen))?;
@@ -56,7 +55,7 @@ impl Service {
             started: CLOCK(),
             progress,
             counts_jobs: true,
-            invoke: open.then(|| invoke(worker.clone())),
+            invoke: open.then(|| invoke(worker.clone(), store)),
         };
         // AgentCore starts a process for each session: it runs what it is asked to, and takes no jobs from others.
         let shares = config.aws.table.is_some() && config.aws.queue_url.is_some();
@@ -94,6 +93,31 @@ impl Service {
     }
 }
 
+#[cfg(feature = "aws")]
+async fn worker(
+    config: &Config,
+    reviewer: Reviewer,
+    github: GitHub,
+    progress: &Arc<Progress>,
+) -> Worker {
+    let mut worker = Worker::new(config, reviewer, github, progress.clone());
+    if config.aws.agent_runtime_arn.is_some() {
+        worker.runtime = super::aws::runtime(config, &super::aws::sdk(config).await);
+    }
+    worker
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "the same signature as with the feature `aws`")]
+async fn worker(
+    config: &Config,
+    reviewer: Reviewer,
+    github: GitHub,
+    progress: &Arc<Progress>,
+) -> Worker {
+    Worker::new(config, reviewer, github, progress.clone())
+}
+
 async fn prune(file: File, clock: Clock) {
     loop {
         let older_than = clock() - KEPT;
@@ -108,48 +132,5 @@ async fn prune(file: File, clock: Clock) {
             tracing::warn!(%error, "old runs could not be forgotten");
         }
         tokio::time::sleep(PRUNE_EVERY).await;
-    }
-}
-
-fn invoke(worker: Arc<Worker>) -> Invoke {
-    Arc::new(move |invocation: Invocation| {
-        let worker = worker.clone();
-        async move { answer(&worker, invocation).await }.boxed()
-    })
-}
-
-async fn answer(worker: &Worker, invocation: Invocation) -> Result<Value, String> {
-    let job = match invocation.target {
-        Target::Job(job) => *job,
-        Target::PullRequest { owner, repo, number } => requested(owner, repo, number),
-    };
-    let name = format!("{}#{}", job.repository(), job.pull_request);
-    match worker.work(&worker.github, &job, 1, Arc::new(|| false)).await {
-        JobEnd::Done => Ok(json!({"status": "done", "pull_request": name})),
-        JobEnd::Stopped => Err(format!("the review of {name} was stopped")),
-        JobEnd::Retry { reason, .. } | JobEnd::Failed { reason } => {
-            Err(format!("the review of {name} failed: {reason}"))
-        }
-    }
-}
-
-/// A job that no delivery brought. Its commits are asked of GitHub, as those of every job are.
-fn requested(owner: String, repo: String, pull_request: u64) -> Job {
-    Job {
-        v: Job::VERSION,
-        delivery: String::new(),
-        event: "invocation".into(),
-        action: "requested".into(),
-        installation_id: None,
-        owner,
-        repo,
-        repo_id: 0,
-        pull_request,
-        base_sha: String::new(),
-        head_sha: String::new(),
-        fork: false,
-        draft: false,
-        sender: String::new(),
-        traceparent: None,
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::CLOCK;
 use super::deadline::Deadline;
-use crate::agent::{OnStep, Stop};
+use crate::agent::{OnStep, Run, Stop};
 use crate::config::Config;
 use crate::queue::worker::Handler;
 use crate::queue::{Ending, Leased, Queue, Standing};
@@ -28,6 +28,9 @@ pub(super) struct Worker {
     progress: Arc<Progress>,
     /// How long a job stays ours without a sign of life.
     pub(super) lease: Duration,
+    /// Where jobs are handed to, if not run here.
+    #[cfg(feature = "aws")]
+    pub(super) runtime: Option<super::runtime::AgentRuntime>,
     pause_after: Option<u64>,
 }
 
@@ -39,27 +42,44 @@ impl Worker {
         progress: Arc<Progress>,
     ) -> Self {
         let lease = lease(config);
-        Self { reviewer, github, progress, lease, pause_after: config.pause_after_checkpoint }
+        Self {
+            reviewer,
+            github,
+            progress,
+            lease,
+            #[cfg(feature = "aws")]
+            runtime: None,
+            pause_after: config.pause_after_checkpoint,
+        }
     }
 
-    pub(super) async fn work(
+    /// Runs a job, here or on the AgentCore runtime that the settings name.
+    async fn work(&self, github: &GitHub, job: &Job, attempt: u32, stop: Stop) -> JobEnd {
+        #[cfg(feature = "aws")]
+        if let Some(runtime) = &self.runtime {
+            return runtime.work(job, attempt, &stop).await;
+        }
+        self.review(github, job, attempt, stop, |_run| ()).await
+    }
+
+    /// Runs a job here, and tells each of its steps.
+    pub(super) async fn review(
         &self,
         github: &GitHub,
         job: &Job,
         attempt: u32,
         stop: Stop,
+        tell: impl Fn(&Run) + Send + Sync + 'static,
     ) -> JobEnd {
         let _busy = self.progress.begin();
-        self.reviewer.work(github, job, attempt, stop, self.on_step()).await
-    }
-
-    fn on_step(&self) -> OnStep {
         let progress = self.progress.clone();
         let pause = pause_after(self.pause_after);
-        Arc::new(move |_run| {
+        let on_step: OnStep = Arc::new(move |run| {
             progress.moved(CLOCK());
+            tell(run);
             pause();
-        })
+        });
+        self.reviewer.work(github, job, attempt, stop, on_step).await
     }
 }
 

@@ -218,12 +218,10 @@ impl FakeAws {
     }
 
     /// Every AgentCore runtime is a container that listens there.
-    #[expect(dead_code, reason = "the dispatch story uses it")]
     pub fn runtime_at(&self, address: &str) {
         self.inner().agentcore.run_at(address);
     }
 
-    #[expect(dead_code, reason = "the dispatch story uses it")]
     pub fn stopped_sessions(&self) -> Vec<String> {
         self.inner().agentcore.stopped.clone()
     }

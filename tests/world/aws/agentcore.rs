@@ -103,7 +103,7 @@ pub(super) async fn runtime(world: &Shared, request: &Request) -> Response {
     let session = session.unwrap_or_default().to_owned();
     if request.operation == "StopRuntimeSession" {
         world.lock().unwrap().agentcore.stopped.push(session.clone());
-        let mut answer = json_response(&json!({"runtimeSessionId": session}));
+        let mut answer = json_response(&json!({}));
         answer.headers_mut().insert(SESSION, HeaderValue::from_str(&session).expect("a session"));
         return answer;
     }
