@@ -24,3 +24,5 @@ pub mod agent;
 pub mod model;
 /// What outlives the process.
 pub mod store;
+/// What operators are told: logs, metrics, traces, the audit trail.
+pub mod telemetry;

@@ -7,17 +7,21 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     ("lib", &[]),
-    ("cli", &["app", "doctor", "config", "review", "report", "agent", "store"]),
-    ("app", &["doctor", "config", "server", "queue", "review", "agent", "model", "store"]),
+    ("cli", &["app", "doctor", "config", "review", "report", "agent", "store", "telemetry"]),
+    (
+        "app",
+        &["doctor", "config", "server", "queue", "review", "agent", "model", "store", "telemetry"],
+    ),
     ("doctor", &["config", "server", "report", "model"]),
     ("config", &["agent"]),
-    ("server", &["queue", "review"]),
-    ("queue", &["review", "store"]),
-    ("review", &["report", "agent", "model", "store"]),
+    ("server", &["queue", "review", "telemetry"]),
+    ("queue", &["review", "store", "telemetry"]),
+    ("review", &["report", "agent", "model", "store", "telemetry"]),
     ("report", &["agent"]),
-    ("agent", &["model", "store"]),
+    ("agent", &["model", "store", "telemetry"]),
     ("model", &[]),
     ("store", &[]),
+    ("telemetry", &[]),
 ];
 
 /// What only one file may do.

@@ -216,7 +216,10 @@ async fn a_pull_request_that_is_gone_is_a_visible_failure() {
 
     assert_eq!(world.idle().await, 1, "a failed job shows in /health");
     let failure = world.wait_for_log("the review failed");
-    assert!(failure["reason"].as_str().is_some_and(|why| why.contains("999")), "{failure}");
+    assert!(
+        failure["context"]["reason"].as_str().is_some_and(|why| why.contains("999")),
+        "{failure}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,4 +43,6 @@ mod pushes;
 #[cfg(test)]
 mod startup;
 #[cfg(test)]
+mod telemetry;
+#[cfg(test)]
 mod world;

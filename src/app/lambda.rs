@@ -26,23 +26,31 @@ use super::{CLOCK, aws, http_event, schedule};
 use crate::config::Config;
 use crate::queue::sqs::SqsQueue;
 use crate::server::{AllowList, Progress, Server, router};
+use crate::telemetry::Telemetry;
 
 /// A job that nobody has taken for so many leases has lost its message.
 const LEASES_UNTIL_OVERDUE: u32 = 5;
 
 /// Answers events until Lambda has no more for this process.
-pub async fn run(config: Config) -> anyhow::Result<()> {
-    let function = Arc::new(Function::new(config));
+pub async fn run(config: Config, telemetry: Telemetry) -> anyhow::Result<()> {
+    let function = Arc::new(Function::new(config, telemetry));
     let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let function = function.clone();
         let span = tracing::info_span!("invocation", request_id = event.context.request_id);
-        async move { function.answer(&event.payload, event.context).await }.instrument(span).boxed()
+        async move {
+            let answer = function.answer(&event.payload, event.context).instrument(span).await;
+            // Once it is answered, Lambda freezes this process.
+            function.telemetry.flush().await;
+            answer
+        }
+        .boxed()
     });
     Runtime::new(service).run().boxed().await.map_err(|error| anyhow!(error))
 }
 
 struct Function {
     config: Config,
+    telemetry: Telemetry,
     started: Timestamp,
     progress: Arc<Progress>,
     sdk: OnceCell<SdkConfig>,
@@ -52,9 +60,10 @@ struct Function {
 }
 
 impl Function {
-    fn new(config: Config) -> Self {
+    fn new(config: Config, telemetry: Telemetry) -> Self {
         Self {
             config,
+            telemetry,
             started: CLOCK(),
             progress: Arc::new(Progress::new(CLOCK)),
             sdk: OnceCell::new(),
@@ -117,7 +126,7 @@ impl Function {
     async fn build_crew(&self) -> anyhow::Result<Crew> {
         self.config.check_worker_function()?;
         let store = Arc::new(aws::store(&self.config, self.sdk().await)?);
-        let reviewer = super::reviewer(&self.config, store).await?;
+        let reviewer = super::reviewer(&self.config, store, &self.telemetry).await?;
         let github = super::github(&self.config).await?;
         let mut worker = Worker::new(&self.config, reviewer, github, self.progress.clone());
         worker.runtime = aws::runtime(&self.config, self.sdk().await);

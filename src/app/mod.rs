@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use carbon::{CalculateCarbonFootprint, CarbonModel};
 use contract::{Clock, Timestamp};
+use futures::{FutureExt, TryFutureExt};
 use github::{Credentials, GitHub};
 use secrecy::SecretString;
 
@@ -13,6 +14,7 @@ use crate::agent::StoreMemory;
 use crate::config::{Config, CredentialSource, DriverName};
 use crate::review::Reviewer;
 use crate::store::{Database, SqliteStore, Store};
+use crate::telemetry::{Keep, Line, Telemetry};
 
 #[cfg(feature = "aws")]
 mod aws;
@@ -46,9 +48,14 @@ pub const CLOCK: Clock = Timestamp::now;
     not(feature = "aws"),
     expect(clippy::unused_async, reason = "waits for AWS, where that is built in")
 )]
-pub async fn reviewer(config: &Config, store: Arc<dyn Store>) -> anyhow::Result<Reviewer> {
+pub async fn reviewer(
+    config: &Config,
+    store: Arc<dyn Store>,
+    telemetry: &Telemetry,
+) -> anyhow::Result<Reviewer> {
     let reviewer = Reviewer {
         memory: Arc::new(StoreMemory::new(store.clone())),
+        recorder: telemetry.recorder(audit_trail(store.clone())),
         store,
         clock: CLOCK,
         model: None,
@@ -75,6 +82,17 @@ pub async fn reviewer(config: &Config, store: Arc<dyn Store>) -> anyhow::Result<
     anyhow::bail!(
         "this build has no AWS in it, and the settings ask for it: build with the feature `aws`"
     );
+}
+
+/// The audit trail lies beside the runs.
+fn audit_trail(store: Arc<dyn Store>) -> Keep {
+    Arc::new(move |line: Line| {
+        let store = store.clone();
+        let kept = async move {
+            store.audit(&line.session_id, line.event_type, &line.json, line.at).await
+        };
+        kept.map_err(Into::into).boxed()
+    })
 }
 
 /// GitHub's client with its credentials.

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::queue::Workers;
 use crate::review::Reviewer;
 use crate::server::{AllowList, Progress, Server, router, run};
+use crate::telemetry::Telemetry;
 
 /// What a review may still take after the server was told to stop; a checkpoint keeps the rest.
 const GRACE: Duration = Duration::from_secs(20);
@@ -35,10 +36,10 @@ pub struct Service {
 
 impl Service {
     /// Opens what it keeps, builds the clients and binds the address.
-    pub async fn start(config: &Config) -> anyhow::Result<Self> {
+    pub async fn start(config: &Config, telemetry: &Telemetry) -> anyhow::Result<Self> {
         let allow = AllowList::new(&config.allow)?;
         let Kept { queue, store, file } = Kept::open(config).await?;
-        let reviewer = super::reviewer(config, store.clone()).await?;
+        let reviewer = super::reviewer(config, store.clone(), telemetry).await?;
         let github = super::github(config).await?;
         let progress = Arc::new(Progress::new(CLOCK));
         let worker = Arc::new(worker(config, reviewer, github, &progress).await);

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, logging};
 use crate::app::lambda;
 use crate::config::{Config, Environment};
 
@@ -25,6 +25,7 @@ impl Arguments {
                 "this is no Lambda: {missing} is not set; run `eco-coder serve` elsewhere"
             )));
         }
-        lambda::run(config).await.map_err(Failure::Outside)
+        let telemetry = logging::for_server(&config, environment);
+        lambda::run(config, telemetry).await.map_err(Failure::Outside)
     }
 }

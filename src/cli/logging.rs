@@ -1,16 +1,39 @@
-//! Logs go to stderr: JSON lines from a server, quiet short ones from a command.
+//! Starts what this process tells of itself, as the settings ask.
 
-use tracing_subscriber::EnvFilter;
+use crate::app::CLOCK;
+use crate::config::{Config, Environment, Metrics};
+use crate::telemetry::{Kind, Settings, Telemetry, TracesTo};
 
-/// `filter` as in `info,eco_coder=debug`; a wrong one falls back to the default.
-pub(super) fn start(server: bool, filter: Option<&str>) {
-    let default = if server { "info" } else { "error" };
-    let filter =
-        EnvFilter::try_new(filter.unwrap_or(default)).unwrap_or_else(|_| EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if server {
-        builder.json().flatten_event(true).with_current_span(true).init();
-    } else {
-        builder.without_time().with_target(false).compact().init();
-    }
+/// For a command, whose settings may not even be read yet.
+pub(super) fn for_command(environment: &Environment) {
+    Telemetry::start(&Settings {
+        kind: Kind::Command,
+        log_filter: filter(environment),
+        metrics: false,
+        traces: None,
+        secrets: Vec::new(),
+        clock: CLOCK,
+    });
+}
+
+/// For a server, here or in Lambda.
+pub(super) fn for_server(config: &Config, environment: &Environment) -> Telemetry {
+    let traces = config.telemetry.traces_endpoint.as_ref().map(|endpoint| TracesTo {
+        endpoint: endpoint.clone(),
+        headers: config.telemetry.traces_headers.clone(),
+        resource: config.telemetry.resource.clone(),
+    });
+    Telemetry::start(&Settings {
+        kind: Kind::Server,
+        log_filter: filter(environment),
+        metrics: config.telemetry.metrics == Metrics::Emf,
+        traces,
+        secrets: config.webhook_secrets.clone(),
+        clock: CLOCK,
+    })
+}
+
+/// As in `info,eco_coder=debug`.
+fn filter(environment: &Environment) -> Option<String> {
+    environment("ECO_CODER_LOG")
 }

@@ -99,7 +99,10 @@ impl Cli {
     }
 
     async fn run(self, environment: &Environment) -> Result<(), Failure> {
-        logging::start(self.command.is_service(), environment("ECO_CODER_LOG").as_deref());
+        // What a service tells depends on its settings, so it starts that itself.
+        if !self.command.is_service() {
+            logging::for_command(environment);
+        }
         let load = || Config::load(self.config.as_deref(), environment);
         match self.command {
             Command::Cost(arguments) => arguments.run(load()?).await,
@@ -108,13 +111,13 @@ impl Cli {
             Command::Lambda(arguments) => arguments.run(load()?, environment).await,
             Command::Review(arguments) => arguments.run(load()?, environment).await,
             Command::Rules(arguments) => arguments.run(),
-            Command::Serve(arguments) => arguments.run(load()?).await,
+            Command::Serve(arguments) => arguments.run(load()?, environment).await,
         }
     }
 }
 
 impl Command {
-    /// Whether its log is read by machines.
+    /// Whether what it tells is read by machines.
     fn is_service(&self) -> bool {
         match self {
             #[cfg(feature = "aws")]

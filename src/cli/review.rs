@@ -17,6 +17,7 @@ use crate::config::{self, Config, CredentialSource, DriverName, Environment};
 use crate::report::Report;
 use crate::review::local::{LocalRequest, profiles_on_disk};
 use crate::review::{Assignment, Reviewer};
+use crate::telemetry::Telemetry;
 
 /// Review a change in a local repository, or a pull request on GitHub.
 #[derive(Debug, Args)]
@@ -74,9 +75,12 @@ impl Arguments {
         }
         let progress = progress();
         let store = Self::store(&config, environment).map_err(Failure::Outside)?;
-        let reviewer = app::reviewer(&config, store).await.map_err(Failure::Usage)?;
+        let reviewer = app::reviewer(&config, store, &Telemetry::silent(app::CLOCK))
+            .await
+            .map_err(Failure::Usage)?;
         progress.set_message("reading the change");
-        let assignment = self.assignment(&config, &reviewer).await?;
+        // Boxed: what fetches a pull request is a large future.
+        let assignment = Box::pin(self.assignment(&config, &reviewer)).await?;
         progress.set_message(format!("reviewing {} files", assignment.change.files.len()));
         let on_step: OnStep = {
             let progress = progress.clone();

@@ -3,9 +3,10 @@
 use anyhow::Context;
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, logging};
 use crate::app::serve::Service;
-use crate::config::Config;
+use crate::config::{Config, Environment};
+use crate::telemetry::Telemetry;
 
 /// Serve GitHub's webhook, and review what it delivers.
 #[derive(Debug, Default, Args)]
@@ -16,14 +17,21 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    pub async fn run(self, mut config: Config) -> Result<(), Failure> {
+    pub async fn run(self, mut config: Config, environment: &Environment) -> Result<(), Failure> {
         if let Some(listen) = self.listen {
             config.listen = listen;
         }
         config.check_server()?;
-        let service = Service::start(&config).await.map_err(Failure::Usage)?;
-        service.run(stop_signal()).await.map_err(Failure::Outside)
+        let telemetry = logging::for_server(&config, environment);
+        let served = serve(&config, &telemetry).await;
+        telemetry.shutdown().await;
+        served
     }
+}
+
+async fn serve(config: &Config, telemetry: &Telemetry) -> Result<(), Failure> {
+    let service = Service::start(config, telemetry).await.map_err(Failure::Usage)?;
+    service.run(stop_signal()).await.map_err(Failure::Outside)
 }
 
 /// Ctrl-C, or the SIGTERM of a service manager.

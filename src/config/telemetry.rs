@@ -12,6 +12,8 @@ pub struct TelemetryConfig {
     pub traces_endpoint: Option<String>,
     /// Headers of each request there, such as a collector's token.
     pub traces_headers: Vec<(String, String)>,
+    /// What is known of the place where this runs, by OpenTelemetry's names.
+    pub resource: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -48,7 +50,29 @@ pub(super) fn read(
         metrics: metrics(table.metrics, environment, problems),
         traces_endpoint: endpoint,
         traces_headers: headers.map(|headers| pairs(&headers)).unwrap_or_default(),
+        resource: resource(environment),
     }
+}
+
+/// Names as in <https://opentelemetry.io/docs/specs/semconv/resource/faas/>. What an operator sets goes last and counts.
+fn resource(environment: &Environment) -> Vec<(String, String)> {
+    let mut known = Vec::new();
+    let mut add = |name: &str, value: Option<String>| {
+        known.extend(value.map(|value| (name.to_owned(), value)));
+    };
+    let function = environment("AWS_LAMBDA_FUNCTION_NAME");
+    if function.is_some() {
+        add("cloud.provider", Some("aws".into()));
+        add("cloud.platform", Some("aws_lambda".into()));
+    }
+    add("faas.name", function);
+    add("faas.version", environment("AWS_LAMBDA_FUNCTION_VERSION"));
+    add("cloud.region", environment("AWS_REGION"));
+    known.extend(
+        environment("OTEL_RESOURCE_ATTRIBUTES").map(|given| pairs(&given)).unwrap_or_default(),
+    );
+    known.extend(environment("OTEL_SERVICE_NAME").map(|name| ("service.name".into(), name)));
+    known
 }
 
 /// Inside Lambda the lines are collected without further ado, so there they are written unless told otherwise.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::telemetry::About;
+
 /// A pull request to review. The head may have moved by the time a worker takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
@@ -25,12 +27,27 @@ pub struct Job {
     pub traceparent: Option<String>,
 }
 
+/// Names the one run that a head of a pull request gets.
+pub fn run_id(repository: &str, pull_request: u64, head_sha: &str) -> String {
+    format!("github:{repository}#{pull_request}@{head_sha}")
+}
+
 impl Job {
     pub const VERSION: u32 = 1;
 
     /// `owner/name`
     pub fn repository(&self) -> String {
         format!("{}/{}", self.owner, self.repo)
+    }
+
+    /// The review that this asks for, unless the head moves before it begins.
+    pub fn about(&self) -> About {
+        About {
+            session_id: run_id(&self.repository(), self.pull_request, &self.head_sha),
+            repository: self.repository(),
+            pr_number: Some(self.pull_request),
+            commit_sha: self.head_sha.clone(),
+        }
     }
 
     /// What a newer push supersedes: jobs of the same pull request. The repository's id survives its renaming.

@@ -18,6 +18,7 @@ use crate::agent::{
 use crate::model::ModelDriver;
 use crate::report::{Inputs, Ledger, Report, Subject};
 use crate::store::Store;
+use crate::telemetry::{About, ErrorType, Finished, Recorder, Session};
 
 pub mod cost;
 pub mod git;
@@ -27,15 +28,19 @@ pub mod local;
 pub mod posting;
 pub mod pull_request;
 pub mod settings;
+mod timed;
 pub mod work;
 
 pub use cost::Meter;
 pub use settings::Settings;
 
+use timed::Timed;
+
 /// What every review needs, filled in by the wiring.
 #[derive(Clone)]
 pub struct Reviewer {
     pub store: Arc<dyn Store>,
+    pub recorder: Recorder,
     pub clock: Clock,
     /// `None`: the embedded planner leads.
     pub model: Option<Arc<dyn ModelDriver>>,
@@ -100,7 +105,8 @@ impl Reviewer {
         let view = View::default();
         let posting = assignment.posting.clone();
         let assignment = Arc::new(assignment);
-        let mut tools = self.tools(&assignment)?;
+        let session = self.recorder.session(assignment.about());
+        let mut tools = self.tools(&assignment, &session)?;
         if let Some(posting) = &posting {
             tools.push(Arc::new(self.posting_tool(posting, &assignment, &view, meter)));
         }
@@ -114,11 +120,13 @@ impl Reviewer {
             Some(record) => agent::resume(&record)?,
             None => (self.new_run(&assignment, &toolbox), 0),
         };
+        session.started(revision > 0).await;
         let agent = Agent {
             model: self.model.clone(),
             planner: Arc::new(Planner),
             toolbox,
             store: self.store.clone(),
+            session: session.clone(),
             clock: self.clock,
             view,
             stop,
@@ -127,6 +135,7 @@ impl Reviewer {
         let outcome = agent.drive(&mut run, &mut revision).await?;
         let words = posted_words(&run).or(run.closing()).unwrap_or_default().to_owned();
         let report = self.report(&assignment, &run, &words, meter);
+        tell_end(&session, outcome, &report).await;
         let refused_until = posting.as_ref().and_then(posting::Posting::refused_until);
         Ok(Reviewed { report, outcome, run, refused_until })
     }
@@ -170,13 +179,19 @@ impl Reviewer {
     }
 
     /// The tools, bound to the assignment: no argument can point them elsewhere.
-    fn tools(&self, assignment: &Assignment) -> anyhow::Result<Vec<Arc<dyn Tool>>> {
+    fn tools(
+        &self,
+        assignment: &Assignment,
+        session: &Session,
+    ) -> anyhow::Result<Vec<Arc<dyn Tool>>> {
         let analyzer = Analyzer::bundled(assignment.settings.analyzer()).or_else(|error| {
             tracing::warn!(%error, "the repository's settings name what the analyzer does not know");
             Analyzer::bundled(analyzer::Settings::default())
         })?;
         let mut reviewers: Vec<Arc<dyn CodeReviewer>> = vec![Arc::new(analyzer)];
-        reviewers.extend(self.reviewers.iter().cloned());
+        reviewers.extend(self.reviewers.iter().map(|reviewer| {
+            Arc::new(Timed { reviewer: reviewer.clone(), session: session.clone() }) as _
+        }));
         let mut tools: Vec<Arc<dyn Tool>> = vec![
             Arc::new(AnalyzeCode {
                 binding: assignment.binding.clone(),
@@ -220,6 +235,38 @@ impl Reviewer {
                 .chain(new_settings(&assignment.change))
                 .collect(),
         })
+    }
+}
+
+impl Assignment {
+    /// How operators tell this review from others.
+    pub fn about(&self) -> About {
+        About {
+            session_id: self.run_id.clone(),
+            repository: self.binding.repository.clone(),
+            pr_number: self.binding.pull_request,
+            commit_sha: self.subject.head_sha.clone(),
+        }
+    }
+}
+
+async fn tell_end(session: &Session, outcome: Outcome, report: &Report) {
+    let took = Duration::try_from_secs_f64(report.cost.seconds).unwrap_or_default();
+    match outcome {
+        Outcome::Finished => {
+            let finished = Finished {
+                findings: report.findings.len(),
+                tokens: report.cost.tokens,
+                usd: report.cost.usd,
+                co2e_grams: report.cost.co2e_grams.as_ref().map(|span| span.high),
+                took,
+            };
+            session.finished(finished).await;
+        }
+        Outcome::Stopped => session.stopped(took).await,
+        Outcome::NotPosted => {
+            session.failed(ErrorType::NotPosted, "the report could not be posted", took).await;
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use anyhow::Context;
 use contract::Binding;
 use github::{ArtifactCaps, GitHub, GitHubError, Limits, PullRequest};
 
+use super::job::run_id;
 use super::posting::Posting;
 use super::settings::{self, Settings};
 use super::{Assignment, Reviewer};
@@ -61,13 +62,9 @@ impl Reviewer {
             blob_url: blob_url(pull_request, repository, &change.head_sha),
         };
         Ok(Assignment {
-            run_id: format!(
-                "github:{repository}#{}@{}{}",
-                pull_request.number,
-                change.head_sha,
-                // A dry run has no tool to post with, so it is not the run that a posting goes on from.
-                if post { "" } else { " (dry)" },
-            ),
+            // A dry run has no tool to post with, so it is not the run that a posting goes on from.
+            run_id: run_id(repository, pull_request.number, &change.head_sha)
+                + if post { "" } else { " (dry)" },
             binding,
             subject,
             title: pull_request.title.clone(),

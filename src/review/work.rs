@@ -1,13 +1,15 @@
 //! One job from the queue to its comment.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract::Timestamp;
 use github::{GitHub, GitHubError};
+use tracing::{Instrument, Span};
 
 use super::job::Job;
 use super::{Reviewed, Reviewer};
 use crate::agent::{OnStep, Outcome, Stop};
+use crate::telemetry::{ErrorType, spans};
 
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +43,23 @@ impl Reviewer {
         stop: Stop,
         on_step: OnStep,
     ) -> JobEnd {
-        match self.try_job(github, job, attempt, stop, on_step).await {
-            Ok(end) => end,
-            Err(error) => self.end_of(&error, attempt),
+        let span = spans::session(&job.about(), &job.delivery, job.traceparent.as_deref());
+        let reviewer = Self { recorder: self.recorder.for_request(&job.delivery), ..self.clone() };
+        async {
+            let begun = Instant::now();
+            match reviewer.try_job(github, job, attempt, stop, on_step).await {
+                Ok(end) => end,
+                Err(error) => {
+                    Span::current().record("otel.status_code", "ERROR");
+                    let (end, why) = reviewer.end_of(&error, attempt);
+                    let session = reviewer.recorder.session(job.about());
+                    session.failed(why, &format!("{error:#}"), begun.elapsed()).await;
+                    end
+                }
+            }
         }
+        .instrument(span)
+        .await
     }
 
     async fn try_job(
@@ -70,6 +85,7 @@ impl Reviewer {
             return Ok(JobEnd::Done);
         }
         let assignment = self.assignment(&github, &repository, &pull_request, true).await?;
+        spans::session_is(&Span::current(), &assignment.about());
         let run_id = assignment.run_id.clone();
         if self.store.run(&run_id).await?.is_some_and(|record| record.finished) {
             tracing::info!(run_id, "this head is reviewed already");
@@ -101,12 +117,13 @@ impl Reviewer {
     }
 
     /// What can be mended by waiting is tried again; what cannot is said.
-    fn end_of(&self, error: &anyhow::Error, attempt: u32) -> JobEnd {
+    fn end_of(&self, error: &anyhow::Error, attempt: u32) -> (JobEnd, ErrorType) {
         let reason = format!("{error:#}");
         let now = (self.clock)();
         match error.chain().find_map(|cause| cause.downcast_ref::<GitHubError>()) {
             Some(GitHubError::RateLimited { retry_at }) => {
-                JobEnd::Retry { reason, not_before: (*retry_at).max(now + BACKOFF) }
+                let not_before = (*retry_at).max(now + BACKOFF);
+                (JobEnd::Retry { reason, not_before }, ErrorType::RateLimited)
             }
             Some(
                 GitHubError::NotFound(_)
@@ -115,11 +132,12 @@ impl Reviewer {
                 | GitHubError::Invalid(_),
             ) => {
                 tracing::error!(reason, "the review failed");
-                JobEnd::Failed { reason }
+                (JobEnd::Failed { reason }, ErrorType::Refused)
             }
             _ => {
                 tracing::warn!(reason, attempt, "the review is tried again");
-                JobEnd::Retry { reason, not_before: now + backoff(attempt) }
+                let not_before = now + backoff(attempt);
+                (JobEnd::Retry { reason, not_before }, ErrorType::Unavailable)
             }
         }
     }

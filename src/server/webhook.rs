@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde::de::IgnoredAny;
 use serde_json::json;
 use tokio::task::spawn_blocking;
+use tracing::Instrument;
 
 use super::body::{self, Received};
 use super::delivery::{Delivery, Signature};
@@ -18,6 +19,7 @@ use super::rejection::Rejection;
 use super::{Server, Shared};
 use crate::queue::Enqueued;
 use crate::review::job::Job;
+use crate::telemetry::spans;
 
 /// GitHub sends no larger ones.
 const LARGEST: usize = 25 * 1024 * 1024;
@@ -57,7 +59,7 @@ pub(super) async fn receive(
         Wish::Nothing(why) => {
             Ok((StatusCode::NO_CONTENT, [("x-eco-coder-ignored", why)]).into_response())
         }
-        Wish::Review(job) => enqueue(&shared.server, &job).await,
+        Wish::Review(job) => accept(&shared.server, *job).await,
     }
 }
 
@@ -111,6 +113,13 @@ fn wish_for_review(
         return Ok(Wish::Nothing("drafts are not reviewed"));
     }
     Ok(Wish::Review(Box::new(job)))
+}
+
+/// A trace begins where a delivery is known to be GitHub's: nobody else may fill our traces.
+async fn accept(server: &Server, mut job: Job) -> Result<Response, Rejection> {
+    let span = spans::webhook(&job.about(), &job.delivery, job.traceparent.as_deref());
+    job.traceparent = spans::traceparent(&span).or(job.traceparent);
+    enqueue(server, &job).instrument(span).await
 }
 
 async fn enqueue(server: &Server, job: &Job) -> Result<Response, Rejection> {

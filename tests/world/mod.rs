@@ -18,6 +18,8 @@ use tokio::net::TcpStream;
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "otlp")]
+pub mod collector;
 #[expect(dead_code, reason = "the tests of the GitHub client use the rest of it")]
 pub mod github;
 #[cfg(feature = "aws")]
@@ -43,6 +45,7 @@ struct Server {
     child: Child,
     address: String,
     log: Arc<Mutex<Vec<Value>>>,
+    stdout: Arc<Mutex<Vec<Value>>>,
 }
 
 /// An HTTP answer.
@@ -106,27 +109,21 @@ impl World {
     pub fn start(&mut self) {
         let mut child = self
             .command(&["serve"])
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let (seen, stderr) = (log.clone(), child.stderr.take().expect("stderr"));
-        std::thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                let entry = serde_json::from_str(&line).unwrap_or_else(|_| json!({"line": line}));
-                seen.lock().expect("log").push(entry);
-            }
-        });
+        let log = json_lines(child.stderr.take().expect("stderr"));
+        let stdout = json_lines(child.stdout.take().expect("stdout"));
         let listening = || {
             log.lock()
                 .expect("log")
                 .iter()
-                .find_map(|entry| entry["address"].as_str().map(ToOwned::to_owned))
+                .find_map(|entry| entry["context"]["address"].as_str().map(ToOwned::to_owned))
         };
         let address = wait(listening)
             .unwrap_or_else(|| panic!("the server did not start: {:?}", log.lock().expect("log")));
-        self.server = Some(Server { child, address, log });
+        self.server = Some(Server { child, address, log, stdout });
     }
 
     /// Where the server listens.
@@ -321,6 +318,14 @@ impl World {
             .unwrap_or_default()
     }
 
+    /// The lines of metrics that the server has written so far.
+    pub fn metrics(&self) -> Vec<Value> {
+        self.server
+            .as_ref()
+            .map(|server| server.stdout.lock().expect("stdout").clone())
+            .unwrap_or_default()
+    }
+
     /// Waits until the server has logged this message.
     pub fn wait_for_log(&self, message: &str) -> Value {
         let found = wait(|| {
@@ -378,6 +383,19 @@ pub fn wait<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
         std::thread::sleep(Duration::from_millis(10));
     }
     None
+}
+
+/// Reads lines as they come; what is no JSON is kept under `line`.
+fn json_lines(stream: impl Read + Send + 'static) -> Arc<Mutex<Vec<Value>>> {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let seen = lines.clone();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let entry = serde_json::from_str(&line).unwrap_or_else(|_| json!({"line": line}));
+            seen.lock().expect("lines").push(entry);
+        }
+    });
+    lines
 }
 
 fn read_all(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {

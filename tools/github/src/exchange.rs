@@ -9,11 +9,12 @@ use http_body_util::BodyExt;
 use octocrab::OctoBody;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tracing::Instrument;
 
 use crate::call::Call;
 use crate::names::excerpt;
 use crate::rate_limit::{Attempts, Failure};
-use crate::{GitHub, GitHubError};
+use crate::{GitHub, GitHubError, route};
 
 const MOST_OF_AN_ERROR: u64 = 64 << 10;
 
@@ -76,7 +77,8 @@ impl GitHub {
             if call.is_write() && !self.may_write().await {
                 return Err(GitHubError::NotOurs);
             }
-            Ok(self.exchange(request, call.most_bytes).await)
+            let span = route::span(request.method(), request.uri().path());
+            Ok(self.exchange(request, call.most_bytes).instrument(span).await)
         };
         tokio::time::timeout(time, exchange).await.unwrap_or_else(|_| {
             Ok(Err(Failure::Broken(format!("no answer within {} s", time.as_secs()))))
@@ -105,8 +107,10 @@ impl GitHub {
             .octocrab
             .execute(request)
             .await
+            .inspect_err(|_| route::record_answer(None))
             .map_err(|error| Failure::Broken(reason(&error)))?;
         let (parts, body) = response.into_parts();
+        route::record_answer(Some(parts.status));
         if parts.status.is_success() {
             let body = read(body, &parts.headers, most_bytes).await?;
             return Ok(Answer { headers: parts.headers, body });

@@ -21,6 +21,7 @@ mod clock;
 mod exchange;
 mod names;
 mod patch;
+mod route;
 
 pub use app::{App, HookConfig, Installation, Permissions};
 pub use artifacts::ArtifactCaps;
