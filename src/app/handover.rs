@@ -27,6 +27,7 @@ impl Answer {
         }
     }
 
+    #[cfg(any(feature = "aws", test))]
     pub(super) fn end(self) -> JobEnd {
         match self {
             Self::Done => JobEnd::Done,

@@ -8,7 +8,7 @@ use eco_coder::model::catalog;
 use emulators::tools;
 use serde_json::{Value, json};
 
-use super::{STACK, ended, properties, python, read, resources, root};
+use super::{STACK, ended, properties, read, resources, root};
 
 #[test]
 fn cfn_lint_finds_nothing() {
@@ -71,23 +71,6 @@ fn workers_are_handed_one_job_and_say_which_failed() {
     );
     let reserved = &properties("Worker")["ReservedConcurrentExecutions"];
     assert_eq!(&source["ScalingConfig"]["MaximumConcurrency"], reserved);
-}
-
-#[test]
-fn the_table_is_the_one_that_the_tests_run_on() {
-    let folder = root().join("tests/emulators");
-    let asked = python(&tools::aws_python(), "table.py", &[&folder]);
-    let tested: Value = serde_json::from_str(&asked).expect("JSON");
-    let deployed = properties("Table");
-    for part in [
-        "KeySchema",
-        "AttributeDefinitions",
-        "GlobalSecondaryIndexes",
-        "BillingMode",
-        "TimeToLiveSpecification",
-    ] {
-        assert_eq!(deployed[part], tested[part], "{part}");
-    }
 }
 
 #[test]

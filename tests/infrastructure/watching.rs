@@ -3,31 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use eco_coder::telemetry::Metric;
 use serde_json::Value;
 
 use super::{properties, read, resources};
 
-/// The metrics that the code writes under namespace `EcoCoder`.
-const METRICS: &[&str] = &[
-    "CarbonFootprintCalculated",
-    "CodeGuruRecommendations",
-    "CodeGuruReviewTime",
-    "GitHubCommentPosted",
-    "ReviewCost",
-    "ReviewDuration",
-    "ReviewErrors",
-    "ReviewFootprint",
-    "Reviews",
-    "Sessions",
-    "SessionsActive",
-    "Tokens",
-    "ToolDuration",
-    "ToolErrors",
-    "ToolInvocation",
-];
-/// The combinations of dimensions that it writes them under.
-const DIMENSIONS: &[&[&str]] =
-    &[&["AgentName"], &["AgentName", "ToolName"], &["AgentName", "ToolName", "ErrorType"]];
 const TOOLS: &[&str] = &[
     "analyze_code",
     "calculate_carbon_footprint",
@@ -138,8 +118,12 @@ fn alarms_look_at_metrics_that_are_written() {
 }
 
 fn written(place: &str, metric: &str, dimensions: &[&str]) {
-    assert!(METRICS.contains(&metric), "{place}: nobody writes {metric}");
-    assert!(DIMENSIONS.contains(&dimensions), "{place}: {metric} has no dimensions {dimensions:?}");
+    let known = Metric::ALL.into_iter().find(|known| known.name() == metric);
+    let known = known.unwrap_or_else(|| panic!("{place}: nobody writes {metric}"));
+    assert!(
+        known.dimension_sets().contains(&dimensions),
+        "{place}: {metric} has no dimensions {dimensions:?}"
+    );
 }
 
 fn widgets(dashboard: &str) -> Vec<Value> {
@@ -202,7 +186,8 @@ fn widgets_show_metrics_that_are_written() {
     }
     // Those that a search expression shows.
     shown.insert("ToolErrors".to_owned());
-    let missing: Vec<&&str> = METRICS.iter().filter(|metric| !shown.contains(**metric)).collect();
+    let missing: Vec<&str> =
+        Metric::ALL.map(Metric::name).into_iter().filter(|name| !shown.contains(*name)).collect();
     assert!(missing.is_empty(), "no dashboard shows {missing:?}");
 }
 
