@@ -1,7 +1,6 @@
 //! What operators are told of a review: metrics, logs, the audit trail, and traces.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use eco_coder::store::Store;
 use eco_coder::telemetry::Metric;
@@ -376,6 +375,8 @@ fn every_metric_has_a_name_of_its_own_and_known_dimensions() {
 
 #[cfg(all(feature = "otlp", feature = "aws"))]
 mod traces {
+    use std::time::Duration;
+
     use super::*;
     use crate::world::aws::{FakeAws, Scripted, env, uses};
     use crate::world::collector::{Collector, Span};

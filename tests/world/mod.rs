@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 
 #[cfg(feature = "aws")]
 pub mod aws;
-#[cfg(feature = "otlp")]
+#[cfg(all(feature = "otlp", feature = "aws"))]
 pub mod collector;
 #[expect(dead_code, reason = "the tests of the GitHub client use the rest of it")]
 pub mod github;
