@@ -196,3 +196,23 @@ async fn two_invocations_of_one_pull_request_end_in_one_review() {
     assert_eq!(answer["trace"]["calls"][0]["tool"], "analyze_code");
     assert!(answers.iter().any(|body| body.contains("is reviewed already")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_toolkits_own_client_is_answered() {
+    let world = World::serving().await;
+    let number = world.open_pull_request();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/agentcore_client.py");
+
+    let ended = std::process::Command::new(emulators::tools::agentcore_python())
+        .args([script, world.address(), &format!("octo/shop#{number}")])
+        .output()
+        .expect("it runs");
+
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success(), "{said}{}", String::from_utf8_lossy(&ended.stderr));
+    // It takes events, and breaks what it prints of them into lines.
+    let printed: String = said.split_whitespace().collect();
+    assert!(printed.contains(r#""event":"step""#), "{said}");
+    assert!(printed.contains(r#""status":"done""#), "{said}");
+    world.comment(number);
+}
