@@ -1,6 +1,5 @@
 //! How a job's ending travels from a runtime on AgentCore back to the worker that handed the job over.
 
-use contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::review::work::JobEnd;
@@ -33,7 +32,7 @@ impl Answer {
             Self::Done => JobEnd::Done,
             Self::Stopped => JobEnd::Stopped,
             Self::Retry { reason, not_before } => {
-                JobEnd::Retry { reason, not_before: Timestamp(not_before) }
+                JobEnd::Retry { reason, not_before: contract::Timestamp(not_before) }
             }
             Self::Failed { reason } => JobEnd::Failed { reason },
         }
@@ -42,6 +41,8 @@ impl Answer {
 
 #[cfg(test)]
 mod tests {
+    use contract::Timestamp;
+
     use super::*;
 
     #[test]
