@@ -8,6 +8,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use carbon::{CalculateCarbonFootprint, CarbonModel, ParameterStore};
 use contract::Cache;
 use secrecy::SecretString;
+use tokio::sync::OnceCell;
 
 use super::CLOCK;
 use super::runtime::AgentRuntime;
@@ -25,15 +26,15 @@ pub(super) async fn extend(mut reviewer: Reviewer, config: &Config) -> Reviewer 
     let sdk = sdk(config).await;
     let cache: Arc<dyn Cache> = reviewer.store.clone();
     if config.model.driver == DriverName::Bedrock {
-        reviewer.model = Some(Arc::new(Bedrock::new(&sdk, bedrock_settings(config))));
+        reviewer.model = Some(Arc::new(Bedrock::new(sdk, bedrock_settings(config))));
     }
     if let Some(memory_id) = &config.aws.memory_id {
-        reviewer.memory = Arc::new(AgentCoreMemory::new(&sdk, memory_id));
+        reviewer.memory = Arc::new(AgentCoreMemory::new(sdk, memory_id));
     }
     if config.aws.carbon_parameters {
-        let (sdk, cache) = (sdk.clone(), cache.clone());
+        let cache = cache.clone();
         reviewer.carbon = Arc::new(move || {
-            let parameters = ParameterStore::new(&sdk, Some(cache.clone()), CLOCK);
+            let parameters = ParameterStore::new(sdk, Some(cache.clone()), CLOCK);
             CalculateCarbonFootprint::new(CarbonModel::bundled()).with_parameter_store(parameters)
         });
     }
@@ -43,27 +44,27 @@ pub(super) async fn extend(mut reviewer: Reviewer, config: &Config) -> Reviewer 
             settings.deadline = Duration::from_secs(seconds);
         }
         reviewer.reviewers.push(Arc::new(codeguru::Reviewer::new(
-            &sdk,
+            sdk,
             settings,
             Some(cache),
             CLOCK,
         )));
     }
     if config.aws.codeguru_profiling_group.is_some() {
-        reviewer.profiles.push(Arc::new(codeguru::Profiler::new(&sdk)));
+        reviewer.profiles.push(Arc::new(codeguru::Profiler::new(sdk)));
     }
     reviewer
 }
 
 /// Where workers hand their jobs to, if the settings name it. The runtime's own process never does.
-pub(super) fn runtime(config: &Config, sdk: &SdkConfig) -> Option<AgentRuntime> {
+pub(super) async fn runtime(config: &Config) -> Option<AgentRuntime> {
     let arn = config.aws.agent_runtime_arn.as_ref().filter(|_| !config.agentcore)?;
-    Some(AgentRuntime::new(sdk, arn, CLOCK))
+    Some(AgentRuntime::new(sdk(config).await, arn, CLOCK))
 }
 
 /// A secret's text.
 pub(super) async fn secret(config: &Config, secret_id: &str) -> anyhow::Result<SecretString> {
-    let client = aws_sdk_secretsmanager::Client::new(&sdk(config).await);
+    let client = aws_sdk_secretsmanager::Client::new(sdk(config).await);
     let call = client.get_secret_value().secret_id(secret_id).send();
     let answer = tokio::time::timeout(SECRET_DEADLINE, call)
         .await
@@ -76,7 +77,14 @@ pub(super) async fn secret(config: &Config, secret_id: &str) -> anyhow::Result<S
     Ok(SecretString::from(text))
 }
 
-pub(super) async fn sdk(config: &Config) -> SdkConfig {
+/// What every client is made from. Loaded once: a process has one configuration, and clients that share this share its
+/// credentials, too, which are asked for once then.
+pub(super) async fn sdk(config: &Config) -> &'static SdkConfig {
+    static SDK: OnceCell<SdkConfig> = OnceCell::const_new();
+    SDK.get_or_init(|| load(config)).await
+}
+
+async fn load(config: &Config) -> SdkConfig {
     let loader = aws_config::defaults(BehaviorVersion::latest());
     let region = config.model.region.clone().or_else(|| config.aws.region.clone());
     match region {
@@ -86,20 +94,20 @@ pub(super) async fn sdk(config: &Config) -> SdkConfig {
 }
 
 /// The table with what is kept, and the bucket with what is too large for it.
-pub(super) fn store(config: &Config, sdk: &SdkConfig) -> anyhow::Result<DynamoStore> {
+pub(super) async fn store(config: &Config) -> anyhow::Result<DynamoStore> {
     let table = named(config.aws.table.as_ref(), "table", "ECO_CODER_TABLE")?;
     let settings = dynamodb::Settings { table, bucket: config.aws.bucket.clone(), clock: CLOCK };
-    Ok(DynamoStore::new(sdk, settings))
+    Ok(DynamoStore::new(sdk(config).await, settings))
 }
 
 /// Jobs in the table, and the queue that wakes workers.
-pub(super) fn queue(config: &Config, sdk: &SdkConfig) -> anyhow::Result<SqsQueue> {
+pub(super) async fn queue(config: &Config) -> anyhow::Result<SqsQueue> {
     let settings = sqs::Settings {
         table: named(config.aws.table.as_ref(), "table", "ECO_CODER_TABLE")?,
         queue_url: named(config.aws.queue_url.as_ref(), "queue_url", "ECO_CODER_QUEUE_URL")?,
         dead_letter_queue_url: config.aws.dead_letter_queue_url.clone(),
     };
-    Ok(SqsQueue::new(sdk, settings))
+    Ok(SqsQueue::new(sdk(config).await, settings))
 }
 
 fn named(value: Option<&String>, key: &str, variable: &str) -> anyhow::Result<String> {

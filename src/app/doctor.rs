@@ -55,7 +55,7 @@ async fn sdk(config: &Config) -> aws_config::SdkConfig {
         .build();
     super::aws::sdk(config)
         .await
-        .into_builder()
+        .to_builder()
         .retry_config(aws_config::retry::RetryConfig::standard().with_max_attempts(2))
         .timeout_config(timeouts)
         .build()

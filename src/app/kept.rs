@@ -53,17 +53,16 @@ impl Kept {
 
 #[cfg(feature = "aws")]
 async fn shared(config: &Config) -> anyhow::Result<Kept> {
-    let sdk = super::aws::sdk(config).await;
     Ok(Kept {
-        queue: Arc::new(super::aws::queue(config, &sdk)?),
-        store: Arc::new(super::aws::store(config, &sdk)?),
+        queue: Arc::new(super::aws::queue(config).await?),
+        store: Arc::new(super::aws::store(config).await?),
         file: File::default(),
     })
 }
 
 #[cfg(feature = "aws")]
 async fn shared_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    Ok(Arc::new(super::aws::store(config, &super::aws::sdk(config).await)?))
+    Ok(Arc::new(super::aws::store(config).await?))
 }
 
 #[cfg(not(feature = "aws"))]

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
-use aws_config::SdkConfig;
 use aws_lambda_events::sqs::SqsEvent;
 use axum::Router;
 use contract::Timestamp;
@@ -53,7 +52,6 @@ struct Function {
     telemetry: Telemetry,
     started: Timestamp,
     progress: Arc<Progress>,
-    sdk: OnceCell<SdkConfig>,
     queue: OnceCell<Arc<SqsQueue>>,
     router: OnceCell<Router>,
     crew: OnceCell<Crew>,
@@ -66,7 +64,6 @@ impl Function {
             telemetry,
             started: CLOCK(),
             progress: Arc::new(Progress::new(CLOCK)),
-            sdk: OnceCell::new(),
             queue: OnceCell::new(),
             router: OnceCell::new(),
             crew: OnceCell::new(),
@@ -125,21 +122,16 @@ impl Function {
 
     async fn build_crew(&self) -> anyhow::Result<Crew> {
         self.config.check_worker_function()?;
-        let store = Arc::new(aws::store(&self.config, self.sdk().await)?);
+        let store = Arc::new(aws::store(&self.config).await?);
         let reviewer = super::reviewer(&self.config, store, &self.telemetry).await?;
         let github = super::github(&self.config).await?;
-        let mut worker = Worker::new(&self.config, reviewer, github, self.progress.clone());
-        worker.runtime = aws::runtime(&self.config, self.sdk().await);
+        let worker = Worker::new(&self.config, reviewer, github, self.progress.clone()).await;
         Ok(Crew { worker: Arc::new(worker), queue: self.queue().await?.clone() })
     }
 
     async fn queue(&self) -> anyhow::Result<&Arc<SqsQueue>> {
-        let build = async || Ok(Arc::new(aws::queue(&self.config, self.sdk().await)?));
+        let build = async || Ok(Arc::new(aws::queue(&self.config).await?));
         self.queue.get_or_try_init(build).await
-    }
-
-    async fn sdk(&self) -> &SdkConfig {
-        self.sdk.get_or_init(|| aws::sdk(&self.config)).await
     }
 }
 

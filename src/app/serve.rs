@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use contract::Clock;
-use github::GitHub;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -16,7 +15,6 @@ use super::secrets::webhook_secrets;
 use super::worker::{Worker, handler};
 use crate::config::Config;
 use crate::queue::Workers;
-use crate::review::Reviewer;
 use crate::server::{AllowList, Progress, Server, router, run};
 use crate::telemetry::Telemetry;
 
@@ -42,7 +40,7 @@ impl Service {
         let reviewer = super::reviewer(config, store.clone(), telemetry).await?;
         let github = super::github(config).await?;
         let progress = Arc::new(Progress::new(CLOCK));
-        let worker = Arc::new(worker(config, reviewer, github, &progress).await);
+        let worker = Arc::new(Worker::new(config, reviewer, github, progress.clone()).await);
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("listen on {}", config.listen))?;
@@ -92,31 +90,6 @@ impl Service {
         }
         served.context("serve HTTP")
     }
-}
-
-#[cfg(feature = "aws")]
-async fn worker(
-    config: &Config,
-    reviewer: Reviewer,
-    github: GitHub,
-    progress: &Arc<Progress>,
-) -> Worker {
-    let mut worker = Worker::new(config, reviewer, github, progress.clone());
-    if config.aws.agent_runtime_arn.is_some() {
-        worker.runtime = super::aws::runtime(config, &super::aws::sdk(config).await);
-    }
-    worker
-}
-
-#[cfg(not(feature = "aws"))]
-#[expect(clippy::unused_async, reason = "the same signature as with the feature `aws`")]
-async fn worker(
-    config: &Config,
-    reviewer: Reviewer,
-    github: GitHub,
-    progress: &Arc<Progress>,
-) -> Worker {
-    Worker::new(config, reviewer, github, progress.clone())
 }
 
 async fn prune(file: File, clock: Clock) {

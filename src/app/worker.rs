@@ -30,12 +30,16 @@ pub(super) struct Worker {
     pub(super) lease: Duration,
     /// Where jobs are handed to, if not run here.
     #[cfg(feature = "aws")]
-    pub(super) runtime: Option<super::runtime::AgentRuntime>,
+    runtime: Option<super::runtime::AgentRuntime>,
     pause_after: Option<u64>,
 }
 
 impl Worker {
-    pub(super) fn new(
+    #[cfg_attr(
+        not(feature = "aws"),
+        expect(clippy::unused_async, reason = "waits for AWS, where that is built in")
+    )]
+    pub(super) async fn new(
         config: &Config,
         reviewer: Reviewer,
         github: GitHub,
@@ -48,7 +52,7 @@ impl Worker {
             progress,
             lease,
             #[cfg(feature = "aws")]
-            runtime: None,
+            runtime: super::aws::runtime(config).await,
             pause_after: config.pause_after_checkpoint,
         }
     }
