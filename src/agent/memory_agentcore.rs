@@ -205,15 +205,7 @@ mod tests {
     /// The emulator has no `RetrieveMemoryRecords`, so this also shows that lessons count without it.
     #[tokio::test]
     async fn the_newest_lesson_of_each_pull_request_is_recalled() {
-        let aws_url = &Emulators::shared().aws_url;
-        let sdk = SdkConfig::builder()
-            .behavior_version(aws_config::BehaviorVersion::latest())
-            .endpoint_url(aws_url)
-            .region(aws_config::Region::new("us-east-1"))
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-                aws_credential_types::Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"),
-            ))
-            .build();
+        let sdk = emulators::sdk(&Emulators::shared().aws_url);
         let memory = AgentCoreMemory::new(&sdk, "eco_coder-0123456789");
         for lesson in [lesson(1, 1_000, 0), lesson(2, 2_000, 1), lesson(1, 3_000, 2)] {
             memory.remember(&lesson).await.unwrap();

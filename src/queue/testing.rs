@@ -1,21 +1,12 @@
 //! The queue on an AWS that runs beside the tests.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_config::SdkConfig;
 use emulators::{Emulators, Stack};
 
 use super::sqs::{Settings, SqsQueue};
 
-/// What reaches the emulator and nothing else.
 pub(super) fn sdk() -> SdkConfig {
-    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(&Emulators::shared().aws_url)
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
+    emulators::sdk(&Emulators::shared().aws_url)
 }
 
 pub(super) fn stack() -> Stack {

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use aws_sdk_s3::primitives::ByteStream;
 use contract::{Cache, Clock, Timestamp};
-use emulators::{Emulators, Stack};
+use emulators::{Emulators, Stack, sdk};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -84,16 +82,6 @@ impl World {
         let told = error.to_string().replace(&self.stack.table, "NAME");
         told.replace(&self.stack.bucket, "NAME")
     }
-}
-
-fn sdk(url: &str) -> SdkConfig {
-    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "tests");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(url)
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
 }
 
 /// Text that does not get smaller by compression.

@@ -7,9 +7,6 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -25,6 +22,7 @@ mod conversation;
 mod validated;
 
 pub use codeguru::{ProfileForm, Reviews};
+pub use emulators::sdk;
 use validated::{OutsideTheModels, held_to_the_models};
 
 /// What an operator asks, rather than a review.
@@ -123,22 +121,6 @@ pub fn answer(content: &[Value], stop_reason: &str) -> Value {
         "usage": {"inputTokens": 1000, "outputTokens": 200, "totalTokens": 1500, "cacheReadInputTokens": 300, "cacheWriteInputTokens": 0},
         "metrics": {"latencyMs": 12},
     })
-}
-
-/// What a client of this AWS is made from.
-pub fn sdk(url: &str) -> SdkConfig {
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(url)
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-            "AKIDEXAMPLE",
-            "secret",
-            None,
-            None,
-            "tests",
-        )))
-        .build()
 }
 
 /// The environment of a process that shall meet this AWS and no other.

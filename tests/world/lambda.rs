@@ -4,9 +4,7 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_config::SdkConfig;
 use contract::Timestamp;
 use eco_coder::store::Store;
 use eco_coder::store::dynamodb::{self, DynamoStore};
@@ -120,15 +118,9 @@ impl LambdaWorld {
     }
 }
 
-/// What leads to the emulator, whatever the environment says.
+/// What leads to the emulator.
 pub fn sdk() -> SdkConfig {
-    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(&Emulators::shared().aws_url)
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
+    emulators::sdk(&Emulators::shared().aws_url)
 }
 
 fn secrets_manager() -> aws_sdk_secretsmanager::Client {

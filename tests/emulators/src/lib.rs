@@ -7,10 +7,12 @@ use serde_json::Value;
 
 mod http;
 mod install;
+mod sdk;
 mod server;
 pub mod tools;
 mod validation;
 
+pub use sdk::sdk;
 pub use validation::{Answer, Exchange};
 
 /// One AWS for all tests of a process, each with names of its own; see [`Emulators::stack`].
