@@ -23,6 +23,8 @@ pub struct Analyzer(Arc<Inner>);
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub disabled_rules: Vec<String>,
+    /// Rules of the repository's own: (name of the file without its ending, text).
+    pub rules: Vec<(String, String)>,
     /// Globs of paths to leave out; `*` also matches `/`.
     pub ignore: Vec<String>,
     pub max_file_bytes: usize,
@@ -45,6 +47,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             disabled_rules: Vec::new(),
+            rules: Vec::new(),
             ignore: Vec::new(),
             max_file_bytes: 1024 * 1024,
             file_deadline: Duration::from_secs(2),
@@ -58,12 +61,16 @@ impl Analyzer {
         Self::with_rules(&bundled_texts(), settings)
     }
 
-    pub(crate) fn with_rules(
-        texts: &[(&str, &str)],
-        settings: Settings,
-    ) -> Result<Self, RuleError> {
-        let Settings { disabled_rules, ignore, max_file_bytes, file_deadline } = settings;
-        let rules = Rules::compile(texts)?;
+    /// An analyzer with these rules, (name of the file without its ending, text), in place of the bundled ones.
+    pub fn with_rules(texts: &[(&str, &str)], settings: Settings) -> Result<Self, RuleError> {
+        let Settings { disabled_rules, rules: own, ignore, max_file_bytes, file_deadline } =
+            settings;
+        let own_texts = own.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let texts: Vec<_> = texts.iter().copied().chain(own_texts).collect();
+        let rules = Rules::read(&texts)?;
+        if !own.is_empty() {
+            rules.check()?;
+        }
         let pool = ThreadPoolBuilder::new()
             .stack_size(STACK_BYTES)
             .thread_name(|number| format!("analyzer-{number}"));
@@ -166,7 +173,9 @@ mod tests {
     #[test]
     fn a_broken_rule_is_named() {
         let refused = |name: &str, text: &str| {
-            Analyzer::with_rules(&[(name, text)], Settings::default()).err().unwrap().to_string()
+            let rules = vec![(name.to_owned(), text.to_owned())];
+            let settings = Settings { rules, ..Settings::default() };
+            Analyzer::with_rules(&[], settings).err().unwrap().to_string()
         };
         assert_eq!(
             refused("other", &rule("test", "in-loop")),
@@ -178,11 +187,27 @@ mod tests {
         );
         let kind = rule("test", "in-loop").replace("kind: identifier", "kind: identifer");
         assert!(refused("test", &kind).contains("identifer"), "{}", refused("test", &kind));
-        let language = rule("test", "in-loop").replace("Python", "Ruby");
+        let language = rule("test", "in-loop").replace("Python", "Lua");
         assert_eq!(
             refused("test", &language),
-            "rule `test` cannot be used: there is no grammar for Ruby"
+            "rule `test` cannot be used: there is no grammar for Lua"
         );
+    }
+
+    #[test]
+    fn every_bundled_rule_compiles() {
+        Rules::read(&bundled_texts()).unwrap().check().unwrap();
+    }
+
+    #[test]
+    fn a_rule_written_for_ast_grep_is_taken_as_it_is() {
+        let text = "id: no-todo\nlanguage: python\nseverity: warning\nmessage: found $A\nnote: Mend it.\nurl: https://example.com\nrule: {pattern: todo($A)}\nfix: done($A)\nlabels: {A: {style: primary}}\n";
+        let rules = vec![("no-todo".to_owned(), text.to_owned())];
+        let analyzer =
+            Analyzer::with_rules(&[], Settings { rules, ..Settings::default() }).unwrap();
+        let info = analyzer.rules().next().unwrap();
+        assert_eq!((info.title.as_str(), info.why.as_str()), ("no todo", "Mend it."));
+        assert_eq!(info.severity, contract::Severity::Medium);
     }
 
     #[test]

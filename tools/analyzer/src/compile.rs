@@ -1,16 +1,19 @@
-//! Rule files to matchers, grouped by language and by the kind of node that each can match.
+//! Rule files to matchers, by language and by the kind of node that each can match.
 
 use std::error::Error;
+use std::sync::OnceLock;
 
 use ast_grep_config::{DeserializeEnv, RuleCore};
 use ast_grep_core::Matcher as _;
-use ast_grep_language::SupportLang;
+use ast_grep_core::replacer::TemplateFix;
+use globset::{Glob, GlobSet, GlobSetBuilder};
 use include_dir::{Dir, include_dir};
 use regex::{Regex, RegexSet};
 
-use crate::language::LANGUAGES;
+use crate::language::{LANGUAGES, Language};
 use crate::matchers::{self, Matcher};
-use crate::rule::{RuleFile, RuleInfo, Variant};
+use crate::rule::RuleInfo;
+use crate::rule_file::{AstGrepSeverity, Metadata, RuleFile, Variant};
 
 static BUNDLED: Dir = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
@@ -31,15 +34,24 @@ fn quoted(ids: &[String]) -> String {
     ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Every rule, ready to run.
+/// Every rule; those of a language are made ready to run when the first text in it comes.
 pub(crate) struct Rules {
     pub(crate) infos: Vec<RuleInfo>,
-    languages: Vec<LanguageRules>,
+    variants: Vec<Stated>,
+    languages: Vec<(Language, OnceLock<LanguageRules>)>,
+}
+
+/// A variant, with what its file says for all of them.
+struct Stated {
+    /// Index into [`Rules::infos`].
+    info: usize,
+    message: String,
+    references: Vec<String>,
+    variant: Variant,
 }
 
 /// The rules of one language.
 pub(crate) struct LanguageRules {
-    language: SupportLang,
     pub(crate) rules: Vec<CompiledRule>,
     /// Indices of the rules that can match a node, by the node's kind.
     by_kind: Vec<Vec<usize>>,
@@ -58,6 +70,10 @@ pub(crate) struct CompiledRule {
     pub(crate) why: Option<String>,
     pub(crate) instead: Option<String>,
     pub(crate) references: Vec<String>,
+    pub(crate) fix: Option<TemplateFix>,
+    /// Paths that it is for, and those that it is not for.
+    files: Option<GlobSet>,
+    ignores: Option<GlobSet>,
     /// Any text that the rule flags holds a keyword or matches a hint, where there are any.
     keywords: Vec<String>,
     hints: Vec<Regex>,
@@ -74,31 +90,81 @@ pub(crate) fn bundled_texts() -> Vec<(&'static str, &'static str)> {
 }
 
 impl Rules {
-    /// Compiles rules from (file name without ending, text).
-    pub(crate) fn compile(texts: &[(&str, &str)]) -> Result<Self, RuleError> {
-        let mut infos = Vec::with_capacity(texts.len());
-        let mut compiled = Vec::new();
+    /// Reads rules from (file name without ending, text).
+    pub(crate) fn read(texts: &[(&str, &str)]) -> Result<Self, RuleError> {
+        let mut rules = Self {
+            infos: Vec::with_capacity(texts.len()),
+            variants: Vec::new(),
+            languages: LANGUAGES.map(|language| (language, OnceLock::new())).into(),
+        };
         for (name, text) in texts {
-            let bad = |reason: String| RuleError::BadRule { rule: (*name).to_owned(), reason };
-            let mut file: RuleFile =
-                ast_grep_config::from_str(text).map_err(|error| bad(error.to_string()))?;
-            if file.id != *name {
-                return Err(bad(format!("its id is `{}`, unlike its file name", file.id)));
-            }
-            let variants = file.take_variants();
-            for variant in &variants {
-                let rules = compile_variant(infos.len(), &file, variant).map_err(bad)?;
-                compiled.extend(rules);
-            }
-            infos.push(describe(file, &variants));
+            rules.add(name, text).map_err(|reason| bad(name, reason))?;
         }
-        let languages = group(compiled)
-            .map_err(|error| RuleError::BadRule { rule: "keywords".into(), reason: error })?;
-        Ok(Self { infos, languages })
+        Ok(rules)
     }
 
-    pub(crate) fn of(&self, language: SupportLang) -> Option<&LanguageRules> {
-        self.languages.iter().find(|rules| rules.language == language)
+    fn add(&mut self, name: &str, text: &str) -> Result<(), String> {
+        let mut file: RuleFile =
+            ast_grep_config::from_str(text).map_err(|error| error.to_string())?;
+        if file.id != name {
+            return Err(format!("its id is `{}`, unlike its file name", file.id));
+        }
+        if self.infos.iter().any(|info| info.id == file.id) {
+            return Err("there is a rule of that name already".to_owned());
+        }
+        if file.severity == Some(AstGrepSeverity::Off) {
+            return Ok(());
+        }
+        let variants = file.take_variants();
+        if variants.is_empty() {
+            return Err("it has no `language` with a `rule`".to_owned());
+        }
+        let info = self.infos.len();
+        let metadata = file.take_metadata();
+        let common = metadata.references.clone();
+        self.infos.push(describe(&mut file, metadata, &variants));
+        for variant in variants {
+            // A grammar that is not linked in panics when it is asked for.
+            if let Some(unknown) = variant.languages.iter().find(|one| !LANGUAGES.contains(one)) {
+                return Err(format!("there is no grammar for {unknown}"));
+            }
+            let message = variant.message.as_ref().or(file.message.as_ref());
+            let message = message.ok_or("it has no message")?.clone();
+            let references = variant.references.iter().chain(&common).cloned().collect();
+            self.variants.push(Stated { info, message, references, variant });
+        }
+        Ok(())
+    }
+
+    /// Makes all rules ready, for the first error that is in them.
+    pub(crate) fn check(&self) -> Result<(), RuleError> {
+        for (language, ready) in &self.languages {
+            let compiled = self.compile(*language)?;
+            let _ = ready.set(compiled);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn of(&self, language: Language) -> Option<&LanguageRules> {
+        let (_, ready) = self.languages.iter().find(|(known, _)| *known == language)?;
+        let rules = ready.get_or_init(|| {
+            self.compile(language).unwrap_or_else(|error| {
+                tracing::error!(%error, "the rules of a language cannot be used");
+                LanguageRules::default()
+            })
+        });
+        (!rules.rules.is_empty()).then_some(rules)
+    }
+
+    fn compile(&self, language: Language) -> Result<LanguageRules, RuleError> {
+        let of_language =
+            self.variants.iter().filter(|stated| stated.variant.languages.contains(&language));
+        let mut rules = Vec::new();
+        for stated in of_language {
+            let compiled = stated.compile(language);
+            rules.push(compiled.map_err(|reason| bad(&self.infos[stated.info].id, reason))?);
+        }
+        LanguageRules::index(rules).map_err(|reason| bad("keywords", reason))
     }
 
     /// The ids most like one that does not exist.
@@ -110,9 +176,55 @@ impl Rules {
     }
 }
 
+fn bad(rule: &str, reason: String) -> RuleError {
+    RuleError::BadRule { rule: rule.to_owned(), reason }
+}
+
+impl Stated {
+    fn compile(&self, language: Language) -> Result<CompiledRule, String> {
+        let variant = &self.variant;
+        let core = variant.core();
+        let transformed: Vec<_> =
+            core.transform.iter().flatten().map(|(name, _)| name.clone()).collect();
+        let core =
+            core.get_matcher(DeserializeEnv::new(language)).map_err(|error| chain(&error))?;
+        if core.potential_kinds().is_none() {
+            return Err(format!(
+                "its rule for {language} could match every kind of node; add a `kind`"
+            ));
+        }
+        let names = variant.matcher.as_ref().map_or(&[][..], |names| names.names());
+        let matchers = names.iter().map(|name| {
+            matchers::find(name).ok_or_else(|| format!("there is no matcher `{name}`"))
+        });
+        let fix = variant.fix.as_ref();
+        Ok(CompiledRule {
+            info: self.info,
+            core,
+            matchers: matchers.collect::<Result<_, _>>()?,
+            message: self.message.clone(),
+            why: variant.why.clone(),
+            instead: variant.instead.clone(),
+            references: self.references.clone(),
+            fix: fix.map(|fix| TemplateFix::with_transform(fix, &language, &transformed)),
+            files: variant.files.as_deref().map(globs).transpose()?,
+            ignores: variant.ignores.as_deref().map(globs).transpose()?,
+            keywords: variant.keywords.clone(),
+            hints: hints(variant)?,
+        })
+    }
+}
+
+impl CompiledRule {
+    fn is_for(&self, path: &str) -> bool {
+        self.files.as_ref().is_none_or(|files| files.is_match(path))
+            && !self.ignores.as_ref().is_some_and(|ignores| ignores.is_match(path))
+    }
+}
+
 impl LanguageRules {
-    /// Which rules can match anywhere in the text, judged by keywords and hints; `None` where none can.
-    pub(crate) fn active(&self, text: &str) -> Option<Vec<bool>> {
+    /// Which rules can match anywhere in the text, judged by its path, keywords and hints; `None` where none can.
+    pub(crate) fn active(&self, path: &str, text: &str) -> Option<Vec<bool>> {
         let hinted = |rule: &CompiledRule| rule.hints.iter().any(|hint| hint.is_match(text));
         let unconditional = |rule: &CompiledRule| rule.keywords.is_empty() && rule.hints.is_empty();
         let mut active: Vec<_> =
@@ -123,123 +235,80 @@ impl LanguageRules {
                 *rule = true;
             }
         }
+        for (active, rule) in active.iter_mut().zip(&self.rules) {
+            *active &= rule.is_for(path);
+        }
         active.contains(&true).then_some(active)
     }
 
     pub(crate) fn for_kind(&self, kind: u16) -> &[usize] {
         self.by_kind.get(usize::from(kind)).map_or(&[], Vec::as_slice)
     }
+
+    fn index(rules: Vec<CompiledRule>) -> Result<Self, String> {
+        let mut by_kind = Vec::new();
+        let (mut keywords, mut keyword_owners) = (Vec::new(), Vec::new());
+        for (number, rule) in rules.iter().enumerate() {
+            for kind in rule.core.potential_kinds().iter().flatten() {
+                if by_kind.len() <= kind {
+                    by_kind.resize_with(kind + 1, Vec::new);
+                }
+                by_kind[kind].push(number);
+            }
+            keywords.extend(rule.keywords.iter().map(|keyword| regex::escape(keyword)));
+            keyword_owners.extend(std::iter::repeat_n(number, rule.keywords.len()));
+        }
+        let keywords = RegexSet::new(keywords).map_err(|error| error.to_string())?;
+        Ok(Self { rules, by_kind, keywords, keyword_owners })
+    }
 }
 
-fn compile_variant(
-    info: usize,
-    file: &RuleFile,
-    variant: &Variant,
-) -> Result<Vec<(SupportLang, CompiledRule)>, String> {
-    variant
-        .languages
-        .iter()
-        .map(|language| Ok((*language, compile(info, file, variant, *language)?)))
-        .collect()
+impl Default for LanguageRules {
+    fn default() -> Self {
+        Self {
+            rules: Vec::new(),
+            by_kind: Vec::new(),
+            keywords: RegexSet::empty(),
+            keyword_owners: Vec::new(),
+        }
+    }
 }
 
-fn compile(
-    info: usize,
-    file: &RuleFile,
-    variant: &Variant,
-    language: SupportLang,
-) -> Result<CompiledRule, String> {
-    // A grammar that is not linked in panics when it is asked for.
-    if !LANGUAGES.contains(&language) {
-        return Err(format!("there is no grammar for {language}"));
+fn globs(patterns: &[String]) -> Result<GlobSet, String> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(Glob::new(pattern).map_err(|error| error.to_string())?);
     }
-    let core =
-        variant.core().get_matcher(DeserializeEnv::new(language)).map_err(|error| chain(&error))?;
-    if core.potential_kinds().is_none() {
-        return Err(format!(
-            "its rule for {language} could match every kind of node; add a `kind`"
-        ));
-    }
-    let names = variant.matcher.as_ref().map_or(&[][..], |names| names.names());
-    let matchers = names
-        .iter()
-        .map(|name| matchers::find(name).ok_or_else(|| format!("there is no matcher `{name}`")));
-    Ok(CompiledRule {
-        info,
-        core,
-        matchers: matchers.collect::<Result<_, _>>()?,
-        message: variant
-            .message
-            .as_ref()
-            .or(file.message.as_ref())
-            .ok_or("it has no message")?
-            .clone(),
-        why: variant.why.clone(),
-        instead: variant.instead.clone(),
-        references: variant.references.iter().chain(&file.metadata.references).cloned().collect(),
-        keywords: variant.keywords.clone(),
-        hints: hints(variant)?,
-    })
+    set.build().map_err(|error| error.to_string())
 }
 
 fn hints(variant: &Variant) -> Result<Vec<Regex>, String> {
     variant.hints.iter().map(|hint| Regex::new(hint).map_err(|error| error.to_string())).collect()
 }
 
-fn describe(file: RuleFile, variants: &[Variant]) -> RuleInfo {
-    let mut references = file.metadata.references;
+fn describe(file: &mut RuleFile, metadata: Metadata, variants: &[Variant]) -> RuleInfo {
+    let mut references = metadata.references;
     references.extend(variants.iter().flat_map(|variant| variant.references.clone()));
     RuleInfo {
-        id: file.id,
-        title: file.metadata.title,
-        why: file.metadata.why,
-        instead: file.metadata.instead,
+        id: file.id.clone(),
+        title: metadata.title,
+        why: metadata.why,
+        instead: metadata.instead,
         languages: variants
             .iter()
             .flat_map(|variant| &variant.languages)
             .map(ToString::to_string)
             .collect(),
-        category: file.metadata.category,
-        area: file.metadata.area,
-        severity: file.metadata.severity,
-        confidence: file.metadata.confidence,
+        category: metadata.category,
+        area: metadata.area,
+        severity: metadata.severity,
+        confidence: metadata.confidence,
         references,
-        known_as: file.metadata.known_as,
-        in_tests: file.metadata.in_tests,
+        known_as: metadata.known_as,
+        in_tests: metadata.in_tests,
         examples: variants.iter().flat_map(Variant::examples).collect(),
+        benchmarks: std::mem::take(&mut file.benchmarks),
     }
-}
-
-fn group(compiled: Vec<(SupportLang, CompiledRule)>) -> Result<Vec<LanguageRules>, String> {
-    let mut groups: Vec<(SupportLang, Vec<CompiledRule>)> =
-        LANGUAGES.map(|language| (language, Vec::new())).into();
-    for (language, rule) in compiled {
-        if let Some((_, rules)) = groups.iter_mut().find(|(known, _)| *known == language) {
-            rules.push(rule);
-        }
-    }
-    groups
-        .into_iter()
-        .filter(|(_, rules)| !rules.is_empty())
-        .map(|(language, rules)| index(language, rules))
-        .collect()
-}
-
-fn index(language: SupportLang, rules: Vec<CompiledRule>) -> Result<LanguageRules, String> {
-    let mut by_kind = Vec::new();
-    let (mut keywords, mut keyword_owners) = (Vec::new(), Vec::new());
-    for (number, rule) in rules.iter().enumerate() {
-        for kind in rule.core.potential_kinds().iter().flatten() {
-            if by_kind.len() <= kind {
-                by_kind.resize_with(kind + 1, Vec::new);
-            }
-            by_kind[kind].push(number);
-        }
-        keywords.extend(rule.keywords.iter().map(|keyword| regex::escape(keyword)));
-        keyword_owners.extend(std::iter::repeat_n(number, rule.keywords.len()));
-    }
-    let keywords = RegexSet::new(keywords).map_err(|error| error.to_string())?;
-    Ok(LanguageRules { language, rules, by_kind, keywords, keyword_owners })
 }
 
 /// An error with its causes, as ast-grep names the fault only in the last of them.

@@ -1,12 +1,21 @@
 //! One match of a rule in one text, and the mark by which it is known again.
 
+use ast_grep_core::replacer::TemplateFix;
 use sha2::{Digest, Sha256};
 
 use crate::compile::{CompiledRule, Rules};
-use crate::language::{SourceMatch, SourceNode, function_name};
+use crate::language::{SourceMatch, SourceNode};
+use crate::syntax::function_name;
 
 const LONGEST_EXCERPT: usize = 160;
 const LONGEST_NAME: usize = 60;
+
+/// Text in place of other text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edit {
+    pub(crate) range: std::ops::Range<usize>,
+    pub(crate) text: String,
+}
 
 /// What one rule found in one place.
 #[derive(Debug, Clone)]
@@ -24,6 +33,9 @@ pub(crate) struct Finding {
     pub(crate) excerpt: String,
     /// The flagged text with its white space evened out.
     pub(crate) normalized: String,
+    /// What the rule would put in whose place.
+    #[expect(dead_code, reason = "fixes are not offered yet")]
+    pub(crate) edit: Option<Edit>,
 }
 
 impl Finding {
@@ -39,6 +51,7 @@ impl Finding {
             function: function_name(found),
             excerpt: excerpt(text, found.range().start),
             normalized: found.text().split_whitespace().collect::<Vec<_>>().join(" "),
+            edit: rule.fix.as_ref().map(|fix| edit(found, fix)),
         }
     }
 
@@ -52,6 +65,12 @@ impl Finding {
         let id = rules.infos.get(self.info).map_or("", |info| info.id.as_str());
         short_hash(&[id, path, &self.normalized, &ordinal.to_string()])
     }
+}
+
+fn edit(found: &SourceMatch, fix: &TemplateFix) -> Edit {
+    let edit = found.replace_by(fix);
+    let range = edit.position..edit.position + edit.deleted_length;
+    Edit { range, text: String::from_utf8_lossy(&edit.inserted_text).into_owned() }
 }
 
 /// 16 hexadecimal digits of the SHA-256 of the parts.

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use ast_grep_language::SupportLang;
 use contract::{ChangedFile, Recommendation, Severity};
 
 use crate::analyzer::Inner;
 use crate::finding::Finding;
+use crate::language::Language;
 use crate::scan::{Scan, scan};
 use crate::source::{self, Reason};
 
@@ -18,7 +18,7 @@ pub(crate) const SOURCE: &str = "analyzer";
 pub(crate) struct Text<'a> {
     pub(crate) analyzer: &'a Inner,
     pub(crate) file: &'a ChangedFile,
-    pub(crate) language: SupportLang,
+    pub(crate) language: Language,
     pub(crate) deadline: Instant,
 }
 
@@ -62,7 +62,7 @@ impl Text<'_> {
         } else {
             &self.analyzer.disabled
         };
-        scan(&self.analyzer.rules, disabled, text, self.language, self.deadline)
+        scan(&self.analyzer.rules, disabled, &self.file.path, text, self.language, self.deadline)
     }
 
     fn compare(&self, head: &Scan, base: &[Finding], review: &mut FileReview) {

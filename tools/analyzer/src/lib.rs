@@ -7,10 +7,12 @@
 //!
 //! ```yaml
 //! id: sorted-for-one-element
-//! languages: [Python]          # or [JavaScript, TypeScript, Tsx], Java, Go, Rust
+//! languages: [Python]          # the names in src/language.rs; `language: Python` as ast-grep has it is fine too
 //! message: "`$LIST` is sorted only to take one element."   # $NAMES are filled from the match
 //! rule:                        # ast-grep's own keys: rule, constraints, utils
 //!   pattern: sorted($LIST)[0]
+//! fix: min($LIST)              # optional: what to put in the match's place
+//! files: ["**/tasks/*.py"]     # optional: only paths that match; `ignores` leaves paths out
 //! matcher: in-loop             # optional: one name or several from src/matchers/, all of which must hold
 //! keywords: [")[0]", ")[-1]"]  # optional: a file without any of these texts is not even parsed
 //! hints: []                    # optional: the same as regular expressions
@@ -25,6 +27,18 @@
 //!   confidence: high           # high, medium or low
 //! valid: ["smallest = min(prices)\n", "ranked = sorted(prices)\n"]
 //! invalid: ["smallest = sorted(prices)[0]\n", "print(sorted(names)[0])\n"]
+//! benchmarks:                  # optional: what the evidence is measured with
+//!   - runtime: python          # python, node, java, go, rust, ruby, php or cpp
+//!     sizes: [100, 10000]
+//!     setup: |
+//!       def setup(n):
+//!           return list(range(n))
+//!     slow: |
+//!       def run(items):
+//!           return sorted(items)[0]
+//!     fast: |
+//!       def run(items):
+//!           return min(items)
 //! ```
 //!
 //! A rule for several languages that need different patterns holds a list `variants:` instead, each with its own
@@ -42,12 +56,14 @@ mod merge;
 mod parse;
 mod review;
 mod rule;
+mod rule_file;
 mod scan;
 mod silence;
 mod source;
+mod syntax;
 mod tool;
 
 pub use analyzer::{Analyzer, Settings};
 pub use compile::RuleError;
-pub use rule::{Confidence, Example, Resource, RuleInfo};
+pub use rule::{Benchmark, Confidence, Example, Resource, RuleInfo, Runtime};
 pub use tool::AnalyzeCode;

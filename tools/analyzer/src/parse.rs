@@ -5,10 +5,9 @@ use std::time::Instant;
 
 use ast_grep_core::AstGrep;
 use ast_grep_core::tree_sitter::LanguageExt;
-use ast_grep_language::SupportLang;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
-use crate::language::Document;
+use crate::language::{Document, Language};
 use crate::source::Reason;
 
 /// Matching walks up from a node to the root, so a tree as deep as its file is long would take quadratic time.
@@ -17,7 +16,7 @@ const DEEPEST: usize = 1_500;
 /// The syntax tree of a text.
 pub(crate) fn parse(
     text: &str,
-    language: SupportLang,
+    language: Language,
     deadline: Instant,
 ) -> Result<AstGrep<Document>, Reason> {
     let tree = tree(text, language, deadline)?;
@@ -35,7 +34,7 @@ fn too_slow() -> Reason {
     Reason::forced("not done within the time for one file")
 }
 
-fn tree(text: &str, language: SupportLang, deadline: Instant) -> Result<Tree, Reason> {
+fn tree(text: &str, language: Language, deadline: Instant) -> Result<Tree, Reason> {
     let mut parser = Parser::new();
     parser
         .set_language(&language.get_ts_language())

@@ -1,9 +1,5 @@
-//! A rule as its file states it, and what of it a reader sees.
+//! What a reader sees of a rule.
 
-use std::collections::HashMap;
-
-use ast_grep_config::{SerializableRule, SerializableRuleCore};
-use ast_grep_language::SupportLang;
 use contract::{Category, Severity};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +23,7 @@ pub struct RuleInfo {
     /// Whether it counts in tests, which serve nobody and whose data is small.
     pub in_tests: bool,
     pub examples: Vec<Example>,
+    pub benchmarks: Vec<Benchmark>,
 }
 
 /// What a program uses.
@@ -38,6 +35,10 @@ pub enum Resource {
     Io,
     Network,
     Storage,
+    /// Machine time of builds and pipelines.
+    Build,
+    /// Machines that are larger, older or up for longer than need be.
+    Infrastructure,
 }
 
 /// How often a finding of the rule is right.
@@ -54,143 +55,37 @@ pub enum Confidence {
 pub struct Example {
     /// The languages that read this code alike.
     pub languages: Vec<String>,
+    /// Where it lies, for a rule that is for some paths only.
+    pub path: Option<String>,
     pub code: String,
     pub flagged: bool,
 }
 
-/// One file below `rules/`.
-#[derive(Deserialize)]
+/// The same work done in the way that the rule flags and in the one that it advises.
+///
+/// Both sides define `run(input)`, `setup` defines `setup(n)` that makes the input; what that looks like in each runtime's
+/// language is in the harness of the runtime. Both sides return the same value for the same input.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RuleFile {
-    pub(crate) id: String,
-    pub(crate) metadata: Metadata,
-    pub(crate) message: Option<String>,
-    pub(crate) languages: Option<Vec<SupportLang>>,
-    pub(crate) rule: Option<SerializableRule>,
-    pub(crate) constraints: Option<HashMap<String, SerializableRule>>,
-    pub(crate) utils: Option<HashMap<String, SerializableRule>>,
-    pub(crate) matcher: Option<OneOrMore>,
-    #[serde(default)]
-    pub(crate) keywords: Vec<String>,
-    #[serde(default)]
-    pub(crate) hints: Vec<String>,
-    #[serde(default)]
-    pub(crate) valid: Vec<String>,
-    #[serde(default)]
-    pub(crate) invalid: Vec<String>,
-    #[serde(default)]
-    pub(crate) variants: Vec<Variant>,
+pub struct Benchmark {
+    pub runtime: Runtime,
+    /// Sizes of the input, small to large.
+    pub sizes: Vec<u64>,
+    pub setup: String,
+    pub slow: String,
+    pub fast: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Metadata {
-    pub(crate) title: String,
-    pub(crate) why: String,
-    pub(crate) instead: String,
-    #[serde(default)]
-    pub(crate) references: Vec<String>,
-    pub(crate) category: Option<Resource>,
-    pub(crate) area: Category,
-    pub(crate) severity: Severity,
-    pub(crate) confidence: Confidence,
-    #[serde(default)]
-    pub(crate) known_as: Vec<String>,
-    #[serde(default = "yes")]
-    pub(crate) in_tests: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// What a rule looks for in one group of languages.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Variant {
-    pub(crate) languages: Vec<SupportLang>,
-    pub(crate) rule: SerializableRule,
-    pub(crate) constraints: Option<HashMap<String, SerializableRule>>,
-    pub(crate) utils: Option<HashMap<String, SerializableRule>>,
-    pub(crate) matcher: Option<OneOrMore>,
-    #[serde(default)]
-    pub(crate) keywords: Vec<String>,
-    #[serde(default)]
-    pub(crate) hints: Vec<String>,
-    pub(crate) message: Option<String>,
-    pub(crate) why: Option<String>,
-    pub(crate) instead: Option<String>,
-    #[serde(default)]
-    pub(crate) references: Vec<String>,
-    pub(crate) valid: Vec<String>,
-    pub(crate) invalid: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum OneOrMore {
-    One(String),
-    More(Vec<String>),
-}
-
-impl OneOrMore {
-    pub(crate) fn names(&self) -> &[String] {
-        match self {
-            Self::One(name) => std::slice::from_ref(name),
-            Self::More(names) => names,
-        }
-    }
-}
-
-impl RuleFile {
-    /// The variants, the one that stands at the top level first.
-    pub(crate) fn take_variants(&mut self) -> Vec<Variant> {
-        let mut variants = std::mem::take(&mut self.variants);
-        if let (Some(languages), Some(rule)) = (self.languages.take(), self.rule.take()) {
-            let top = Variant {
-                languages,
-                rule,
-                constraints: self.constraints.take(),
-                utils: self.utils.take(),
-                matcher: self.matcher.take(),
-                keywords: std::mem::take(&mut self.keywords),
-                hints: std::mem::take(&mut self.hints),
-                message: None,
-                why: None,
-                instead: None,
-                references: Vec::new(),
-                valid: std::mem::take(&mut self.valid),
-                invalid: std::mem::take(&mut self.invalid),
-            };
-            variants.insert(0, top);
-        }
-        variants
-    }
-}
-
-impl Variant {
-    pub(crate) fn core(&self) -> SerializableRuleCore {
-        SerializableRuleCore {
-            rule: self.rule.clone(),
-            constraints: self.constraints.clone(),
-            utils: self.utils.clone(),
-            transform: None,
-        }
-    }
-
-    pub(crate) fn examples(&self) -> Vec<Example> {
-        let languages: Vec<_> = self.languages.iter().map(ToString::to_string).collect();
-        let examples = self
-            .invalid
-            .iter()
-            .map(|code| (code, true))
-            .chain(self.valid.iter().map(|code| (code, false)));
-        examples
-            .map(|(code, flagged)| Example {
-                languages: languages.clone(),
-                code: code.clone(),
-                flagged,
-            })
-            .collect()
-    }
+/// What runs a benchmark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Runtime {
+    Python,
+    Node,
+    Java,
+    Go,
+    Rust,
+    Ruby,
+    Php,
+    Cpp,
 }

@@ -3,11 +3,10 @@
 use std::time::Instant;
 
 use ast_grep_core::matcher::MatcherExt;
-use ast_grep_language::SupportLang;
 
 use crate::compile::{LanguageRules, Rules};
 use crate::finding::Finding;
-use crate::language::SourceNode;
+use crate::language::{Language, SourceNode};
 use crate::parse::{check, parse};
 use crate::silence::Silences;
 use crate::source::Reason;
@@ -31,12 +30,13 @@ pub(crate) struct Scan {
 pub(crate) fn scan(
     rules: &Rules,
     disabled: &[bool],
+    path: &str,
     text: &str,
-    language: SupportLang,
+    language: Language,
     deadline: Instant,
 ) -> Result<Scan, Reason> {
     let Some(of_language) = rules.of(language) else { return Ok(Scan::default()) };
-    let Some(mut active) = of_language.active(text) else { return Ok(Scan::default()) };
+    let Some(mut active) = of_language.active(path, text) else { return Ok(Scan::default()) };
     for (active, rule) in active.iter_mut().zip(&of_language.rules) {
         *active &= !disabled.get(rule.info).copied().unwrap_or_default();
     }

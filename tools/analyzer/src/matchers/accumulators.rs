@@ -1,8 +1,9 @@
 //! Variables that grow over the iterations of a loop, known by how they start.
 
-use crate::language::{SourceMatch, SourceNode, enclosing_function, is_function};
+use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::loops::enclosing_loop;
 use crate::matchers::names::{bound_value, identifiers};
+use crate::syntax::{enclosing_function, is_function};
 
 const BOXES: [&str; 6] = ["Byte", "Double", "Float", "Integer", "Long", "Short"];
 

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::language::{SourceMatch, SourceNode, enclosing_function, is_function};
+use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::loops::enclosing_loop;
 use crate::matchers::names::{identifiers, target};
+use crate::syntax::{enclosing_function, is_function};
 
 /// The nearest function around the match is asynchronous.
 pub(crate) fn in_async_function(found: &SourceMatch) -> bool {

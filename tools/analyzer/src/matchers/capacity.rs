@@ -1,6 +1,7 @@
 //! Collections that grow by one per pass although the number of passes is known.
 
-use crate::language::{SourceMatch, SourceNode, is_function};
+use crate::language::{SourceMatch, SourceNode};
+use crate::syntax::is_function;
 
 /// The match declares an empty `$LIST`; the next statement loops over something of known length, and its body appends to
 /// `$LIST` once, unconditionally.

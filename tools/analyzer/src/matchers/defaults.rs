@@ -1,6 +1,7 @@
 //! Default arguments that one call changes for all later ones.
 
-use crate::language::{SourceMatch, SourceNode, enclosing_function};
+use crate::language::{SourceMatch, SourceNode};
+use crate::syntax::enclosing_function;
 
 const CHANGING: [&str; 12] = [
     "append",

@@ -1,7 +1,8 @@
 //! Whether code runs once per iteration of a loop in its own function.
 
-use crate::language::{SourceMatch, SourceNode, is_function};
+use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::names::{identifiers, names_bound_in};
+use crate::syntax::is_function;
 
 /// Methods that call the function they are given once per item.
 const ITERATING: [&str; 9] =

@@ -1,6 +1,7 @@
 //! Resources that a function opens and never gives back.
 
-use crate::language::{SourceMatch, SourceNode, enclosing_function};
+use crate::language::{SourceMatch, SourceNode};
+use crate::syntax::enclosing_function;
 
 /// `$RESPONSE` is only ever looked into (`response.StatusCode`), never closed and never handed on.
 pub(crate) fn response_never_closed(found: &SourceMatch) -> bool {

@@ -1,0 +1,223 @@
+//! A rule as its file states it: ast-grep's keys, and some of our own.
+
+use std::collections::HashMap;
+
+use ast_grep_config::{SerializableRule, SerializableRuleCore, Transformation};
+use contract::{Category, Severity};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::language::Language;
+use crate::rule::{Benchmark, Confidence, Example, Resource};
+
+/// One rule. `metadata` may be missing where a repository brings rules that were written for ast-grep.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleFile {
+    pub(crate) id: String,
+    pub(crate) metadata: Option<Metadata>,
+    pub(crate) message: Option<String>,
+    pub(crate) note: Option<String>,
+    pub(crate) severity: Option<AstGrepSeverity>,
+    pub(crate) url: Option<String>,
+    /// ast-grep's colors for its terminal.
+    #[serde(rename = "labels")]
+    _labels: Option<IgnoredAny>,
+    language: Option<Language>,
+    languages: Option<Vec<Language>>,
+    rule: Option<SerializableRule>,
+    constraints: Option<HashMap<String, SerializableRule>>,
+    utils: Option<HashMap<String, SerializableRule>>,
+    transform: Option<HashMap<String, Transformation>>,
+    fix: Option<String>,
+    files: Option<Vec<String>>,
+    ignores: Option<Vec<String>>,
+    matcher: Option<OneOrMore>,
+    #[serde(default)]
+    keywords: Vec<String>,
+    #[serde(default)]
+    hints: Vec<String>,
+    #[serde(default)]
+    valid: Vec<String>,
+    #[serde(default)]
+    invalid: Vec<String>,
+    #[serde(default)]
+    variants: Vec<Variant>,
+    #[serde(default)]
+    pub(crate) benchmarks: Vec<Benchmark>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Metadata {
+    pub(crate) title: String,
+    pub(crate) why: String,
+    pub(crate) instead: String,
+    #[serde(default)]
+    pub(crate) references: Vec<String>,
+    pub(crate) category: Option<Resource>,
+    pub(crate) area: Category,
+    pub(crate) severity: Severity,
+    pub(crate) confidence: Confidence,
+    #[serde(default)]
+    pub(crate) known_as: Vec<String>,
+    #[serde(default = "yes")]
+    pub(crate) in_tests: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// ast-grep's own levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AstGrepSeverity {
+    Error,
+    Warning,
+    Info,
+    Hint,
+    Off,
+}
+
+/// What a rule looks for in one group of languages.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Variant {
+    pub(crate) languages: Vec<Language>,
+    pub(crate) rule: SerializableRule,
+    pub(crate) constraints: Option<HashMap<String, SerializableRule>>,
+    pub(crate) utils: Option<HashMap<String, SerializableRule>>,
+    pub(crate) transform: Option<HashMap<String, Transformation>>,
+    /// What to put in the match's place.
+    pub(crate) fix: Option<String>,
+    /// Globs of the paths that it is for.
+    pub(crate) files: Option<Vec<String>>,
+    pub(crate) ignores: Option<Vec<String>>,
+    pub(crate) matcher: Option<OneOrMore>,
+    #[serde(default)]
+    pub(crate) keywords: Vec<String>,
+    #[serde(default)]
+    pub(crate) hints: Vec<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) why: Option<String>,
+    pub(crate) instead: Option<String>,
+    #[serde(default)]
+    pub(crate) references: Vec<String>,
+    #[serde(default)]
+    pub(crate) valid: Vec<String>,
+    #[serde(default)]
+    pub(crate) invalid: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    pub(crate) fn names(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::More(names) => names,
+        }
+    }
+}
+
+impl RuleFile {
+    /// The variants, the one that stands at the top level first.
+    pub(crate) fn take_variants(&mut self) -> Vec<Variant> {
+        let mut variants = std::mem::take(&mut self.variants);
+        let languages = self.languages.take().or(self.language.take().map(|one| vec![one]));
+        if let (Some(languages), Some(rule)) = (languages, self.rule.take()) {
+            let top = Variant {
+                languages,
+                rule,
+                constraints: self.constraints.take(),
+                utils: self.utils.take(),
+                transform: self.transform.take(),
+                fix: self.fix.take(),
+                files: self.files.take(),
+                ignores: self.ignores.take(),
+                matcher: self.matcher.take(),
+                keywords: std::mem::take(&mut self.keywords),
+                hints: std::mem::take(&mut self.hints),
+                message: None,
+                why: None,
+                instead: None,
+                references: Vec::new(),
+                valid: std::mem::take(&mut self.valid),
+                invalid: std::mem::take(&mut self.invalid),
+            };
+            variants.insert(0, top);
+        }
+        variants
+    }
+
+    /// What the file tells of the rule, or what can be made of ast-grep's keys.
+    pub(crate) fn take_metadata(&mut self) -> Metadata {
+        self.metadata.take().unwrap_or_else(|| {
+            let message = self.message.clone().unwrap_or_else(|| self.id.replace('-', " "));
+            Metadata {
+                title: self.id.replace('-', " "),
+                why: self.note.take().unwrap_or_else(|| message.clone()),
+                instead: message,
+                references: self.url.take().into_iter().collect(),
+                category: None,
+                area: Category::BestPractices,
+                severity: match self.severity {
+                    Some(AstGrepSeverity::Error) => Severity::High,
+                    Some(AstGrepSeverity::Warning) => Severity::Medium,
+                    _ => Severity::Low,
+                },
+                confidence: Confidence::Medium,
+                known_as: Vec::new(),
+                in_tests: true,
+            }
+        })
+    }
+}
+
+impl Variant {
+    pub(crate) fn core(&self) -> SerializableRuleCore {
+        SerializableRuleCore {
+            rule: self.rule.clone(),
+            constraints: self.constraints.clone(),
+            utils: self.utils.clone(),
+            transform: self.transform.clone(),
+        }
+    }
+
+    pub(crate) fn examples(&self) -> Vec<Example> {
+        let languages: Vec<_> = self.languages.iter().map(ToString::to_string).collect();
+        let examples = self
+            .invalid
+            .iter()
+            .map(|code| (code, true))
+            .chain(self.valid.iter().map(|code| (code, false)));
+        examples
+            .map(|(code, flagged)| Example {
+                languages: languages.clone(),
+                path: self.example_path(),
+                code: code.clone(),
+                flagged,
+            })
+            .collect()
+    }
+
+    /// Where an example lies, if the rule is for some paths only: the first of them with its stars filled in.
+    fn example_path(&self) -> Option<String> {
+        let glob = self.files.as_ref()?.first()?;
+        let braces = glob.find('{').zip(glob.find('}'));
+        let one = match braces {
+            Some((open, close)) => {
+                let choice = glob[open + 1..close].split(',').next().unwrap_or_default();
+                format!("{}{choice}{}", &glob[..open], &glob[close + 1..])
+            }
+            None => glob.clone(),
+        };
+        Some(one.replace("**/", "").replace('*', "example"))
+    }
+}
