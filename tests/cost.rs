@@ -117,6 +117,6 @@ async fn without_a_review_it_says_what_to_do() {
 
     assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
     let said = ended.stderr.replace(&world.folder.path().display().to_string(), "FOLDER");
-    insta::assert_snapshot!(said.trim_end(), @"error: no review of the last 7 days is kept in FOLDER/eco-coder.db: serve and let it review, name the database in ECO_CODER_DATABASE, or ask for more `--days`");
+    insta::assert_snapshot!(said.trim_end(), @"error: no review of the last 7 days is kept in FOLDER/eco-coder.db: serve and let it review, name the database in ECO_CODER_DATABASE or the table in ECO_CODER_TABLE, or ask for more `--days`");
     assert!(!world.database().exists(), "asking for costs makes no database");
 }

@@ -151,7 +151,7 @@ async fn a_deployment_in_order_is_told_so() {
     let page = page.replace(collector.trim_start_matches("http://"), "COLLECTOR");
     insta::assert_snapshot!(page, @"
     Settings
-      ok       settings           readable; a model of Bedrock leads, at most $0.50 a review
+      ok       settings           readable; a model of Bedrock leads, at most $0.10 a pull request
       ok       webhook secret     26 characters
       ok       repositories       octo/*
       ok       credentials        the key of the App 4242
@@ -229,7 +229,7 @@ async fn a_deployment_in_disorder_is_told_with_each_fix() {
 
     insta::assert_snapshot!(page, @r#"
     Settings
-      ok       settings          readable; a model of Bedrock leads, at most $0.50 a review
+      ok       settings          readable; a model of Bedrock leads, at most $0.10 a pull request
       warning  webhook secret    7 characters, or few different ones: it can be guessed
                                  fix: set ECO_CODER_WEBHOOK_SECRET, and the webhook at GitHub, to the output of `openssl rand -hex 32`
       warning  repositories      all of them: whoever installs the App has reviews made at your cost

@@ -55,6 +55,24 @@ async fn a_delivery_to_a_function_url_ends_as_one_comment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_reviews_on_lambda_cost_is_computed_from_the_table() {
+    let world = LambdaWorld::new().await;
+    let mut instance = Instance::new(&world, TIMEOUT).await;
+    let source = EventSource::new(&world, HIDDEN);
+    let nothing = world.world.run(&["cost"]);
+    assert!(nothing.stderr.contains("is kept in the table"), "{}", nothing.stderr);
+    let number = world.open_pull_request();
+    deliver(&mut instance, &world, "d1", number).await;
+    source.drain(&mut instance).await;
+    world.world.comment(number);
+
+    let ended = world.world.run(&["cost", "--format", "json"]);
+
+    let bill: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"));
+    assert_eq!((&bill["reviews"], &bill["pull_requests"]), (&1.into(), &1.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_in_base64_is_decoded_before_its_signature_is_checked() {
     let world = LambdaWorld::new().await;
     let number = world.open_pull_request();

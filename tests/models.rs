@@ -337,6 +337,38 @@ async fn a_spent_budget_ends_the_models_part() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_pull_request_may_cost_holds_over_its_pushes() {
+    let (mut world, aws) = world().await;
+    // Two turns at about 0.004 US dollars are within it, and nearly all of it.
+    world.settings("[budget]\nusd = 0.012\n");
+    let number = open(&world);
+    let push = |world: &World, text: &str| {
+        let settings = (".eco-coder.yml", WORKLOAD);
+        let names = ("shop/names.py", SLOW);
+        world.github.push(number, tree([settings, names, ("shop/more.py", text)]));
+    };
+    aws.script(vec![looks(), posts(WORDS), looks(), posts(WORDS)]);
+    let first = comment(&mut world, number).await;
+    assert!(!first.contains("finished the review"), "{first}");
+    let asked = aws.requests("bedrock").len();
+
+    push(&world, "one = 1\n");
+    world.deliver("d2", "synchronize", number).await;
+    assert_eq!(world.idle().await, 0);
+    let second = world.comment(number);
+    push(&world, "two = 2\n");
+    world.deliver("d3", "synchronize", number).await;
+    assert_eq!(world.idle().await, 0);
+    let third = world.comment(number);
+
+    let spent = "finished the review: what its pull request may cost was spent";
+    assert!(second.contains(spent), "{second}");
+    assert!(third.contains(spent), "{third}");
+    // The second review had one turn left, the third none.
+    assert_eq!(aws.requests("bedrock").len(), asked + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_does_not_answer_in_time_is_replaced() {
     let (mut world, aws) = world().await;
     world.settings("[budget]\nseconds = 1\n");

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Usage;
 
-/// The limits of one run. When one is reached the embedded planner finishes without the model.
+/// The limits of one run. When one is reached, or another turn like the last would pass it, the embedded planner
+/// finishes without the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Budget {
@@ -14,13 +15,14 @@ pub struct Budget {
     pub turns: u32,
     /// Tokens in and out, cached ones included.
     pub tokens: u64,
+    /// US dollars for all reviews of one pull request.
     pub usd: f64,
     pub seconds: u64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { turns: 12, tokens: 200_000, usd: 0.50, seconds: 600 }
+        Self { turns: 12, tokens: 200_000, usd: 0.10, seconds: 600 }
     }
 }
 
@@ -30,6 +32,9 @@ pub struct Spent {
     pub turns: u32,
     pub usage: Usage,
     pub usd: f64,
+    /// The last reply's part of it: the next one reads at least as much.
+    #[serde(default)]
+    pub last_turn_usd: f64,
     /// Replies of models without a price in the catalog; `usd` is then a lower bound.
     pub unpriced_turns: u32,
     pub milliseconds: u64,
@@ -51,10 +56,22 @@ impl Budget {
             return Some(format!("its {} tokens were used", self.tokens));
         }
         if spent.usd >= self.usd {
-            return Some(format!("its {:.2} US dollars were spent", self.usd));
+            return Some("what its pull request may cost was spent".to_owned());
+        }
+        if spent.usd + spent.last_turn_usd > self.usd {
+            return Some(format!(
+                "another turn could pass the {:.3} US dollars that are left for its pull request",
+                self.usd
+            ));
         }
         (spent.milliseconds >= self.seconds * 1000)
             .then(|| format!("its {} seconds were over", self.seconds))
+    }
+
+    /// What is left when earlier reviews of the pull request have spent so many US dollars.
+    #[must_use]
+    pub fn after(&self, usd: f64) -> Self {
+        Self { usd: (self.usd - usd).max(0.0), ..self.clone() }
     }
 
     /// How long the run may still take.
@@ -81,9 +98,14 @@ mod tests {
         };
         assert_eq!(said(Spent { usage, ..Spent::default() }).unwrap(), "its 100 tokens were used");
         assert_eq!(
-            said(Spent { usd: 0.5, ..Spent::default() }).unwrap(),
-            "its 0.50 US dollars were spent"
+            said(Spent { usd: 0.3, last_turn_usd: 0.21, ..Spent::default() }).unwrap(),
+            "another turn could pass the 0.500 US dollars that are left for its pull request"
         );
+        assert_eq!(
+            said(Spent { usd: 0.5, ..Spent::default() }).unwrap(),
+            "what its pull request may cost was spent"
+        );
+        assert_eq!(said(Spent { usd: 0.3, last_turn_usd: 0.2, ..Spent::default() }), None);
         assert_eq!(
             said(Spent { milliseconds: 10_000, ..Spent::default() }).unwrap(),
             "its 10 seconds were over"

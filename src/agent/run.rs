@@ -96,7 +96,7 @@ impl Run {
             messages: vec![Message::user(task.message())],
             tools,
         };
-        Self {
+        let mut run = Self {
             id,
             conversation,
             leader,
@@ -109,7 +109,9 @@ impl Run {
             pending: Vec::new(),
             repairs: 0,
             closing: None,
-        }
+        };
+        run.keep_to_budget();
+        run
     }
 
     pub fn step(&self) -> Step {
@@ -194,7 +196,10 @@ impl Run {
         self.spent.turns += 1;
         self.spent.usage += reply.usage;
         match reply.cost_usd {
-            Some(usd) => self.spent.usd += usd,
+            Some(usd) => {
+                self.spent.usd += usd;
+                self.spent.last_turn_usd = usd;
+            }
             None => self.spent.unpriced_turns += 1,
         }
         if !self.models.contains(&reply.model_id) {

@@ -51,6 +51,17 @@ impl Kept {
     }
 }
 
+/// What a server with these settings has kept; `None` if that is a file that it has not made yet.
+pub(super) async fn store(config: &Config) -> anyhow::Result<Option<Arc<dyn Store>>> {
+    if config.aws.table.is_some() {
+        return shared_store(config).await.map(Some);
+    }
+    if !config.database.exists() {
+        return Ok(None);
+    }
+    super::file_store(&config.database).map(Some)
+}
+
 #[cfg(feature = "aws")]
 async fn shared(config: &Config) -> anyhow::Result<Kept> {
     Ok(Kept {

@@ -132,6 +132,11 @@ pub fn forgetful_store() -> anyhow::Result<Arc<dyn Store>> {
     Ok(Arc::new(SqliteStore::in_memory().context("open a store in memory")?))
 }
 
+/// What a server with these settings has kept, in its table or its file; `None` before it has kept anything.
+pub async fn kept_store(config: &Config) -> anyhow::Result<Option<Arc<dyn Store>>> {
+    kept::store(config).await
+}
+
 /// A store in a file, which may be shared with other processes.
 pub fn file_store(path: &Path) -> anyhow::Result<Arc<dyn Store>> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

@@ -55,11 +55,7 @@ impl Arguments {
         let reports = self.kept(&config).await?;
         let costs = Costs::of(&reports, &self.deployment(), &Prices::bundled());
         let Some(costs) = costs else {
-            return Err(Failure::Usage(anyhow!(
-                "no review of the last {} days is kept in {}: serve and let it review, name the database in ECO_CODER_DATABASE, or ask for more `--days`",
-                self.days,
-                config.database.display()
-            )));
+            return Err(Failure::Usage(self.nothing_kept(&config)));
         };
         let page = match self.format {
             Format::Table => format!("{costs}"),
@@ -73,12 +69,24 @@ impl Arguments {
 
     async fn kept(&self, config: &Config) -> Result<Vec<KeptReport>, Failure> {
         // Asking for costs makes no database.
-        if !config.database.exists() {
+        let Some(store) = app::kept_store(config).await.map_err(Failure::Usage)? else {
             return Ok(Vec::new());
-        }
-        let store = app::file_store(&config.database).map_err(Failure::Usage)?;
+        };
         let since = Timestamp((app::CLOCK)().0 - (DAY * self.days).as_millis() as i64);
         store.reports_since(since).await.map_err(|error| Failure::Outside(error.into()))
+    }
+
+    fn nothing_kept(&self, config: &Config) -> anyhow::Error {
+        let days = self.days;
+        match &config.aws.table {
+            Some(table) => anyhow!(
+                "no review of the last {days} days is kept in the table {table}: let it review, name another in ECO_CODER_TABLE, or ask for more `--days`"
+            ),
+            None => anyhow!(
+                "no review of the last {days} days is kept in {}: serve and let it review, name the database in ECO_CODER_DATABASE or the table in ECO_CODER_TABLE, or ask for more `--days`",
+                config.database.display()
+            ),
+        }
     }
 
     fn deployment(&self) -> Deployment {

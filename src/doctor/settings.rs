@@ -49,7 +49,7 @@ fn settings(config: &Config) -> Check {
         DriverName::Bedrock => "a model of Bedrock leads",
     };
     let usd = config.budget.usd;
-    Check::ok("settings", format!("readable; {leads}, at most ${usd:.2} a review"))
+    Check::ok("settings", format!("readable; {leads}, at most ${usd:.2} a pull request"))
 }
 
 fn webhook_secret(secrets: Secrets<'_>) -> Check {

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct Ledger {
     #[serde(default)]
     pub entries: Vec<Entry>,
+    /// Millionths of a US dollar that the pull request's reviews have spent on a model.
+    #[serde(rename = "u", default)]
+    pub spent_micro_usd: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +79,16 @@ impl Ledger {
             entries.push(Entry { state, head_sha: since, ..entry.clone() });
         }
         entries.truncate(MOST_ENTRIES);
-        (Self { entries }, states)
+        (Self { entries, spent_micro_usd: self.spent_micro_usd }, states)
+    }
+
+    /// What the pull request's reviews have spent, in US dollars.
+    pub fn spent_usd(&self) -> f64 {
+        self.spent_micro_usd as f64 / 1e6
+    }
+
+    pub fn spend(&mut self, usd: f64) {
+        self.spent_micro_usd = self.spent_micro_usd.saturating_add((usd * 1e6).round() as u64);
     }
 
     /// Findings that this head fixed.

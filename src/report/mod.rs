@@ -195,8 +195,10 @@ impl Report {
         };
         let profile = Call::last(inputs.calls, run::PROFILE)
             .and_then(|call| read_profile(&call.output).map(|profile| (call.id.as_str(), profile)));
-        let (ledger, states) =
+        let (mut ledger, states) =
             inputs.previous.update(&code.recommendations, &inputs.ticked, &inputs.subject.head_sha);
+        // A model without a known price counts as nothing.
+        ledger.spend(inputs.cost.usd.unwrap_or_default());
         let mut findings: Vec<Finding> = Vec::new();
         for (index, (recommendation, state)) in
             code.recommendations.into_iter().zip(states).enumerate()

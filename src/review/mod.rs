@@ -147,7 +147,7 @@ impl Reviewer {
             &self.task(assignment),
             toolbox.specs(),
             leader,
-            self.budget.clone(),
+            self.budget.after(assignment.previous.spent_usd()),
         )
     }
 
