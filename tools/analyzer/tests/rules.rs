@@ -112,7 +112,8 @@ fn rule_ids_are_unique_and_every_language_has_at_least_five_rules() {
     let ids: Vec<_> = ANALYZER.rules().map(|rule| rule.id.clone()).collect();
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
     assert!(ids.len() >= 27, "only {} rules", ids.len());
-    for language in ["Python", "JavaScript", "TypeScript", "Tsx", "Java", "Go", "Rust"] {
+    for language in ["Python", "JavaScript", "TypeScript", "Tsx", "Java", "Go", "Rust", "C", "Cpp"]
+    {
         let rules = ANALYZER
             .rules()
             .filter(|rule| rule.languages.iter().any(|known| known == language))

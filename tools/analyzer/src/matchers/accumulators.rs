@@ -92,6 +92,10 @@ fn is_text(value: &SourceNode) -> bool {
             !value.text().starts_with('b')
         }
         "type_identifier" => value.text() == "string",
+        // Rust
+        "call_expression" => {
+            value.text() == "String::new()" || value.text().starts_with("String::from(")
+        }
         _ => false,
     })
 }

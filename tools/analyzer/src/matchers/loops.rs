@@ -22,6 +22,11 @@ pub(crate) fn once_per_item(found: &SourceMatch) -> bool {
     identifiers(found).any(|name| bound.contains(name.as_ref()))
 }
 
+/// In a loop that counts or goes over items, so that it ends by itself; neither `while` nor Go's `for {`.
+pub(crate) fn in_for_loop(found: &SourceMatch) -> bool {
+    enclosing_loop(found).is_some_and(|around| !is_while(&around) && !is_endless(&around))
+}
+
 /// The nearest loop that runs the node again and again. It does not look past the function around the node, and leaves out
 /// what a loop evaluates once (`f()` in `for x in f()`) and what leaves the loop (`return f()`).
 pub(crate) fn enclosing_loop<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
@@ -49,8 +54,6 @@ struct Path {
     in_header: bool,
     /// The node's block ends with `break`.
     breaks: bool,
-    /// A `break` here would leave a `switch`, not a loop.
-    in_switch: bool,
 }
 
 enum Step {
@@ -65,6 +68,8 @@ impl Path {
         match ancestor.kind().as_ref() {
             "return_statement" | "return_expression" | "raise_statement" | "throw_statement"
             | "class_body" | "class_definition" => Step::Leaves,
+            // A macro's body in C is written as a loop that ends at once.
+            "do_statement" if runs_once(ancestor) => Step::Up,
             "for_clause" => self.header(is_field(ancestor, "initializer", child)),
             "range_clause" => self.header(true),
             "for_in_clause" => {
@@ -75,10 +80,13 @@ impl Path {
             | "expression_switch_statement"
             | "type_switch_statement"
             | "select_statement" => {
-                self.in_switch = true;
+                // A `break` below has left the `switch`, not a loop.
+                self.breaks = false;
                 Step::Up
             }
-            "block" | "statement_block" | "statement_list" => self.block(ancestor),
+            "block" | "statement_block" | "statement_list" | "compound_statement" => {
+                self.block(ancestor)
+            }
             kind => self.maybe_loop(kind, ancestor, child),
         }
     }
@@ -92,7 +100,7 @@ impl Path {
         let Some(last) = last_statement(block) else { return Step::Up };
         let kind = last.kind();
         let returns =
-            kind.starts_with("return") || kind.starts_with("raise") || kind.starts_with("throw");
+            ["return", "raise", "throw", "goto"].iter().any(|word| kind.starts_with(word));
         let breaks = kind.starts_with("break");
         if !(returns || breaks) || block.text().contains("continue") {
             return Step::Up;
@@ -100,7 +108,7 @@ impl Path {
         if returns {
             return Step::Leaves;
         }
-        self.breaks |= !self.in_switch;
+        self.breaks = true;
         Step::Up
     }
 
@@ -118,7 +126,7 @@ fn repeats(kind: &str, node: &SourceNode, child: &SourceNode) -> Option<bool> {
         "for_statement" => !["right", "left", "initializer", "init", "alternative"]
             .iter()
             .any(|field| is_field(node, field, child)),
-        "for_in_statement" | "enhanced_for_statement" | "for_expression" => {
+        "for_in_statement" | "enhanced_for_statement" | "for_expression" | "for_range_loop" => {
             is_field(node, "body", child)
         }
         "while_statement" => !is_field(node, "alternative", child),
@@ -154,6 +162,19 @@ fn is_while(node: &SourceNode) -> bool {
         node.kind().as_ref(),
         "while_statement" | "do_statement" | "while_expression" | "loop_expression"
     )
+}
+
+/// `for {` in Go, `for (;;)` in C.
+fn is_endless(node: &SourceNode) -> bool {
+    let header: String = node.text().chars().take_while(|letter| *letter != '{').collect();
+    header.trim_end() == "for" || header.contains(";;")
+}
+
+/// `do { … } while (0)`
+fn runs_once(node: &SourceNode) -> bool {
+    node.field("condition").is_some_and(|condition| {
+        matches!(condition.text().trim_matches(['(', ')', ' ']), "0" | "false")
+    })
 }
 
 /// Loops over chunks, pages or attempts already do what a rule would advise, or cannot.

@@ -2,10 +2,15 @@
 
 mod accumulators;
 mod asynchronous;
+mod buffers;
+mod calls;
 mod capacity;
+mod copies;
+mod declared;
 mod defaults;
 mod loops;
 mod names;
+mod reads;
 mod resources;
 mod searches;
 
@@ -17,6 +22,29 @@ pub(crate) type Matcher = fn(&SourceMatch) -> bool;
 const MATCHERS: &[(&str, Matcher)] = &[
     ("in-loop", loops::in_loop),
     ("once-per-item", loops::once_per_item),
+    ("in-for-loop", loops::in_for_loop),
+    ("per-call", calls::per_call),
+    ("position-moves", calls::position_moves),
+    ("declared-string", declared::string),
+    ("declared-string-before-loop", declared::string_before_loop),
+    ("vector-drained", declared::vector_drained),
+    ("declared-set", declared::set),
+    ("declared-vector", declared::vector),
+    ("declared-lists", declared::lists),
+    ("declared-bytes", declared::bytes),
+    ("declared-text", declared::text),
+    ("string-writer", declared::string_writer),
+    ("parameter-only-read", copies::parameter_only_read),
+    ("pointer-only-followed", copies::pointer_only_followed),
+    ("element-only-read", copies::element_only_read),
+    ("length-stays", buffers::length_stays),
+    ("appended-from-start", buffers::appended_from_start),
+    ("freed-in-same-pass", buffers::freed_in_same_pass),
+    ("grows-in-every-pass", buffers::grows_in_every_pass),
+    ("collects-byte", buffers::collects_byte),
+    ("opened-without-buffer", reads::opened_without_buffer),
+    ("read-only-for-lines", reads::read_only_for_lines),
+    ("ticker-never-stopped", reads::ticker_never_stopped),
     ("text-accumulator", accumulators::text_accumulator),
     ("boxed-accumulator", accumulators::boxed_accumulator),
     ("front-of-list", accumulators::front_of_list),

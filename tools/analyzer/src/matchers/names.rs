@@ -43,6 +43,7 @@ pub(crate) fn target<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
         "variable_declarator" | "enhanced_for_statement" | "named_expression" | "var_spec" => {
             node.field("name")
         }
+        "init_declarator" | "for_range_loop" => node.field("declarator"),
         "let_declaration" | "for_expression" => node.field("pattern"),
         "arrow_function" | "function_expression" | "closure_expression" | "lambda_expression" => {
             node.field("parameter").or_else(|| node.field("parameters"))
@@ -62,7 +63,7 @@ pub(crate) fn bound_value<'t>(node: &SourceNode<'t>, name: &str) -> Option<Sourc
         | "short_var_declaration"
         | "assignment_statement"
         | "assignment_expression" => node.field("right"),
-        "variable_declarator" | "let_declaration" => node.field("value"),
+        "variable_declarator" | "let_declaration" | "init_declarator" => node.field("value"),
         "var_spec" => node.field("value").or_else(|| node.field("type")),
         _ => None,
     }

@@ -1,0 +1,57 @@
+//! Work that is done again in every call or pass although its result could be kept.
+
+use crate::language::SourceMatch;
+use crate::matchers::loops::enclosing_loop;
+use crate::matchers::names::{identifiers, names_bound_in};
+use crate::syntax::{enclosing_function, is_function};
+
+/// Functions that run once, or that make what is kept.
+const ONCE: [&str; 14] = [
+    "main",
+    "init",
+    "new",
+    "make",
+    "build",
+    "setup",
+    "register",
+    "run",
+    "test",
+    "bench",
+    "example",
+    "default",
+    "load",
+    "parse_args",
+];
+
+/// The match is in the body of a named function that is given a text, so that it may be called for each of many, and not in a
+/// loop of it.
+pub(crate) fn per_call(found: &SourceMatch) -> bool {
+    let function = enclosing_function(found);
+    if !is_function(&function) || enclosing_loop(found).is_some() {
+        return false;
+    }
+    let Some(name) = function.field("name").map(|name| name.text().to_ascii_lowercase()) else {
+        return false;
+    };
+    let takes_text = function.field("parameters").is_some_and(|parameters| {
+        let parameters = parameters.text();
+        [" string", " []byte", "&str", "&String"].iter().any(|kind| parameters.contains(kind))
+    });
+    // What Rust keeps in a `static` within the function is made once.
+    let kept =
+        found.ancestors().any(|node| matches!(node.kind().as_ref(), "static_item" | "const_item"));
+    takes_text && !kept && !ONCE.iter().any(|once| name.starts_with(once))
+}
+
+/// `$INDEX` changes from pass to pass while `$TEXT` stays.
+pub(crate) fn position_moves(found: &SourceMatch) -> bool {
+    let Some(around) = enclosing_loop(found) else { return false };
+    let bound = names_bound_in(&around);
+    let environment = found.get_env();
+    let (Some(index), Some(text)) = (environment.get_match("INDEX"), environment.get_match("TEXT"))
+    else {
+        return false;
+    };
+    identifiers(index).any(|name| bound.contains(name.as_ref()))
+        && !identifiers(text).any(|name| bound.contains(name.as_ref()))
+}
