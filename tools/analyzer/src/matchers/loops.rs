@@ -178,7 +178,7 @@ fn runs_once(node: &SourceNode) -> bool {
 }
 
 /// Loops over chunks, pages or attempts already do what a rule would advise, or cannot.
-fn is_batched(node: &SourceNode) -> bool {
+pub(crate) fn is_batched(node: &SourceNode) -> bool {
     let text = node.text();
     let body = node
         .field("body")

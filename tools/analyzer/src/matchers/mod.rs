@@ -8,9 +8,12 @@ mod capacity;
 mod copies;
 mod declared;
 mod defaults;
+mod invariants;
+mod lists;
 mod loops;
 mod names;
 mod reads;
+mod relations;
 mod resources;
 mod searches;
 
@@ -45,6 +48,11 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("opened-without-buffer", reads::opened_without_buffer),
     ("read-only-for-lines", reads::read_only_for_lines),
     ("ticker-never-stopped", reads::ticker_never_stopped),
+    ("same-in-every-pass", invariants::same_in_every_pass),
+    ("list-only-read", invariants::list_only_read),
+    ("loops-over-list", lists::loops_over_list),
+    ("list-searched-per-item", lists::list_searched_per_item),
+    ("lazy-relation", relations::lazy_relation),
     ("text-accumulator", accumulators::text_accumulator),
     ("boxed-accumulator", accumulators::boxed_accumulator),
     ("front-of-list", accumulators::front_of_list),

@@ -45,9 +45,13 @@ pub(crate) fn target<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
         }
         "init_declarator" | "for_range_loop" => node.field("declarator"),
         "let_declaration" | "for_expression" => node.field("pattern"),
-        "arrow_function" | "function_expression" | "closure_expression" | "lambda_expression" => {
-            node.field("parameter").or_else(|| node.field("parameters"))
-        }
+        "as_pattern" => node.field("alias"),
+        "update_expression" => node.field("argument"),
+        "arrow_function"
+        | "function_expression"
+        | "closure_expression"
+        | "lambda_expression"
+        | "lambda" => node.field("parameter").or_else(|| node.field("parameters")),
         _ => None,
     }
 }

@@ -1,0 +1,96 @@
+//! Lists that are searched once per item of a loop.
+
+use crate::language::{SourceMatch, SourceNode};
+use crate::matchers::loops::enclosing_loop;
+use crate::matchers::names::{bound_value, identifiers, names_bound_in, target};
+use crate::syntax::enclosing_function;
+
+/// `$LIST` is what the loop around the match goes through.
+pub(crate) fn loops_over_list(found: &SourceMatch) -> bool {
+    let Some(list) = found.get_env().get_match("LIST") else { return false };
+    let Some(around) = enclosing_loop(found) else { return false };
+    let iterated = match around.kind().as_ref() {
+        "call_expression" => around.field("function").and_then(|callee| callee.field("object")),
+        kind if kind.ends_with("comprehension") || kind == "generator_expression" => around
+            .children()
+            .filter(|child| child.kind() == "for_in_clause")
+            .last()
+            .and_then(|clause| clause.field("right")),
+        _ => around.field("right"),
+    };
+    iterated.is_some_and(|iterated| {
+        let text = iterated.text();
+        let inner = ["enumerate(", "set(", "sorted("]
+            .iter()
+            .find_map(|wrapper| text.strip_prefix(wrapper)?.strip_suffix(')'));
+        inner.unwrap_or(&text) == list.text()
+    })
+}
+
+/// `$ITEM` differs from pass to pass and is looked for in `$LIST`, which is made before the loop as a list of unknown length
+/// and stays what it is.
+pub(crate) fn list_searched_per_item(found: &SourceMatch) -> bool {
+    let env = found.get_env();
+    let (Some(list), Some(item)) = (env.get_match("LIST"), env.get_match("ITEM")) else {
+        return false;
+    };
+    let Some(around) = enclosing_loop(found) else { return false };
+    let bound = names_bound_in(&around);
+    let name = list.text();
+    list.kind() == "identifier"
+        && !bound.contains(name.as_ref())
+        && identifiers(item).any(|used| bound.contains(used.as_ref()))
+        && !is_changed(&around, &name)
+        && starts_as_list(found, &around, &name)
+}
+
+fn starts_as_list(found: &SourceMatch, around: &SourceNode, name: &str) -> bool {
+    let mut starts = false;
+    for node in enclosing_function(around).dfs() {
+        if target(&node).is_none_or(|target| target.text() != name) {
+            continue;
+        }
+        if node.range().start > found.range().start
+            || !bound_value(&node, name).is_some_and(|value| is_list_of_unknown_length(&value))
+        {
+            return false;
+        }
+        starts = true;
+    }
+    starts
+}
+
+fn is_changed(around: &SourceNode, name: &str) -> bool {
+    let text = around.text();
+    [".append(", ".remove(", ".push(", ".pop(", ".extend(", ".splice(", ".insert(", ".shift("]
+        .iter()
+        .any(|change| text.contains(&format!("{name}{change}")))
+}
+
+/// A literal of five entries costs nothing to search, so it does not count; nor does what a call may have made a set.
+fn is_list_of_unknown_length(value: &SourceNode) -> bool {
+    match value.kind().as_ref() {
+        "list_comprehension" => true,
+        "call" | "call_expression" => {
+            let Some(callee) = value.field("function") else { return false };
+            let method = callee.field("attribute").or_else(|| callee.field("property"));
+            let makes = |name: &str| {
+                matches!(
+                    name,
+                    "split" | "splitlines" | "readlines" | "map" | "filter" | "flatMap" | "tolist"
+                )
+            };
+            method.map_or_else(
+                || matches!(callee.text().as_ref(), "list" | "sorted"),
+                |method| {
+                    makes(&method.text())
+                        || matches!(
+                            callee.text().as_ref(),
+                            "Object.keys" | "Object.values" | "Array.from"
+                        )
+                },
+            )
+        }
+        _ => false,
+    }
+}
