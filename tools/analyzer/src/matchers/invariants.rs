@@ -1,14 +1,14 @@
 //! Work that has the same outcome in every pass of a loop.
 
 use crate::language::{SourceMatch, SourceNode};
-use crate::matchers::loops::{enclosing_loop, is_batched};
+use crate::matchers::loops::{enclosing_loop, is_batched, is_while};
 use crate::matchers::names::{identifiers, names_bound_in};
 
 /// In a loop, and made of nothing that a pass changes: no name that the loop binds, no call within the match.
 pub(crate) fn same_in_every_pass(found: &SourceMatch) -> bool {
     let Some(around) = enclosing_loop(found) else { return false };
-    // An attempt repeats its work because the one before failed.
-    if is_batched(&around) || found.dfs().skip(1).any(|node| is_call(&node)) {
+    // An attempt repeats its work because the one before failed, and `while` often waits for another outcome.
+    if is_while(&around) || is_batched(&around) || found.dfs().skip(1).any(|node| is_call(&node)) {
         return false;
     }
     let bound = names_bound_in(&around);

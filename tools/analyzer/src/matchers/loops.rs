@@ -54,22 +54,30 @@ struct Path {
     in_header: bool,
     /// The node's block ends with `break`.
     breaks: bool,
+    /// The node is in a `return`, or its block ends with one. That leaves every loop of the function, but not the call that
+    /// runs the function once per item.
+    returns: bool,
 }
 
 enum Step {
     Up,
     Found,
-    /// Control leaves the function, or an exception is thrown, right after the node.
+    /// Nothing runs the node again: control leaves the loop, or an exception is thrown, right after it.
     Leaves,
 }
 
 impl Path {
     fn step(&mut self, ancestor: &SourceNode, child: &SourceNode) -> Step {
         match ancestor.kind().as_ref() {
-            "return_statement" | "return_expression" | "raise_statement" | "throw_statement"
-            | "class_body" | "class_definition" => Step::Leaves,
             // A macro's body in C is written as a loop that ends at once.
             "do_statement" if runs_once(ancestor) => Step::Up,
+            "return_statement" | "return_expression" => {
+                self.returns = true;
+                Step::Up
+            }
+            "raise_statement" | "throw_statement" | "class_body" | "class_definition" => {
+                Step::Leaves
+            }
             "for_clause" => self.header(is_field(ancestor, "initializer", child)),
             "range_clause" => self.header(true),
             "for_in_clause" => {
@@ -99,21 +107,25 @@ impl Path {
     fn block(&mut self, block: &SourceNode) -> Step {
         let Some(last) = last_statement(block) else { return Step::Up };
         let kind = last.kind();
-        let returns =
-            ["return", "raise", "throw", "goto"].iter().any(|word| kind.starts_with(word));
+        let throws = ["raise", "throw", "goto"].iter().any(|word| kind.starts_with(word));
+        let returns = kind.starts_with("return");
         let breaks = kind.starts_with("break");
-        if !(returns || breaks) || block.text().contains("continue") {
+        if !(throws || returns || breaks) || block.text().contains("continue") {
             return Step::Up;
         }
-        if returns {
+        if throws {
             return Step::Leaves;
         }
-        self.breaks = true;
+        self.returns |= returns;
+        self.breaks |= breaks;
         Step::Up
     }
 
     fn maybe_loop(&mut self, kind: &str, node: &SourceNode, child: &SourceNode) -> Step {
         let Some(repeats) = repeats(kind, node, child) else { return Step::Up };
+        if self.returns {
+            return Step::Leaves;
+        }
         let once = self.in_header || self.breaks || !repeats;
         *self = Self::default();
         if once { Step::Up } else { Step::Found }
@@ -157,7 +169,7 @@ fn iterating_call<'a, 't>(around: &'a [SourceNode<'t>]) -> Option<&'a SourceNode
     (iterates && ITERATING.contains(&method.text().as_ref())).then_some(call)
 }
 
-fn is_while(node: &SourceNode) -> bool {
+pub(crate) fn is_while(node: &SourceNode) -> bool {
     matches!(
         node.kind().as_ref(),
         "while_statement" | "do_statement" | "while_expression" | "loop_expression"
