@@ -41,6 +41,7 @@ pub(crate) fn list_searched_per_item(found: &SourceMatch) -> bool {
         && !bound.contains(name.as_ref())
         && identifiers(item).any(|used| bound.contains(used.as_ref()))
         && !is_changed(&around, &name)
+        && !is_extended_by(found, &name)
         && starts_as_list(found, &around, &name)
 }
 
@@ -65,6 +66,12 @@ fn is_changed(around: &SourceNode, name: &str) -> bool {
     [".append(", ".remove(", ".push(", ".pop(", ".extend(", ".splice(", ".insert(", ".shift("]
         .iter()
         .any(|change| text.contains(&format!("{name}{change}")))
+}
+
+/// `names.extend(name for name in more if name not in names)` changes the list while it looks.
+fn is_extended_by(found: &SourceMatch, name: &str) -> bool {
+    let call = format!("{name}.extend(");
+    found.ancestors().any(|node| node.kind() == "call" && node.text().starts_with(&call))
 }
 
 /// A literal of five entries costs nothing to search, so it does not count; nor does what a call may have made a set.
