@@ -50,6 +50,7 @@ mod analyzer;
 mod compile;
 mod finding;
 mod findings;
+mod kotlin;
 mod language;
 mod matchers;
 mod merge;

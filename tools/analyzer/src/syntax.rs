@@ -1,8 +1,9 @@
 //! What the grammars call functions, and the names of them.
 
+use crate::kotlin;
 use crate::language::SourceNode;
 
-const FUNCTIONS: [&str; 20] = [
+const FUNCTIONS: [&str; 24] = [
     "function_definition",
     "lambda",
     "function_declaration",
@@ -21,7 +22,12 @@ const FUNCTIONS: [&str; 20] = [
     // C#
     "local_function_statement",
     "anonymous_method_expression",
-    // PHP
+    "accessor_declaration",
+    // Kotlin
+    "lambda_literal",
+    "secondary_constructor",
+    "anonymous_initializer",
+    // PHP and Kotlin
     "anonymous_function",
     // Ruby
     "method",
@@ -40,7 +46,10 @@ pub(crate) fn enclosing_function<'t>(node: &SourceNode<'t>) -> SourceNode<'t> {
 /// The name of the nearest function around the node that has one.
 pub(crate) fn function_name(node: &SourceNode) -> Option<String> {
     node.ancestors().filter(is_function).find_map(|function| {
-        let name = function.field("name").or_else(|| bound_name(&function))?;
+        let name = function
+            .field("name")
+            .or_else(|| bound_name(&function))
+            .or_else(|| kotlin::function_name(&function))?;
         Some(name.text().into_owned())
     })
 }

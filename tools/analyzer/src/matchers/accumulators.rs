@@ -2,14 +2,23 @@
 
 use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::loops::enclosing_loop;
-use crate::matchers::names::{bound_value, identifiers};
+use crate::matchers::names::{bound_value, identifiers, target};
 use crate::syntax::{enclosing_function, is_function};
 
 const BOXES: [&str; 6] = ["Byte", "Double", "Float", "Integer", "Long", "Short"];
 
 /// `$TEXT` starts as a string outside the loop around the match, and the loop never resets it.
 pub(crate) fn text_accumulator(found: &SourceMatch) -> bool {
-    starts_outside_loop(found, "TEXT", is_text)
+    starts_outside_loop(found, "TEXT", is_text) && is_first_in_loop(found, "TEXT")
+}
+
+/// One remark serves for all that a pass appends.
+fn is_first_in_loop(found: &SourceMatch, variable: &str) -> bool {
+    let name = found.get_env().get_match(variable).map(SourceNode::text).unwrap_or_default();
+    let first = enclosing_loop(found).and_then(|around| {
+        around.dfs().find(|node| target(node).is_some_and(|target| target.text() == name))
+    });
+    first.is_some_and(|first| first.range().start == found.range().start)
 }
 
 /// `$SUM` is declared with a boxed number type outside the loop around the match.
@@ -65,7 +74,7 @@ fn starts_outside_loop(
         return false;
     };
     let Some(around) = enclosing_loop(found) else { return false };
-    let function = enclosing_function(found);
+    let function = enclosing_function(&around);
     let mut starts = false;
     for node in function.dfs() {
         let Some(value) = bound_value(&node, &name) else { continue };
@@ -87,9 +96,14 @@ fn is_text(value: &SourceNode) -> bool {
         | "concatenated_string"
         | "string_literal"
         | "interpreted_string_literal"
-        | "raw_string_literal" => {
+        | "raw_string_literal"
+        | "verbatim_string_literal"
+        | "interpolated_string_expression" => {
             // `b""` in Python is bytes, whose rope is not the point of these rules.
             !value.text().starts_with('b')
+        }
+        "member_access_expression" => {
+            matches!(value.text().as_ref(), "string.Empty" | "String.Empty")
         }
         "type_identifier" => value.text() == "string",
         // Rust

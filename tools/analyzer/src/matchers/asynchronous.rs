@@ -12,9 +12,12 @@ pub(crate) fn in_async_function(found: &SourceMatch) -> bool {
     let function = enclosing_function(found);
     function.kind() == "async_block"
         || is_function(&function)
-            && function.children().any(|child| {
-                child.kind() == "async"
-                    || child.kind() == "function_modifiers" && child.text().contains("async")
+            && function.children().any(|child| match child.kind().as_ref() {
+                "async" => true,
+                "function_modifiers" => child.text().contains("async"),
+                "modifier" => child.text() == "async",
+                "modifiers" => child.text().split_whitespace().any(|word| word == "suspend"),
+                _ => false,
             })
 }
 

@@ -1,12 +1,10 @@
 //! Whether code runs once per iteration of a loop in its own function.
 
+use crate::kotlin;
 use crate::language::{SourceMatch, SourceNode};
+use crate::matchers::iterations::iterating_call;
 use crate::matchers::names::{identifiers, names_bound_in};
 use crate::syntax::is_function;
-
-/// Methods that call the function they are given once per item.
-const ITERATING: [&str; 9] =
-    ["forEach", "map", "filter", "flatMap", "some", "every", "reduce", "for_each", "filter_map"];
 
 pub(crate) fn in_loop(found: &SourceMatch) -> bool {
     enclosing_loop(found).is_some()
@@ -27,6 +25,13 @@ pub(crate) fn in_for_loop(found: &SourceMatch) -> bool {
     enclosing_loop(found).is_some_and(|around| !is_while(&around) && !is_endless(&around))
 }
 
+/// In a loop, and with nothing in it that the loop binds or assigns: each pass does the same again.
+pub(crate) fn same_every_pass(found: &SourceMatch) -> bool {
+    let Some(around) = enclosing_loop(found) else { return false };
+    let bound = names_bound_in(&around);
+    !identifiers(found).any(|name| bound.contains(name.as_ref()))
+}
+
 /// The nearest loop that runs the node again and again. It does not look past the function around the node, and leaves out
 /// what a loop evaluates once (`f()` in `for x in f()`) and what leaves the loop (`return f()`).
 pub(crate) fn enclosing_loop<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
@@ -34,8 +39,13 @@ pub(crate) fn enclosing_loop<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>
     let mut child = node.clone();
     let mut path = Path::default();
     for (index, ancestor) in ancestors.iter().enumerate() {
+        let around = ancestors.get(index + 1..)?;
+        if ancestor.kind() == "lambda_literal" && kotlin::runs_in_place(around) {
+            child = ancestor.clone();
+            continue;
+        }
         if is_function(ancestor) {
-            return iterating_call(ancestors.get(index + 1..)?).cloned();
+            return iterating_call(around).cloned();
         }
         match path.step(ancestor, &child) {
             Step::Up => {}
@@ -69,6 +79,13 @@ enum Step {
 impl Path {
     fn step(&mut self, ancestor: &SourceNode, child: &SourceNode) -> Step {
         match ancestor.kind().as_ref() {
+            // `return@forEach value` only ends a pass.
+            "jump_expression" if leaves_pass(ancestor) => Step::Up,
+            "jump_expression" if ancestor.text().starts_with("throw") => Step::Leaves,
+            "jump_expression" => {
+                self.returns = true;
+                Step::Up
+            }
             // A macro's body in C is written as a loop that ends at once.
             "do_statement" if runs_once(ancestor) => Step::Up,
             "return_statement" | "return_expression" => {
@@ -92,9 +109,8 @@ impl Path {
                 self.breaks = false;
                 Step::Up
             }
-            "block" | "statement_block" | "statement_list" | "compound_statement" => {
-                self.block(ancestor)
-            }
+            "block" | "statement_block" | "statement_list" | "compound_statement"
+            | "statements" => self.block(ancestor),
             kind => self.maybe_loop(kind, ancestor, child),
         }
     }
@@ -106,7 +122,15 @@ impl Path {
 
     fn block(&mut self, block: &SourceNode) -> Step {
         let Some(last) = last_statement(block) else { return Step::Up };
-        let kind = last.kind();
+        let text = last.text();
+        // Kotlin has one kind for all that leaves, and lambdas that are left by label.
+        let kind = if last.kind() != "jump_expression" {
+            last.kind()
+        } else if leaves_pass(&last) {
+            return Step::Up;
+        } else {
+            text
+        };
         let throws = ["raise", "throw", "goto"].iter().any(|word| kind.starts_with(word));
         let returns = kind.starts_with("return");
         let breaks = kind.starts_with("break");
@@ -135,12 +159,19 @@ impl Path {
 /// Whether a loop runs this child of it over and over; `None` where the node is no loop.
 fn repeats(kind: &str, node: &SourceNode, child: &SourceNode) -> Option<bool> {
     Some(match kind {
+        "for_statement" | "while_statement" | "do_while_statement"
+            if kotlin::loop_body(node).is_some() =>
+        {
+            kind != "for_statement" || child.kind() == "control_structure_body"
+        }
         "for_statement" => !["right", "left", "initializer", "init", "alternative"]
             .iter()
             .any(|field| is_field(node, field, child)),
-        "for_in_statement" | "enhanced_for_statement" | "for_expression" | "for_range_loop" => {
-            is_field(node, "body", child)
-        }
+        "for_in_statement"
+        | "enhanced_for_statement"
+        | "for_expression"
+        | "for_range_loop"
+        | "foreach_statement" => is_field(node, "body", child),
         "while_statement" => !is_field(node, "alternative", child),
         "do_statement"
         | "while_expression"
@@ -153,26 +184,14 @@ fn repeats(kind: &str, node: &SourceNode, child: &SourceNode) -> Option<bool> {
     })
 }
 
-/// The call that runs a function once per item, from the nodes around that function.
-fn iterating_call<'a, 't>(around: &'a [SourceNode<'t>]) -> Option<&'a SourceNode<'t>> {
-    let [arguments, call, ..] = around else { return None };
-    if !arguments.kind().starts_with("argument") {
-        return None;
-    }
-    let function = call.field("function")?;
-    let method = function.field("property").or_else(|| function.field("field"))?;
-    let receiver = function.field("object").or_else(|| function.field("value"))?;
-    // An `Option` in Rust has `map` and `filter` too.
-    let iterates = function.kind() != "field_expression"
-        || receiver.text().contains("iter")
-        || receiver.text().contains("lines(");
-    (iterates && ITERATING.contains(&method.text().as_ref())).then_some(call)
-}
-
 pub(crate) fn is_while(node: &SourceNode) -> bool {
     matches!(
         node.kind().as_ref(),
-        "while_statement" | "do_statement" | "while_expression" | "loop_expression"
+        "while_statement"
+            | "do_statement"
+            | "do_while_statement"
+            | "while_expression"
+            | "loop_expression"
     )
 }
 
@@ -194,6 +213,8 @@ pub(crate) fn is_batched(node: &SourceNode) -> bool {
     let text = node.text();
     let body = node
         .field("body")
+        .or_else(|| kotlin::loop_body(node))
+        .or_else(|| node.dfs().find(is_function))
         .map_or(text.len(), |body| body.range().start.saturating_sub(node.range().start));
     let header = text.get(..body).unwrap_or_default();
     // A comprehension has its header after its body.
@@ -221,6 +242,11 @@ fn is_field(node: &SourceNode, field: &str, child: &SourceNode) -> bool {
 /// The second and later `for … in …` of a comprehension run once per item of the first.
 fn is_later_clause(clause: &SourceNode) -> bool {
     clause.prev_all().any(|sibling| sibling.kind() == "for_in_clause")
+}
+
+/// `return@forEach` goes on with the next item.
+fn leaves_pass(jump: &SourceNode) -> bool {
+    jump.text().starts_with("return@") || jump.text().starts_with("continue")
 }
 
 fn last_statement<'t>(block: &SourceNode<'t>) -> Option<SourceNode<'t>> {

@@ -10,6 +10,7 @@ mod declared;
 mod defaults;
 mod invariants;
 mod lists;
+mod iterations;
 mod loops;
 mod names;
 mod reads;
@@ -53,6 +54,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("loops-over-list", lists::loops_over_list),
     ("list-searched-per-item", lists::list_searched_per_item),
     ("lazy-relation", relations::lazy_relation),
+    ("same-every-pass", loops::same_every_pass),
     ("text-accumulator", accumulators::text_accumulator),
     ("boxed-accumulator", accumulators::boxed_accumulator),
     ("front-of-list", accumulators::front_of_list),

@@ -3,36 +3,62 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use crate::kotlin;
 use crate::language::SourceNode;
 
 /// The identifiers in and below a node, fields of objects left out.
 pub(crate) fn identifiers<'a, 't: 'a>(
     node: &'a SourceNode<'t>,
 ) -> impl Iterator<Item = Cow<'t, str>> + 'a {
-    node.dfs().filter(|node| is_identifier(&node.kind())).map(|node| node.text())
+    node.dfs().filter(is_identifier).map(|node| node.text())
 }
 
-fn is_identifier(kind: &str) -> bool {
-    kind == "identifier"
-        || kind == "shorthand_property_identifier"
-        || kind == "shorthand_property_identifier_pattern"
+fn is_identifier(node: &SourceNode) -> bool {
+    match node.kind().as_ref() {
+        "identifier" => !names_member(node),
+        "simple_identifier" => {
+            node.parent().is_none_or(|parent| parent.kind() != "navigation_suffix")
+        }
+        "shorthand_property_identifier"
+        | "shorthand_property_identifier_pattern"
+        | "implicit_parameter"
+        | "interpolated_identifier" => true,
+        _ => false,
+    }
+}
+
+/// Java and C# call a field's or method's name an identifier too.
+fn names_member(node: &SourceNode) -> bool {
+    let Some(parent) = node.parent() else { return false };
+    let field = match parent.kind().as_ref() {
+        "method_invocation" | "member_access_expression" | "member_binding_expression" => "name",
+        "field_access" => "field",
+        _ => return false,
+    };
+    parent.field(field).is_some_and(|name| name.node_id() == node.node_id())
 }
 
 /// The names that the code binds or assigns, loop variables and parameters of its functions among them.
 pub(crate) fn names_bound_in(node: &SourceNode) -> HashSet<String> {
     node.dfs()
-        .filter_map(|node| target(&node))
-        .flat_map(|target| identifiers(&target).map(Cow::into_owned).collect::<Vec<_>>())
+        .flat_map(|node| match target(&node) {
+            Some(target) => identifiers(&target).map(Cow::into_owned).collect::<Vec<_>>(),
+            // A lambda of Kotlin that names no parameter has `it`.
+            None if node.kind() == "lambda_literal" => vec!["it".to_owned()],
+            None => Vec::new(),
+        })
         .collect()
 }
 
 /// What a statement binds or assigns to.
 pub(crate) fn target<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
     match node.kind().as_ref() {
-        "for_statement"
-        | "for_in_clause"
+        "for_statement" => node.field("left").or_else(|| kotlin::target(node)),
+        "assignment" => node.field("left").or_else(|| kotlin::target(node)),
+        "property_declaration" | "lambda_literal" => kotlin::target(node),
+        "for_in_clause"
         | "for_in_statement"
-        | "assignment"
+        | "foreach_statement"
         | "augmented_assignment"
         | "range_clause"
         | "short_var_declaration"
@@ -40,9 +66,11 @@ pub(crate) fn target<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
         | "assignment_expression"
         | "augmented_assignment_expression"
         | "compound_assignment_expr" => node.field("left"),
-        "variable_declarator" | "enhanced_for_statement" | "named_expression" | "var_spec" => {
-            node.field("name")
-        }
+        "variable_declarator"
+        | "enhanced_for_statement"
+        | "named_expression"
+        | "var_spec"
+        | "declaration_expression" => node.field("name"),
         "init_declarator" | "for_range_loop" => node.field("declarator"),
         "let_declaration" | "for_expression" => node.field("pattern"),
         "as_pattern" => node.field("alias"),
@@ -62,13 +90,24 @@ pub(crate) fn bound_value<'t>(node: &SourceNode<'t>, name: &str) -> Option<Sourc
     if target.text() != name {
         return None;
     }
+    // `name += more` changes a value, it does not start one.
+    if node.field("operator").is_some_and(|operator| operator.text() != "=") {
+        return None;
+    }
     match node.kind().as_ref() {
-        "assignment"
-        | "short_var_declaration"
-        | "assignment_statement"
-        | "assignment_expression" => node.field("right"),
-        "variable_declarator" | "let_declaration" | "init_declarator" => node.field("value"),
+        "assignment" => node.field("right").or_else(|| kotlin::value(node)),
+        "property_declaration" => kotlin::value(node),
+        "short_var_declaration" | "assignment_statement" | "assignment_expression" => {
+            node.field("right")
+        }
+        "variable_declarator" => node.field("value").or_else(|| last_but_name(node)),
+        "let_declaration" | "init_declarator" => node.field("value"),
         "var_spec" => node.field("value").or_else(|| node.field("type")),
         _ => None,
     }
+}
+
+/// C# names no field for the value of a declaration.
+fn last_but_name<'t>(declarator: &SourceNode<'t>) -> Option<SourceNode<'t>> {
+    declarator.children().skip_while(|child| child.text() != "=").nth(1)
 }
