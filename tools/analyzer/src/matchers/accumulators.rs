@@ -21,6 +21,13 @@ fn is_first_in_loop(found: &SourceMatch, variable: &str) -> bool {
     first.is_some_and(|first| first.range().start == found.range().start)
 }
 
+/// `$LIST` starts as an empty list outside the loop around the match, and the loop never resets it.
+pub(crate) fn list_accumulator(found: &SourceMatch) -> bool {
+    starts_outside_loop(found, "LIST", |value| {
+        matches!(value.text().as_ref(), "[]" | "array()" | "Array.new")
+    })
+}
+
 /// `$SUM` is declared with a boxed number type outside the loop around the match.
 pub(crate) fn boxed_accumulator(found: &SourceMatch) -> bool {
     starts_outside_loop(found, "SUM", |value| {
@@ -43,7 +50,7 @@ pub(crate) fn front_of_list(found: &SourceMatch) -> bool {
     let drains = around
         .field("condition")
         .is_some_and(|condition| identifiers(&condition).any(|name| name == list));
-    let empty = ["[]", "list()", "Vec::new()", "vec![]"];
+    let empty = ["[]", "list()", "array()", "Vec::new()", "vec![]"];
     drains || starts_outside_loop(found, "LIST", |value| empty.contains(&value.text().as_ref()))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::kotlin;
 use crate::language::{SourceMatch, SourceNode};
+use crate::matchers::blocks::{self, Runs};
 use crate::matchers::iterations::iterating_call;
 use crate::matchers::names::{identifiers, names_bound_in};
 use crate::syntax::is_function;
@@ -10,10 +11,17 @@ pub(crate) fn in_loop(found: &SourceMatch) -> bool {
     enclosing_loop(found).is_some()
 }
 
+/// In a loop, and nothing that the match names is bound or assigned in that loop.
+pub(crate) fn same_in_every_pass(found: &SourceMatch) -> bool {
+    let Some(around) = enclosing_loop(found) else { return false };
+    let bound = names_bound_in(&around);
+    !identifiers(found).any(|name| bound.contains(name.as_ref()))
+}
+
 /// In a loop over items that are not batches already, and different for each item.
 pub(crate) fn once_per_item(found: &SourceMatch) -> bool {
     let Some(around) = enclosing_loop(found) else { return false };
-    if is_while(&around) || is_batched(&around) {
+    if is_while(&around) && !fetches_rows(&around) || is_batched(&around) {
         return false;
     }
     let bound = names_bound_in(&around);
@@ -78,21 +86,21 @@ enum Step {
 
 impl Path {
     fn step(&mut self, ancestor: &SourceNode, child: &SourceNode) -> Step {
+        if let Some(runs) = blocks::runs(ancestor) {
+            return self.ruby_block(runs);
+        }
         match ancestor.kind().as_ref() {
             // `return@forEach value` only ends a pass.
             "jump_expression" if leaves_pass(ancestor) => Step::Up,
             "jump_expression" if ancestor.text().starts_with("throw") => Step::Leaves,
-            "jump_expression" => {
-                self.returns = true;
-                Step::Up
-            }
             // A macro's body in C is written as a loop that ends at once.
             "do_statement" if runs_once(ancestor) => Step::Up,
-            "return_statement" | "return_expression" => {
+            "jump_expression" | "return_statement" | "return" | "return_expression" => {
                 self.returns = true;
                 Step::Up
             }
-            "raise_statement" | "throw_statement" | "class_body" | "class_definition" => {
+            "raise_statement" | "throw_statement" | "throw_expression" | "class_body"
+            | "class_definition" => {
                 Step::Leaves
             }
             "for_clause" => self.header(is_field(ancestor, "initializer", child)),
@@ -110,8 +118,22 @@ impl Path {
                 Step::Up
             }
             "block" | "statement_block" | "statement_list" | "compound_statement"
-            | "statements" => self.block(ancestor),
+            | "statements" | "colon_block" | "body_statement" | "block_body" | "then" | "do" => {
+                self.block(ancestor)
+            }
             kind => self.maybe_loop(kind, ancestor, child),
+        }
+    }
+
+    fn ruby_block(&mut self, runs: Runs) -> Step {
+        match runs {
+            Runs::InPlace => Step::Up,
+            Runs::Later => Step::Leaves,
+            Runs::PerItem => {
+                let once = self.breaks;
+                *self = Self::default();
+                if once { Step::Up } else { Step::Found }
+            }
         }
     }
 
@@ -134,7 +156,7 @@ impl Path {
         let throws = ["raise", "throw", "goto"].iter().any(|word| kind.starts_with(word));
         let returns = kind.starts_with("return");
         let breaks = kind.starts_with("break");
-        if !(throws || returns || breaks) || block.text().contains("continue") {
+        if !(throws || returns || breaks) || skips_a_pass(block) {
             return Step::Up;
         }
         if throws {
@@ -164,18 +186,23 @@ fn repeats(kind: &str, node: &SourceNode, child: &SourceNode) -> Option<bool> {
         {
             kind != "for_statement" || child.kind() == "control_structure_body"
         }
-        "for_statement" => !["right", "left", "initializer", "init", "alternative"]
+        "for_statement" => !["right", "left", "initializer", "initialize", "init", "alternative"]
             .iter()
             .any(|field| is_field(node, field, child)),
         "for_in_statement"
         | "enhanced_for_statement"
         | "for_expression"
         | "for_range_loop"
-        | "foreach_statement" => is_field(node, "body", child),
+        | "foreach_statement"
+        | "for" => is_field(node, "body", child),
         "while_statement" => !is_field(node, "alternative", child),
         "do_statement"
         | "while_expression"
         | "loop_expression"
+        | "while"
+        | "until"
+        | "while_modifier"
+        | "until_modifier"
         | "list_comprehension"
         | "set_comprehension"
         | "dictionary_comprehension"
@@ -192,7 +219,19 @@ pub(crate) fn is_while(node: &SourceNode) -> bool {
             | "do_while_statement"
             | "while_expression"
             | "loop_expression"
-    )
+            | "while"
+            | "until"
+            | "while_modifier"
+            | "until_modifier"
+    ) || blocks::method(node).is_some_and(|method| method == "loop")
+}
+
+/// `while ($row = $result->fetch())` loops over items, whatever its keyword.
+fn fetches_rows(node: &SourceNode) -> bool {
+    node.field("condition").is_some_and(|condition| {
+        condition.dfs().any(|node| node.kind() == "assignment_expression")
+            && condition.text().contains("fetch")
+    })
 }
 
 /// `for {` in Go, `for (;;)` in C.
@@ -217,6 +256,8 @@ pub(crate) fn is_batched(node: &SourceNode) -> bool {
         .or_else(|| node.dfs().find(is_function))
         .map_or(text.len(), |body| body.range().start.saturating_sub(node.range().start));
     let header = text.get(..body).unwrap_or_default();
+    let of_block = blocks::header(node);
+    let header = of_block.as_deref().unwrap_or(header);
     // A comprehension has its header after its body.
     let header =
         if node.kind().ends_with("comprehension") { text.as_ref() } else { header }.to_lowercase();
@@ -230,6 +271,7 @@ pub(crate) fn is_batched(node: &SourceNode) -> bool {
         "retries",
         "statements",
         "migrations",
+        "each_slice",
     ];
     words.iter().any(|word| header.contains(word))
         || (header.contains("range(") && header.matches(',').count() >= 2)
@@ -247,6 +289,11 @@ fn is_later_clause(clause: &SourceNode) -> bool {
 /// `return@forEach` goes on with the next item.
 fn leaves_pass(jump: &SourceNode) -> bool {
     jump.text().starts_with("return@") || jump.text().starts_with("continue")
+}
+
+/// `continue`, which Ruby calls `next`, before the block's end: the pass may not get there.
+fn skips_a_pass(block: &SourceNode) -> bool {
+    block.text().contains("continue") || block.dfs().any(|node| node.kind() == "next")
 }
 
 fn last_statement<'t>(block: &SourceNode<'t>) -> Option<SourceNode<'t>> {

@@ -7,15 +7,21 @@ mod calls;
 mod capacity;
 mod copies;
 mod declared;
+mod blocks;
+mod capacity;
+mod counted;
 mod defaults;
 mod invariants;
 mod lists;
 mod iterations;
 mod loops;
+mod membership;
 mod names;
 mod reads;
 mod relations;
+mod page;
 mod resources;
+mod rows;
 mod searches;
 
 use crate::language::SourceMatch;
@@ -25,6 +31,13 @@ pub(crate) type Matcher = fn(&SourceMatch) -> bool;
 
 const MATCHERS: &[(&str, Matcher)] = &[
     ("in-loop", loops::in_loop),
+    ("same-in-every-pass", loops::same_in_every_pass),
+    ("length-stays", counted::length_stays),
+    ("searched-in-loop", membership::searched_in_loop),
+    ("below-the-fold", page::below_the_fold),
+    ("many-values", rows::many_values),
+    ("inserts-one-by-one", rows::inserts_one_by_one),
+    ("list-accumulator", accumulators::list_accumulator),
     ("once-per-item", loops::once_per_item),
     ("in-for-loop", loops::in_for_loop),
     ("per-call", calls::per_call),

@@ -22,7 +22,9 @@ fn is_identifier(node: &SourceNode) -> bool {
         "shorthand_property_identifier"
         | "shorthand_property_identifier_pattern"
         | "implicit_parameter"
-        | "interpolated_identifier" => true,
+        | "interpolated_identifier"
+        // PHP
+        | "variable_name" => true,
         _ => false,
     }
 }
@@ -72,10 +74,16 @@ pub(crate) fn target<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
         | "var_spec"
         | "declaration_expression" => node.field("name"),
         "init_declarator" | "for_range_loop" => node.field("declarator"),
-        "let_declaration" | "for_expression" => node.field("pattern"),
+        // Ruby, whose blocks bind their parameters
+        "operator_assignment" => node.field("left"),
+        "block" | "do_block" => node.field("parameters"),
+        // PHP, where what is looped over comes first
+        "foreach_statement" => node.field("left").or_else(|| node.named_children().nth(1)),
+        "let_declaration" | "for_expression" | "for" => node.field("pattern"),
         "as_pattern" => node.field("alias"),
         "update_expression" => node.field("argument"),
         "arrow_function"
+        | "anonymous_function"
         | "function_expression"
         | "closure_expression"
         | "lambda_expression"

@@ -1,0 +1,72 @@
+//! Lists that are searched from the start for every item of another.
+
+use crate::language::{SourceMatch, SourceNode};
+use crate::matchers::loops::enclosing_loop;
+use crate::matchers::names::{bound_value, identifiers, names_bound_in};
+use crate::syntax::enclosing_function;
+
+/// What makes a list as long as some data: a literal or the words of a setting are few.
+const MAKERS: [&str; 14] = [
+    "array_keys(",
+    "array_column(",
+    "array_map(",
+    "array_merge(",
+    "->fetchAll(",
+    "->pluck(",
+    "->toArray()",
+    ".map",
+    ".flat_map",
+    ".collect",
+    ".pluck(",
+    ".keys",
+    ".values",
+    ".readlines",
+];
+
+/// `$LIST` grows in the loop around the match, or was made from data before it, and is asked for what the loop binds.
+pub(crate) fn searched_in_loop(found: &SourceMatch) -> bool {
+    let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
+    let Some(around) = enclosing_loop(found) else { return false };
+    let bound = names_bound_in(&around);
+    let asks_per_item =
+        identifiers(found).any(|name| name != list && bound.contains(name.as_ref()));
+    if !asks_per_item {
+        return false;
+    }
+    let mut made = false;
+    for node in enclosing_function(&around).dfs() {
+        let Some(value) = bound_value(&node, &list) else { continue };
+        if around.range().contains(&node.range().start) {
+            return false;
+        }
+        made |= is_made(&value);
+    }
+    made || grows(&around, &list)
+}
+
+fn is_made(value: &SourceNode) -> bool {
+    let text = value.text();
+    !text.contains(".to_set")
+        && !text.contains("Set.new")
+        && text.lines().count() < 8
+        && MAKERS.iter().any(|maker| text.contains(maker))
+        && !starts_with_literal(&text)
+}
+
+/// `[:a, :b].map(&:to_s)` and `%w[a b].map { … }` are as short as they are written.
+fn starts_with_literal(text: &str) -> bool {
+    text.starts_with('[') || text.starts_with("%w") || text.starts_with("%i")
+}
+
+fn grows(around: &SourceNode, list: &str) -> bool {
+    let appends = [format!("{list}[] ="), format!("{list} << "), format!("{list}.push(")];
+    let text = around.text();
+    appends.iter().any(|append| {
+        text.match_indices(append.as_str()).any(|(start, _)| {
+            // `blacklist << x` is no growth of `list`.
+            !text[..start].ends_with(|before: char| {
+                before.is_alphanumeric() || matches!(before, '_' | '@' | '.' | '$')
+            })
+        })
+    })
+}
