@@ -4,7 +4,7 @@ use ast_grep_core::replacer::TemplateFix;
 use sha2::{Digest, Sha256};
 
 use crate::compile::{CompiledRule, Rules};
-use crate::language::{SourceMatch, SourceNode};
+use crate::language::{Language, SourceMatch, SourceNode};
 use crate::syntax::function_name;
 
 const LONGEST_EXCERPT: usize = 160;
@@ -22,6 +22,8 @@ pub(crate) struct Edit {
 pub(crate) struct Finding {
     /// Index of the rule among all rules.
     pub(crate) info: usize,
+    /// The language of the flagged text: SQL in a string of another one, too.
+    pub(crate) language: Language,
     /// Index of the compiled rule among those of the language.
     pub(crate) rule: usize,
     pub(crate) range: std::ops::Range<usize>,
@@ -43,6 +45,7 @@ impl Finding {
         let start = found.start_pos().line();
         Self {
             info: rule.info,
+            language: *found.lang(),
             rule: number,
             range: found.range(),
             start_line: line_number(start),
@@ -53,6 +56,23 @@ impl Finding {
             normalized: found.text().split_whitespace().collect::<Vec<_>>().join(" "),
             edit: rule.fix.as_ref().map(|fix| edit(found, fix)),
         }
+    }
+
+    /// Moves what was found in a part of a text to where the part lies: so many bytes and lines after the start.
+    pub(crate) fn move_into(
+        &mut self,
+        bytes: usize,
+        lines: u32,
+        part: &str,
+        function: Option<String>,
+    ) {
+        self.excerpt = excerpt(part, self.range.start);
+        self.range = self.range.start + bytes..self.range.end + bytes;
+        self.start_line += lines;
+        self.end_line += lines;
+        self.function = function;
+        // A fix would be put among the quotes and escapes of another language.
+        self.edit = None;
     }
 
     /// What makes two findings the same one: rule and text, wherever in the file.

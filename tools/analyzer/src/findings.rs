@@ -126,7 +126,7 @@ impl Text<'_> {
     fn recommendation(&self, finding: &Finding, ordinal: usize) -> Recommendation {
         let rules = &self.analyzer.rules;
         let info = &rules.infos[finding.info];
-        let rule = rules.of(self.language).and_then(|rules| rules.rules.get(finding.rule));
+        let rule = rules.of(finding.language).and_then(|rules| rules.rules.get(finding.rule));
         let why = rule.and_then(|rule| rule.why.as_ref()).unwrap_or(&info.why);
         let instead = rule.and_then(|rule| rule.instead.as_ref()).unwrap_or(&info.instead);
         let path = &self.file.path;

@@ -48,6 +48,7 @@
 
 mod analyzer;
 mod compile;
+mod embedded_sql;
 mod finding;
 mod findings;
 mod kotlin;

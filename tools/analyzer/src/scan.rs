@@ -5,6 +5,7 @@ use std::time::Instant;
 use ast_grep_core::matcher::MatcherExt;
 
 use crate::compile::{LanguageRules, Rules};
+use crate::embedded_sql;
 use crate::finding::Finding;
 use crate::language::{Language, SourceNode};
 use crate::parse::{check, parse};
@@ -35,15 +36,25 @@ pub(crate) fn scan(
     language: Language,
     deadline: Instant,
 ) -> Result<Scan, Reason> {
-    let Some(of_language) = rules.of(language) else { return Ok(Scan::default()) };
-    let Some(mut active) = of_language.active(path, text) else { return Ok(Scan::default()) };
-    for (active, rule) in active.iter_mut().zip(&of_language.rules) {
-        *active &= !disabled.get(rule.info).copied().unwrap_or_default();
+    let of_language = rules.of(language).and_then(|rules| Some((rules, rules.active(path, text)?)));
+    let has_sql = embedded_sql::may_hold(language, text);
+    if of_language.is_none() && !has_sql {
+        return Ok(Scan::default());
     }
     check(deadline)?;
     let document = parse(text, language, deadline)?;
     let root = document.root();
-    let found = once_per_line(matches(of_language, &active, &root, text, deadline)?);
+    let mut found = Vec::new();
+    if let Some((of_language, mut active)) = of_language {
+        for (active, rule) in active.iter_mut().zip(&of_language.rules) {
+            *active &= !disabled.get(rule.info).copied().unwrap_or_default();
+        }
+        found = matches(of_language, &active, &root, text, deadline)?;
+    }
+    if has_sql {
+        found.extend(embedded_sql::scan_strings(rules, disabled, path, &root, deadline)?);
+    }
+    let found = once_per_line(found);
     // Comments matter only where there is something to silence.
     let comments = if found.is_empty() { Silences::default() } else { Silences::find(&root, text) };
     let is_silenced = |finding: &Finding| {
@@ -53,7 +64,7 @@ pub(crate) fn scan(
     Ok(Scan { findings, silenced, has_syntax_errors: root.get_inner_node().has_error() })
 }
 
-fn matches(
+pub(crate) fn matches(
     rules: &LanguageRules,
     active: &[bool],
     root: &SourceNode,

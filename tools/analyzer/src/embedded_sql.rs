@@ -1,0 +1,171 @@
+//! SQL in the string literals of other languages: found, made parsable at the same length, and scanned as SQL.
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use ast_grep_language::SupportLang;
+use regex::Regex;
+
+use crate::compile::Rules;
+use crate::finding::Finding;
+use crate::language::{Language, SourceNode};
+use crate::parse::parse;
+use crate::scan::matches;
+use crate::source::Reason;
+use crate::syntax::function_name;
+
+/// Longer texts are data rather than a query.
+const LONGEST: usize = 20_000;
+/// More strings of SQL than these are not looked at in one file.
+const MOST_STRINGS: usize = 500;
+
+/// A file that matches nowhere is not searched for strings.
+static MAY_HOLD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(select\s|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s|create\s+(unique\s+)?index\s|alter\s+table\s)").ok()
+});
+
+/// The quotes of a literal, with what may stand before them, and the first word of a statement.
+static STATEMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new("(?i)^(?:[a-z@$]{0,3}#*(?:\"\"\"|'''|\"|'|`))?\\s*(select|insert\\s+into|update|delete\\s+from|with|create|alter\\s+table)\\s").ok()
+});
+
+/// What is filled in at run time. The first group is a cast of Postgres, which stays; the second is code, which may stand
+/// for a name.
+static HOLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(::\w+)|(\$\{[^{}]*\}|#\{[^{}]*\}|\{[^{}]*\}|\$[A-Za-z_]\w*(?:->\w+|\[[^\]]*\])?)|%\(\w+\)[sdif]|%[sdif]\b|:[A-Za-z_]\w*|\$\d+|\?|\\.").ok()
+});
+
+/// Whether the text of a file in this language may hold SQL in its strings.
+pub(crate) fn may_hold(language: Language, text: &str) -> bool {
+    let has_code = match language {
+        Language::Shipped(shipped) => !matches!(
+            shipped,
+            SupportLang::Css
+                | SupportLang::Hcl
+                | SupportLang::Html
+                | SupportLang::Json
+                | SupportLang::Yaml
+        ),
+        Language::Dockerfile | Language::Sql => false,
+    };
+    has_code && MAY_HOLD.as_ref().is_some_and(|regex| regex.is_match(text))
+}
+
+/// Runs the rules for SQL over the strings below a node; their findings stand at the lines of the file around them.
+pub(crate) fn scan_strings(
+    rules: &Rules,
+    disabled: &[bool],
+    path: &str,
+    root: &SourceNode,
+    deadline: Instant,
+) -> Result<Vec<Finding>, Reason> {
+    let Some(of_sql) = rules.of(Language::Sql) else { return Ok(Vec::new()) };
+    let mut findings = Vec::new();
+    for string in statements(root) {
+        let host = string.text();
+        let Some(sql) = parsable(&host) else { continue };
+        let Some(mut active) = of_sql.active(path, &sql) else { continue };
+        for (active, rule) in active.iter_mut().zip(&of_sql.rules) {
+            *active &= !disabled.get(rule.info).copied().unwrap_or_default();
+        }
+        let document = parse(&sql, Language::Sql, deadline)?;
+        // What is put together at run time is half a statement, and prose is none.
+        if document.root().get_inner_node().has_error() {
+            continue;
+        }
+        for mut finding in matches(of_sql, &active, &document.root(), &sql, deadline)? {
+            let lines = u32::try_from(string.start_pos().line()).unwrap_or_default();
+            finding.move_into(string.range().start, lines, &host, function_name(&string));
+            findings.push(finding);
+        }
+    }
+    Ok(findings)
+}
+
+/// The outermost string literals that begin like a statement.
+fn statements<'t>(root: &SourceNode<'t>) -> Vec<SourceNode<'t>> {
+    let mut end = 0;
+    let is_statement = |node: &SourceNode<'t>| {
+        let range = node.range();
+        if range.start < end || range.len() > LONGEST || !is_string(&node.kind()) {
+            return false;
+        }
+        let starts = STATEMENT.as_ref().is_some_and(|regex| regex.is_match(&node.text()));
+        if starts {
+            end = range.end;
+        }
+        starts
+    };
+    root.dfs().filter(is_statement).take(MOST_STRINGS).collect()
+}
+
+fn is_string(kind: &str) -> bool {
+    matches!(kind, "heredoc_body" | "nowdoc_body" | "text_block")
+        || kind.contains("string") && !kind.contains("content") && !kind.contains("fragment")
+}
+
+/// The literal as SQL of the same length: quotes are blank, and numbers or names fill the holes.
+fn parsable(literal: &str) -> Option<String> {
+    let start = STATEMENT.as_ref()?.captures(literal)?.get(1)?.start();
+    let quotes = |letter: char| matches!(letter, '"' | '\'' | '`' | '#');
+    let opened = literal[..start].contains(quotes);
+    let end = if opened { closing(literal) } else { literal.len() };
+    let sql = HOLE.as_ref()?.replace_all(literal.get(start..end)?, |hole: &regex::Captures| {
+        let text = &hole[0];
+        if hole.get(1).is_some() {
+            return text.to_owned();
+        }
+        let filler = if text.starts_with('\\') {
+            " "
+        } else if hole.get(2).is_some() {
+            "x"
+        } else {
+            "9"
+        };
+        filled(text, filler)
+    });
+    let before: String = literal[..start].bytes().map(blank).collect();
+    Some(before + &sql)
+}
+
+/// As many bytes as the text has, with its line ends where they were.
+fn filled(text: &str, filler: &str) -> String {
+    text.bytes().map(|byte| if byte == b'\n' { "\n" } else { filler }).collect()
+}
+
+fn blank(byte: u8) -> char {
+    if byte == b'\n' { '\n' } else { ' ' }
+}
+
+/// Where the quotes at the end begin: as many as stand at the start.
+fn closing(literal: &str) -> usize {
+    let body = literal.trim_end_matches('#');
+    let triple = body.ends_with("\"\"\"") || body.ends_with("'''");
+    body.len().saturating_sub(if triple { 3 } else { 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_literal_keeps_its_length_and_loses_its_holes() {
+        for (literal, sql) in [
+            (r#""SELECT a FROM t WHERE b = %s""#, " SELECT a FROM t WHERE b = 99"),
+            ("`SELECT a FROM ${table} LIMIT ?`", " SELECT a FROM xxxxxxxx LIMIT 9"),
+            ("f'''\nUPDATE t SET a = :a\n'''", "    \nUPDATE t SET a = 99\n"),
+            ("\"SELECT a::text FROM t LIKE '%some'\"", " SELECT a::text FROM t LIKE '%some'"),
+        ] {
+            assert_eq!(parsable(literal).as_deref(), Some(sql));
+        }
+        assert_eq!(parsable("\"Selected rows\""), None);
+    }
+
+    #[test]
+    fn only_code_with_words_of_sql_is_searched() {
+        let python = Language::Shipped(SupportLang::Python);
+        assert!(may_hold(python, "run('select a from b')"));
+        assert!(!may_hold(python, "selected = update(rows)"));
+        assert!(!may_hold(Language::Shipped(SupportLang::Json), "{\"sql\": \"select a from b\"}"));
+    }
+}
