@@ -57,6 +57,8 @@ fn review_file(analyzer: &Inner, file: &ChangedFile) -> Outcome {
         return skipped(file, Reason::forced(reason));
     }
     let Some(head) = &file.head else { return Outcome::Gone };
+    // The rules of a language are made ready with the first file in it, which is no time of that file's.
+    let _ready = analyzer.rules.of(language);
     let text = Text { analyzer, file, language, deadline: Instant::now() + analyzer.file_deadline };
     text.review(head).map_or_else(|reason| skipped(file, reason), Outcome::Reviewed)
 }
