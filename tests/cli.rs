@@ -233,7 +233,10 @@ async fn a_profile_tells_the_share_of_run_time_that_a_finding_touches() {
 
     let report = reviewed(&repository, &["--profile", &profile.display().to_string()]).await;
 
-    assert!(report.contains("profiled: its function takes 90 % of the time"), "{report}");
+    assert!(
+        report.contains("profiled: this line takes 60 % of the time, its function 90 %"),
+        "{report}"
+    );
     assert!(report.contains("most time of its own in the profile is `execute`"), "{report}");
 }
 
@@ -258,7 +261,10 @@ async fn a_profile_in_the_repository_is_found_by_the_settings() {
 
     let report = reviewed(&repository, &[]).await;
 
-    assert!(report.contains("profiled: its function takes 90 % of the time"), "{report}");
+    assert!(
+        report.contains("profiled: this line takes 60 % of the time, its function 90 %"),
+        "{report}"
+    );
     assert!(report.contains("From `profiles/cpu.collapsed"), "{report}");
 }
 
@@ -386,7 +392,10 @@ async fn a_profile_on_disk_counts_for_a_pull_request_too() {
 
     let ended = world.run(&["review", &format!("octo/shop#{number}"), "--profile", "cpu.txt"]);
 
-    assert!(ended.stdout.contains("profiled: its function takes 90 % of the time"), "{ended:?}");
+    assert!(
+        ended.stdout.contains("profiled: this line takes 60 % of the time, its function 90 %"),
+        "{ended:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,6 +39,8 @@ mod lambda;
 #[cfg(feature = "aws")]
 mod models;
 #[cfg(test)]
+mod profiles;
+#[cfg(test)]
 mod pushes;
 #[cfg(test)]
 mod startup;

@@ -40,7 +40,8 @@ pub struct Arguments {
     /// Who leads the review: the embedded planner, or a model on Bedrock.
     #[arg(long, value_enum)]
     driver: Option<DriverName>,
-    /// A profile of the program: pprof, collapsed stacks, speedscope or `perf script`. May be repeated.
+    /// A profile of the program: pprof, collapsed stacks, speedscope, `perf script`, Python's cProfile or V8's
+    /// cpuprofile. May be repeated.
     #[arg(long = "profile", value_name = "FILE")]
     profiles: Vec<PathBuf>,
     /// Write the report to this file.

@@ -229,22 +229,37 @@ impl Evidence {
         };
         self.numbers
             .iter()
-            .find(|(value, field, _)| matches(*value) && fits(field, unit))
+            .find(|(value, field, _)| {
+                // What is stated in words has the unit of those words.
+                let in_words = field.starts_with("words ");
+                let (factor, unit) = if in_words { (1.0, unit.trim()) } else { basic(unit.trim()) };
+                matches(value / factor) && fits(field, unit)
+            })
             .map(|(.., evidence)| evidence.clone())
+    }
+}
+
+/// How much of the unit that the tools count in one of this unit is: `41 MWh` is 41,000 kWh.
+fn basic(unit: &str) -> (f64, &str) {
+    match unit {
+        "MWh" => (1e3, "kWh"),
+        "GWh" => (1e6, "kWh"),
+        "kg" | "kgCO2e" | "kgCO₂e" => (1e3, "g"),
+        "t" | "tonne" | "tonnes" | "tCO2e" | "tCO₂e" => (1e6, "g"),
+        other => (1.0, other),
     }
 }
 
 /// Whether a field can be meant by a number with this unit. Without a unit that is known here, counts and plain fields fit.
 fn fits(field: &str, unit: &str) -> bool {
-    let unit = unit.trim();
     if let Some(stated) = field.strip_prefix("words ") {
         return stated.trim() == unit;
     }
     let has = |parts: &[&str]| parts.iter().any(|part| field.contains(part));
     match unit {
         "%" | "percent" => has(&["percent"]),
-        "g" | "gram" | "grams" | "gCO2e" | "gCO₂e" | "mg" | "kg" => {
-            has(&["co2e", "embodied_grams", "low", "high"]) && unit != "kg" && unit != "mg"
+        "g" | "gram" | "grams" | "gCO2e" | "gCO₂e" => {
+            has(&["co2e", "embodied_grams", "low", "high"])
         }
         "kWh" => has(&["kwh"]),
         "ms" | "milliseconds" => has(&["_ms"]),
@@ -253,8 +268,9 @@ fn fits(field: &str, unit: &str) -> bool {
         "finding" | "findings" => has(&["recommendations", "existing", "suppressed", "fixed"]),
         "file" | "files" => has(&["files", "skipped"]),
         "critical" | "high" | "medium" | "low" => has(&[&format!("{unit} recommendations")]),
-        "USD" | "dollars" | "cents" | "x" | "times" | "Wh" | "J" | "W" | "GB" | "KB" => false,
-        _ => !has(&["line", "percent", "co2e", "kwh", "_ms", "_mb", "seconds"]),
+        "USD" | "US" | "dollars" => has(&["usd"]),
+        "mg" | "cents" | "multiple" | "x" | "times" | "Wh" | "J" | "W" | "GB" | "KB" => false,
+        _ => !has(&["line", "percent", "co2e", "kwh", "_ms", "_mb", "seconds", "usd"]),
     }
 }
 
@@ -266,10 +282,24 @@ fn numbers(words: &str) -> Vec<(String, String, String)> {
         .map(|number| {
             let unit = UNIT.as_ref().and_then(|pattern| pattern.find(&words[number.end()..]));
             let unit = unit.map_or("", |unit| unit.as_str());
-            let number = number.as_str().trim_end_matches(',');
-            (number.to_owned(), unit.to_owned(), format!("{number}{unit}"))
+            let figure = number.as_str().trim_end_matches(',');
+            if is_price(&words[..number.start()]) {
+                // `$3 million` is not three dollars.
+                let unit = if is_multiple(unit.trim()) { "multiple" } else { "USD" };
+                return (figure.to_owned(), unit.to_owned(), format!("${figure}"));
+            }
+            (figure.to_owned(), unit.to_owned(), format!("{figure}{unit}"))
         })
         .collect()
+}
+
+fn is_price(before: &str) -> bool {
+    let before = before.trim_end();
+    before.ends_with('$') || before.ends_with("USD")
+}
+
+fn is_multiple(unit: &str) -> bool {
+    matches!(unit, "k" | "K" | "m" | "M" | "million" | "bn" | "B" | "billion" | "thousand")
 }
 
 /// Whether a number after these words is a figure; it is none in `utf8`, `v1.2.3`, `N+1`, `O(n^2)`, `x86-64` or `HTTP/2`.
@@ -319,6 +349,12 @@ mod tests {
             call("a", run::ANALYZE, review),
             call("p", run::PROFILE, profile),
             call("c", run::CARBON, json!({"co2e_grams": 1.6234})),
+            call(
+                "f",
+                run::PROFILE,
+                json!({"bottlenecks": [{"function_name": "g", "fleet_year":
+                {"cpu_hours": 40_800, "energy_kwh": 41_230.0, "co2e_grams": 12_340_000.0, "usd": 1_632.0}}]}),
+            ),
         ]
     }
 
@@ -338,6 +374,8 @@ mod tests {
             "The N+1 query is O(n^2) in utf8, UTF-8, x86-64 and v1.2.3, over HTTP/2.",
             "Lines 12-14 hold it.",
             "It has 1 high finding.",
+            "Over the fleet that is 41 MWh, 12.3 t CO2e and $1,632 a year.",
+            "It takes 41,230 kWh, 12,340 kg, USD 1,632 or 1632 dollars, and 40,800 CPU-hours.",
         ] {
             assert_eq!(kept(words), (words.to_owned(), 0));
         }
@@ -364,6 +402,12 @@ mod tests {
             "It takes `40` ms.",
             "There are 7 findings.",
             "It has 1 critical finding.",
+            "It takes 42 MWh a year.",
+            "It takes 41 kWh a year.",
+            "It emits 12.3 kg a year.",
+            "It costs $1,632 million.",
+            "It costs $40,800.",
+            "It runs on 1632 machines.",
         ] {
             assert_eq!(kept(words), (String::new(), 1), "{words}");
         }

@@ -30,6 +30,7 @@ impl Report {
         self.write_fixed(&mut page);
         self.write_carbon_details(&mut page);
         self.write_profile(&mut page);
+        self.write_fleet(&mut page);
         self.write_coverage(&mut page);
         let _ = writeln!(page, "<sub>{}</sub>", self.footer());
         page
@@ -237,6 +238,27 @@ impl Report {
         for note in &profile.notes {
             let _ = writeln!(page, "- {}", prose(&one_line(note)));
         }
+        if self.findings.iter().any(|finding| finding.line_share.is_some()) {
+            let _ = writeln!(
+                page,
+                "- shares of lines hold as far as the profile is of the reviewed commit: lines may have moved since"
+            );
+        }
+        page.push_str("\n</details>\n\n");
+    }
+
+    fn write_fleet(&self, page: &mut String) {
+        let shown = self.findings.iter().any(|finding| finding.fleet_year.is_some());
+        let fleet = self.profile.as_ref().and_then(|profile| profile.fleet.as_ref());
+        let Some(fleet) = fleet.filter(|_| shown) else { return };
+        let _ = writeln!(
+            page,
+            "<details><summary>How the fleet's figures came about</summary>\n\n{}\n",
+            prose(&fleet.methodology)
+        );
+        for line in fleet.assumptions.iter().chain(&fleet.sources) {
+            let _ = writeln!(page, "- {}", prose(&one_line(line)));
+        }
         page.push_str("\n</details>\n\n");
     }
 
@@ -423,12 +445,24 @@ pub(super) fn carbon_line(carbon: &CarbonFigures) -> String {
 }
 
 pub(super) fn grade(finding: &Finding) -> String {
-    match (&finding.grade, &finding.run_time_share) {
-        (Grade::Profiled, Some(share)) => {
-            format!("profiled: its function takes {} % of the time", amount(share.value))
+    let (Grade::Profiled, Some(share)) = (&finding.grade, &finding.run_time_share) else {
+        return "rule".into();
+    };
+    let function = amount(share.value);
+    let mut grade = match &finding.line_share {
+        Some(line) => {
+            let itself = if line.with_callees { "" } else { " itself" };
+            let line = amount(line.figure.value);
+            format!(
+                "profiled: this line{itself} takes {line} % of the time, its function {function} %"
+            )
         }
-        _ => "rule".into(),
+        None => format!("profiled: its function takes {function} % of the time"),
+    };
+    if let Some(year) = &finding.fleet_year {
+        let _ = write!(grade, ": {}", year.line());
     }
+    grade
 }
 
 fn evidence(finding: &Finding) -> String {

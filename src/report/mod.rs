@@ -9,6 +9,8 @@ use serde_json::Value;
 use crate::agent::{Call, History, run};
 
 pub mod claims;
+pub mod fleet;
+mod hot;
 pub mod html;
 pub mod ledger;
 pub mod markdown;
@@ -16,7 +18,10 @@ pub mod sarif;
 pub mod terminal;
 pub mod text;
 
+pub use fleet::{FleetBasis, FleetYear};
 pub use ledger::{Ledger, State};
+
+use hot::Hot;
 
 /// One review's report. Its JSON form is public; `version` changes when a field changes meaning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +70,12 @@ pub struct Finding {
     pub state: State,
     /// Share of the profile in which the finding's function is on the stack, %.
     pub run_time_share: Option<Figure>,
+    /// Share in which that function is on one of the finding's own lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_share: Option<LineShare>,
+    /// What the function's share stands for over the fleet in a year, where the settings say what that takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet_year: Option<FleetYear>,
     /// The tool result that holds the finding: `CALL#/json/pointer`.
     pub evidence: String,
     /// What became of the rule on earlier pull requests of the repository.
@@ -79,6 +90,15 @@ pub struct Figure {
     pub unit: String,
     /// `CALL#/json/pointer`
     pub evidence: String,
+}
+
+/// A share of the lines of a finding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LineShare {
+    #[serde(flatten)]
+    pub figure: Figure,
+    /// Whether it includes what the lines call.
+    pub with_callees: bool,
 }
 
 /// How well a line of the report is founded, best first.
@@ -127,6 +147,9 @@ pub struct Profile {
     pub bottlenecks: Vec<profile::Bottleneck>,
     pub flame_graph_url: Option<String>,
     pub notes: Vec<String>,
+    /// How the fleet's figures came about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<FleetBasis>,
 }
 
 /// What was looked at and what was not.
@@ -206,8 +229,14 @@ impl Report {
             if state == State::Dismissed {
                 continue;
             }
-            let run_time_share =
-                profile.as_ref().and_then(|(call, profile)| share(call, profile, &recommendation));
+            let hot = profile
+                .as_ref()
+                .and_then(|(call, profile)| Hot::of(call, &profile.bottlenecks, &recommendation));
+            let run_time_share = hot.as_ref().map(Hot::share);
+            let line_share = hot.as_ref().and_then(|hot| hot.line_share(&recommendation));
+            let answer = Call::last(inputs.calls, run::PROFILE).map(|call| &call.output);
+            let fleet_year =
+                hot.as_ref().zip(answer).and_then(|(hot, answer)| hot.fleet_year(answer));
             let grade = if run_time_share.is_some() { Grade::Profiled } else { Grade::Rule };
             let evidence = format!("{review_call}#/recommendations/{index}");
             let history = inputs.history.get(&recommendation.rule_id).copied();
@@ -216,6 +245,8 @@ impl Report {
                 grade,
                 state,
                 run_time_share,
+                line_share,
+                fleet_year,
                 evidence,
                 history,
             });
@@ -311,27 +342,18 @@ fn is_unwanted(finding: &Finding) -> bool {
         && finding.run_time_share.is_none()
 }
 
-/// Time in the profile first, then severity, then performance before the rest, then place.
-fn rank(finding: &Finding) -> (f64, Severity, contract::Category, &str, u32) {
+/// Time in the profile first, its lines' before its function's other lines, then severity, then performance before the
+/// rest, then place.
+fn rank(finding: &Finding) -> (f64, f64, Severity, contract::Category, &str, u32) {
     let found = &finding.recommendation;
     let share = finding.run_time_share.as_ref().map_or(0.0, |figure| figure.value);
+    let line = finding.line_share.as_ref().map_or(0.0, |line| line.figure.value);
     let category = if found.category == contract::Category::Performance {
         contract::Category::CodeQuality
     } else {
         contract::Category::BestPractices
     };
-    (-share, found.severity, category, &found.file_path, found.start_line)
-}
-
-fn share(call: &str, profile: &Profile, found: &Recommendation) -> Option<Figure> {
-    let function = found.function.as_deref()?;
-    let hot = profile::find(&profile.bottlenecks, function, Some(&found.file_path))?;
-    let index = profile.bottlenecks.iter().position(|other| std::ptr::eq(other, hot))?;
-    Some(Figure {
-        value: hot.cpu_percentage,
-        unit: "% of the profile".into(),
-        evidence: format!("{call}#/bottlenecks/{index}/cpu_percentage"),
-    })
+    (-share, -line, found.severity, category, &found.file_path, found.start_line)
 }
 
 fn read_profile(output: &Value) -> Option<Profile> {
@@ -347,6 +369,7 @@ fn read_profile(output: &Value) -> Option<Profile> {
         bottlenecks,
         flame_graph_url: output["flame_graph_url"].as_str().map(ToOwned::to_owned),
         notes,
+        fleet: fleet::basis(output),
     })
 }
 

@@ -21,6 +21,7 @@ use crate::store::Store;
 use crate::telemetry::{About, ErrorType, Finished, Recorder, Session};
 
 pub mod cost;
+mod fleet;
 pub mod git;
 pub mod job;
 mod lesson;
@@ -34,6 +35,7 @@ pub mod work;
 pub use cost::Meter;
 pub use settings::Settings;
 
+use fleet::WithFleet;
 use timed::Timed;
 
 /// What every review needs, filled in by the wiring.
@@ -206,11 +208,17 @@ impl Reviewer {
         }
         sources.extend(self.profiles.iter().cloned());
         if !sources.is_empty() {
-            tools.push(Arc::new(ProfileCodePerformance {
+            let profile: Arc<dyn Tool> = Arc::new(ProfileCodePerformance {
                 binding: assignment.binding.clone(),
                 sources,
                 flame_graphs: self.flame_graphs.clone(),
-            }));
+            });
+            tools.push(match assignment.settings.fleet.clone() {
+                Some(fleet) => {
+                    Arc::new(WithFleet { profile, carbon: Arc::new((self.carbon)()), fleet })
+                }
+                None => profile,
+            });
         }
         Ok(tools)
     }

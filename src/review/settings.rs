@@ -2,7 +2,8 @@
 
 use contract::Binding;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::agent::Workload;
 
@@ -15,7 +16,9 @@ const MOST_BYTES: usize = 64 * 1024;
 pub struct Settings {
     /// What one execution of this program takes, for the carbon figure.
     pub workload: Option<WorkloadSettings>,
-    /// Profile files in the repository (pprof, collapsed stacks, speedscope, `perf script`), as path globs.
+    /// What all machines that run this program take, for what a finding's function costs in a year.
+    pub fleet: Option<FleetSettings>,
+    /// Profile files in the repository, in any of the formats of docs/profiles.md, as path globs.
     pub profiles: Vec<String>,
     /// Name, or beginning of the name, of the CI artifact that holds profile files.
     pub profile_artifact: Option<String>,
@@ -40,6 +43,44 @@ pub struct WorkloadSettings {
     /// Executions that the total is for, for example in a month.
     #[serde(default = "one")]
     pub executions: u64,
+}
+
+/// All machines that run the program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FleetSettings {
+    /// Hours of one vCPU that the program takes in a year, on all machines.
+    #[schemars(range(min = 1, max = 1_000_000_000_000_u64))]
+    #[serde(deserialize_with = "cpu_hours")]
+    pub cpu_hours_per_year: u64,
+    /// Where they run, as `eu-west-1`.
+    pub aws_region: String,
+    /// What such an hour costs, US dollars; without it no dollars are told.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    #[serde(default, deserialize_with = "price")]
+    pub usd_per_cpu_hour: Option<f64>,
+}
+
+/// More than all computers of the world have.
+const MOST_CPU_HOURS: u64 = 1_000_000_000_000;
+const MOST_USD: f64 = 1e6;
+
+fn cpu_hours<'de, D: Deserializer<'de>>(source: D) -> Result<u64, D::Error> {
+    let hours = u64::deserialize(source)?;
+    if (1..=MOST_CPU_HOURS).contains(&hours) {
+        Ok(hours)
+    } else {
+        Err(D::Error::custom("`cpu_hours_per_year` must be a whole number from 1 to 1e12"))
+    }
+}
+
+fn price<'de, D: Deserializer<'de>>(source: D) -> Result<Option<f64>, D::Error> {
+    match Option::<f64>::deserialize(source)? {
+        Some(usd) if !(0.0..=MOST_USD).contains(&usd) => {
+            Err(D::Error::custom("`usd_per_cpu_hour` must be a number from 0 to 1e6"))
+        }
+        price => Ok(price),
+    }
 }
 
 fn one() -> u64 {
@@ -136,5 +177,23 @@ mod tests {
         assert_eq!(Settings::read(Some(b"\xff\xfe")).0, Settings::default());
         assert_eq!(Settings::read(Some(b"# nothing yet\n")), (Settings::default(), None));
         assert_eq!(Settings::read(None), (Settings::default(), None));
+    }
+
+    #[test]
+    fn a_fleet_needs_hours_and_a_region_and_may_have_a_price() {
+        let fleet = |text: &str| Settings::read(Some(format!("fleet: {text}\n").as_bytes()));
+        let (settings, why) = fleet("{cpu_hours_per_year: 120000, aws_region: eu-west-1}");
+        assert_eq!((settings.fleet.map(|fleet| fleet.usd_per_cpu_hour), why), (Some(None), None));
+        for (wrong, expected) in [
+            ("{cpu_hours_per_year: 0, aws_region: eu-west-1}", "from 1 to 1e12"),
+            ("{cpu_hours_per_year: -5, aws_region: eu-west-1}", "invalid u64"),
+            ("{cpu_hours_per_year: 5}", "aws_region"),
+            ("{cpu_hours_per_year: 5, aws_region: a, usd_per_cpu_hour: -1}", "from 0 to 1e6"),
+            ("{cpu_hours_per_year: 5, aws_region: a, usd_per_cpu_hour: .nan}", "from 0 to 1e6"),
+        ] {
+            let (settings, why) = fleet(wrong);
+            assert_eq!(settings, Settings::default(), "{wrong}");
+            assert!(why.as_ref().is_some_and(|why| why.contains(expected)), "{wrong}: {why:?}");
+        }
     }
 }

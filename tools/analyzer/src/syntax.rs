@@ -46,12 +46,29 @@ pub(crate) fn enclosing_function<'t>(node: &SourceNode<'t>) -> SourceNode<'t> {
 /// The name of the nearest function around the node that has one.
 pub(crate) fn function_name(node: &SourceNode) -> Option<String> {
     node.ancestors().filter(is_function).find_map(|function| {
-        let name = function
-            .field("name")
+        let name = stated_name(&function)
             .or_else(|| bound_name(&function))
             .or_else(|| kotlin::function_name(&function))?;
         Some(name.text().into_owned())
     })
+}
+
+/// The name in the function itself: a field in most grammars, in C and C++ what its declarators end at, in Kotlin a child.
+fn stated_name<'t>(function: &SourceNode<'t>) -> Option<SourceNode<'t>> {
+    let name = function.field("name");
+    match function.kind().as_ref() {
+        "function_definition" if name.is_none() => {
+            let inner = |declarator: &SourceNode<'t>| match declarator.kind().as_ref() {
+                "reference_declarator" => declarator.children().last(),
+                _ => declarator.field("declarator"),
+            };
+            std::iter::successors(function.field("declarator"), inner).last()
+        }
+        "function_declaration" if name.is_none() => {
+            function.children().find(|child| child.kind() == "simple_identifier")
+        }
+        _ => name,
+    }
 }
 
 /// `name` in `const name = () => …`, `name: () => …` and `name = () => …`.
@@ -62,5 +79,37 @@ fn bound_name<'t>(function: &SourceNode<'t>) -> Option<SourceNode<'t>> {
         "field_definition" => parent.field("property"),
         "pair" => parent.field("key"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ast_grep_core::tree_sitter::LanguageExt;
+
+    use super::*;
+    use crate::language::of_path;
+
+    #[test]
+    fn the_function_around_a_place_is_named_in_every_language() {
+        let cases = [
+            ("a.c", "char *load(int n) { return mark; }", "load"),
+            ("a.cpp", "int &Users::load(int n) { return mark; }", "Users::load"),
+            ("a.cpp", "class A { int load() { return [](int x) { return mark; }(1); } };", "load"),
+            ("a.cs", "class A { int Load() { return mark; } }", "Load"),
+            ("a.go", "package a\nfunc (u *Users) Load() int { return mark }", "Load"),
+            ("A.java", "class A { int load() { return mark; } }", "load"),
+            ("a.js", "const load = () => mark;", "load"),
+            ("a.kt", "fun String.load(): Int { return mark }", "load"),
+            ("a.php", "<?php class A { function load() { return mark; } }", "load"),
+            ("a.py", "class A:\n    def load(self):\n        return mark\n", "load"),
+            ("a.rb", "def load\n  mark\nend\n", "load"),
+            ("a.rs", "impl A { fn load() -> u8 { mark } }", "load"),
+            ("a.ts", "class A { load(): number { return mark; } }", "load"),
+        ];
+        for (path, text, name) in cases {
+            let tree = of_path(path).unwrap().ast_grep(text);
+            let mark = tree.root().dfs().filter(|node| node.text() == "mark").last().unwrap();
+            assert_eq!(function_name(&mark).as_deref(), Some(name), "{path}");
+        }
     }
 }

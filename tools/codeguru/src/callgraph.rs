@@ -170,6 +170,7 @@ fn frame(name: &str, node: &Value) -> Frame {
             .filter(|file| !file.is_empty())
             .map(|file| file.chars().take(1_000).collect()),
         line: line.filter(|line| *line > 0),
+        defined_at: None,
     }
 }
 

@@ -95,6 +95,7 @@ impl Profiler {
         Samples {
             source: format!("CodeGuru Profiler, group {}", request.profiling_group),
             stacks: profile.stacks,
+            functions: Vec::new(),
             ms_per_weight: profile.ms_per_weight,
             cpu_time_ms: profile.cpu_time_ms,
             // The agent states the memory that it takes itself, not that of the program.

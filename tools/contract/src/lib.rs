@@ -16,6 +16,8 @@ pub use change::{Change, ChangedFile, LineRange};
 pub use code_review::{
     Category, CodeReview, CodeReviewer, Recommendation, ReviewError, Severity, Skipped,
 };
-pub use profile::{Frame, ProfileError, ProfileRequest, ProfileSource, Samples, Stack};
+pub use profile::{
+    Frame, FunctionCost, ProfileError, ProfileRequest, ProfileSource, Samples, Stack,
+};
 pub use time::{Clock, Timestamp};
 pub use tool::{Tool, ToolError, ToolSpec, parse_input, schema_of};

@@ -31,6 +31,9 @@ pub struct Samples {
     /// What the samples came from, for the reader: `profiles/cpu.pb.gz (pprof)`.
     pub source: String,
     pub stacks: Vec<Stack>,
+    /// Functions of a source that measures these and no stacks; their weight lies beside that of `stacks`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<FunctionCost>,
     /// Milliseconds of CPU time that one unit of weight stands for; `None` where weights are bare counts.
     pub ms_per_weight: Option<f64>,
     /// Total CPU time where the source states it apart from the stacks, ms.
@@ -53,10 +56,25 @@ pub struct Stack {
     pub samples: u64,
 }
 
+/// What a source measured of one function.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct FunctionCost {
+    pub frame: Frame,
+    /// Weight in the function itself.
+    pub own: f64,
+    /// Weight in the function and in what it calls; recursion counts once.
+    pub total: f64,
+    pub calls: u64,
+}
+
 /// One function in a stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Frame {
     pub function: String,
     pub file: Option<String>,
+    /// The line that ran.
     pub line: Option<u32>,
+    /// The line on which the function begins: tells functions of one name in one file apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defined_at: Option<u32>,
 }

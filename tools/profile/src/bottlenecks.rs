@@ -12,25 +12,45 @@ pub const TOP: usize = 20;
 const CALLERS: usize = 40;
 const CALLER_SHARE: f64 = 5.0;
 
+/// Lines that are told of a function, and from which share of the time on, %.
+const LINES: usize = 8;
+const LINE_SHARE: f64 = 1.0;
+
 /// One function and what it costs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bottleneck {
     pub function_name: String,
     pub file_path: Option<String>,
-    /// The line on which the function spends most, where the profile says lines.
+    /// The line on which the function spends most; where the profile says no lines, the one on which it begins.
     pub line_number: Option<u32>,
+    /// The line on which the function begins, where the profile says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defined_at_line: Option<u32>,
     /// Percent of the profile's weight with the function anywhere on the stack; recursion counts once.
     pub cpu_percentage: f64,
     /// Time in the function itself; `None` where the profile counts samples and does not say what one stands for.
     pub self_time_ms: Option<f64>,
     /// Time in the function and in what it calls; `None` as above.
     pub total_time_ms: Option<f64>,
-    /// In how many samples the function occurs. Profiles count no calls: this is not how often it was called.
+    /// In how many samples the function occurs; how often it was called where the profile counts calls and not samples.
     pub invocation_count: u64,
+    /// Its lines with most of the time, those of less than one percent left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<LineShare>,
 }
 
-/// Name and file: what makes a function the same in two stacks.
-type Function<'a> = (&'a str, Option<&'a str>);
+/// What one line of a function costs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LineShare {
+    pub line_number: u32,
+    /// Percent of the profile's weight with the function on this line, wherever in recursion it is innermost.
+    pub cpu_percentage: f64,
+    /// Whether that includes what the line calls; some profiles know the line only of what ran itself.
+    pub with_callees: bool,
+}
+
+/// Name, file and first line: what makes a function the same in two stacks.
+type Function<'a> = (&'a str, Option<&'a str>, Option<u32>);
 
 #[derive(Default)]
 struct Cost {
@@ -39,6 +59,8 @@ struct Cost {
     samples: u64,
     /// Weight for each line; lines on which the function was innermost count before those on which it called.
     lines: BTreeMap<u32, (f64, f64)>,
+    /// Whether it called something from a line that the profile does not say.
+    calls_from_nowhere: bool,
 }
 
 /// The [`TOP`] functions with most time of their own; then the callers behind them, by the time of all they call.
@@ -70,7 +92,9 @@ pub fn functions(samples: &Samples) -> Vec<Bottleneck> {
 }
 
 pub(crate) fn total_weight(samples: &Samples) -> f64 {
-    samples.stacks.iter().map(|stack| stack.weight).filter(|weight| is_weight(*weight)).sum()
+    let stacks = samples.stacks.iter().map(|stack| stack.weight);
+    let functions = samples.functions.iter().map(|measured| measured.own);
+    stacks.chain(functions).filter(|weight| is_weight(*weight)).sum()
 }
 
 /// Two decimals: what a sampled figure can hold at most, and short in a report.
@@ -102,11 +126,17 @@ fn costs(samples: &Samples) -> HashMap<Function<'_>, Cost> {
             }
         }
     }
+    for measured in samples.functions.iter().filter(|measured| is_weight(measured.total)) {
+        let cost = costs.entry(function_of(&measured.frame)).or_default();
+        cost.own += if is_weight(measured.own) { measured.own } else { 0.0 };
+        cost.total += measured.total;
+        cost.samples = cost.samples.saturating_add(measured.calls);
+    }
     costs
 }
 
 fn function_of(frame: &Frame) -> Function<'_> {
-    (&frame.function, frame.file.as_deref())
+    (&frame.function, frame.file.as_deref(), frame.defined_at)
 }
 
 fn rank(a: &Cost, b: &Cost) -> Ordering {
@@ -122,7 +152,25 @@ impl Cost {
         if let Some(line) = line {
             let at = self.lines.entry(line).or_default();
             *at = (at.0 + own, at.1 + weight);
+        } else if !innermost {
+            self.calls_from_nowhere = true;
         }
+    }
+
+    fn hot_lines(&self, all: f64) -> Vec<LineShare> {
+        let mut lines: Vec<_> = self
+            .lines
+            .iter()
+            .map(|(line, (_, weight))| LineShare {
+                line_number: *line,
+                cpu_percentage: rounded(weight / all * 100.0),
+                with_callees: !self.calls_from_nowhere,
+            })
+            .filter(|line| line.cpu_percentage >= LINE_SHARE)
+            .collect();
+        lines.sort_by(|one, other| other.cpu_percentage.total_cmp(&one.cpu_percentage));
+        lines.truncate(LINES);
+        lines
     }
 
     fn hottest_line(&self) -> Option<u32> {
@@ -133,7 +181,7 @@ impl Cost {
 
     fn bottleneck(
         &self,
-        (name, file): Function<'_>,
+        (name, file, defined_at): Function<'_>,
         all: f64,
         ms_per_weight: Option<f64>,
     ) -> Bottleneck {
@@ -141,11 +189,14 @@ impl Cost {
         Bottleneck {
             function_name: name.to_owned(),
             file_path: file.map(ToOwned::to_owned),
-            line_number: self.hottest_line(),
-            cpu_percentage: rounded(self.total / all * 100.0),
+            line_number: self.hottest_line().or(defined_at),
+            defined_at_line: defined_at,
+            // Clocks of a profiler that measures each call may disagree with their own sum.
+            cpu_percentage: rounded((self.total / all * 100.0).min(100.0)),
             self_time_ms: time(self.own),
             total_time_ms: time(self.total),
             invocation_count: self.samples,
+            lines: self.hot_lines(all),
         }
     }
 }

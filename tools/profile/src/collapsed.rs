@@ -83,8 +83,16 @@ fn add_frame(table: &mut StackTable, frame: &str) -> u32 {
     }
 }
 
-/// Takes `load (app/users.py:12)` or `load (app/users.py)` apart. `List.get (java.lang)` names no file.
+/// Takes `load (app/users.py:12)`, `load (app/users.py)` and rbspy's `load - app/users.rb:12` apart.
+/// `List.get (java.lang)` names no file.
 fn split_location(frame: &str) -> Option<(&str, &str, Option<u32>)> {
+    if let Some((function, location)) = frame.trim().rsplit_once(" - ")
+        && let Some((file, line)) = location.rsplit_once(':')
+        && file.ends_with(".rb")
+        && let Ok(line) = line.parse()
+    {
+        return Some((function, file, Some(line)));
+    }
     let (function, location) = frame.trim().strip_suffix(')')?.rsplit_once(" (")?;
     if let Some((file, line)) = location.rsplit_once(':')
         && let Ok(line) = line.parse()
@@ -108,7 +116,7 @@ mod tests {
     }
 
     fn frame(function: &str, file: Option<&str>, line: Option<u32>) -> Frame {
-        Frame { function: function.into(), file: file.map(Into::into), line }
+        Frame { function: function.into(), file: file.map(Into::into), line, defined_at: None }
     }
 
     #[test]
@@ -123,6 +131,20 @@ mod tests {
                 frame("load users", Some("lib/a b.py"), Some(12)),
                 frame("sum", Some("x.py"), None),
                 frame("operator() (int)", None, None),
+            ]
+        );
+    }
+
+    #[test]
+    fn frames_of_rbspy_name_their_file() {
+        assert_eq!(
+            frames(
+                "<main> - run.rb:9;block in load - /srv/my app/users.rb:12;each [c function] - (unknown):0 3"
+            ),
+            [
+                frame("<main>", Some("run.rb"), Some(9)),
+                frame("block in load", Some("/srv/my app/users.rb"), Some(12)),
+                frame("each [c function] - (unknown):0", None, None),
             ]
         );
     }

@@ -119,7 +119,7 @@ mod tests {
                 .unwrap()
                 .unwrap();
         insta::assert_snapshot!(samples.notes.join("\n"), @"
-        broken.folded: the collapsed stacks profile is malformed at line 1: expected frames separated by `;`, a space and a count (formats that are read: pprof, collapsed stacks, speedscope, perf script)
+        broken.folded: the collapsed stacks profile is malformed at line 1: expected frames separated by `;`, a space and a count (formats that are read: pprof, collapsed stacks, speedscope, perf script, Python cProfile, V8 cpuprofile)
         b.folded (collapsed stacks) left out: the profiles before it have another unit
         ");
         assert_eq!((samples.source.as_str(), samples.stacks.len()), ("cpu.pb.gz (pprof)", 2));

@@ -5,9 +5,14 @@ use std::fmt::{self, Display};
 use contract::Samples;
 
 use crate::inflate::inflate;
-use crate::{collapsed, perf_script, pprof, speedscope};
+use crate::{collapsed, cprofile, cpuprofile, perf_script, pprof, speedscope};
 
-const FORMATS: &str = "pprof, collapsed stacks, speedscope, perf script";
+const FORMATS: &str =
+    "pprof, collapsed stacks, speedscope, perf script, Python cProfile, V8 cpuprofile";
+/// Bytes of JSON: an empty array takes two bytes there and two dozen in memory.
+pub(crate) const MAX_JSON: usize = 64 << 20;
+/// How recordings of Java Flight Recorder begin.
+const JFR_MAGIC: &[u8] = b"FLR\0";
 
 /// A profile format that is read here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +21,8 @@ pub enum Format {
     Collapsed,
     Speedscope,
     PerfScript,
+    CProfile,
+    CpuProfile,
 }
 
 /// Tells a format by its content.
@@ -55,6 +62,8 @@ impl Display for Format {
             Self::Collapsed => "collapsed stacks",
             Self::Speedscope => "speedscope",
             Self::PerfScript => "perf script",
+            Self::CProfile => "Python cProfile",
+            Self::CpuProfile => "V8 cpuprofile",
         })
     }
 }
@@ -65,13 +74,15 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Samples, ReadError> {
     let fail = |what: String| ReadError { name: name.clone(), what };
     let bytes = inflate(bytes).map_err(|fault| fail(describe("the file", &fault)))?;
     let Some(format) = detect_inflated(&bytes, &name) else {
-        return Err(fail("the content is in no known profile format".to_owned()));
+        return Err(fail(unknown(&bytes).to_owned()));
     };
     let parse = match format {
         Format::Pprof => pprof::parse,
         Format::Collapsed => collapsed::parse,
         Format::Speedscope => speedscope::parse,
         Format::PerfScript => perf_script::parse,
+        Format::CProfile => cprofile::parse,
+        Format::CpuProfile => cpuprofile::parse,
     };
     let mut samples =
         parse(&bytes).map_err(|fault| fail(describe(&format!("the {format} profile"), &fault)))?;
@@ -85,12 +96,17 @@ pub fn detect(bytes: &[u8], name: &str) -> Option<Format> {
 }
 
 fn detect_inflated(bytes: &[u8], name: &str) -> Option<Format> {
-    const TESTS: [(Format, LooksLike); 4] = [
+    const TESTS: [(Format, LooksLike); 6] = [
+        (Format::CProfile, cprofile::looks_like),
         (Format::Speedscope, speedscope::looks_like),
+        (Format::CpuProfile, cpuprofile::looks_like),
         (Format::PerfScript, perf_script::looks_like),
         (Format::Pprof, pprof::looks_like),
         (Format::Collapsed, collapsed::looks_like),
     ];
+    if bytes.starts_with(JFR_MAGIC) {
+        return None;
+    }
     let by_content =
         TESTS.into_iter().find(|(_, looks_like)| looks_like(bytes)).map(|(format, _)| format);
     by_content.or_else(|| by_name(name))
@@ -108,8 +124,21 @@ fn by_name(name: &str) -> Option<Format> {
         Some(Format::Speedscope)
     } else if ends(&[".perf", ".perf.txt"]) {
         Some(Format::PerfScript)
+    } else if ends(&[".pstats", ".cprofile"]) {
+        Some(Format::CProfile)
+    } else if ends(&[".cpuprofile"]) {
+        Some(Format::CpuProfile)
     } else {
         None
+    }
+}
+
+/// A format that is known and not read gets its way out told.
+fn unknown(bytes: &[u8]) -> &'static str {
+    if bytes.starts_with(JFR_MAGIC) {
+        "recordings of Java Flight Recorder are not read; `jfrconv --cpu recording.jfr cpu.pb.gz` of async-profiler makes a pprof profile of one"
+    } else {
+        "the content is in no known profile format"
     }
 }
 
@@ -144,7 +173,7 @@ mod tests {
 
     #[test]
     fn an_unknown_file_says_what_is_read() {
-        insta::assert_snapshot!(read("notes.txt", b"hello\0world").unwrap_err(), @"notes.txt: the content is in no known profile format (formats that are read: pprof, collapsed stacks, speedscope, perf script)");
+        insta::assert_snapshot!(read("notes.txt", b"hello\0world").unwrap_err(), @"notes.txt: the content is in no known profile format (formats that are read: pprof, collapsed stacks, speedscope, perf script, Python cProfile, V8 cpuprofile)");
     }
 
     #[test]

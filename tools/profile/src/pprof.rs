@@ -286,11 +286,11 @@ impl<'a> Profile<'a> {
         let function = self.functions.get(&id).ok_or_else(|| {
             Fault::at("", format!("names function {id}, which is not in the profile"))
         })?;
-        let number = if line.line > 0 { line.line } else { function.start_line };
-        Ok(table.frame(
+        Ok(table.frame_defined(
             &self.text(function.name)?,
             Some(&self.text(function.filename)?),
-            u32::try_from(number).ok(),
+            u32::try_from(line.line).ok(),
+            u32::try_from(function.start_line).ok(),
         ))
     }
 }
@@ -542,7 +542,7 @@ pub(crate) mod tests {
     fn a_profile_that_ends_early_is_refused() {
         let bytes = profile().encode_to_vec();
         let error = read("cpu.pprof", &bytes[..bytes.len() - 1]).unwrap_err();
-        insta::assert_snapshot!(error, @"cpu.pprof: the pprof profile is malformed at byte 178: not a protocol buffer field (formats that are read: pprof, collapsed stacks, speedscope, perf script)");
+        insta::assert_snapshot!(error, @"cpu.pprof: the pprof profile is malformed at byte 178: not a protocol buffer field (formats that are read: pprof, collapsed stacks, speedscope, perf script, Python cProfile, V8 cpuprofile)");
     }
 
     #[test]

@@ -1,57 +1,77 @@
 //! Joins a finding's function to the profile: which share of the run time does it touch?
 
 use crate::Bottleneck;
-use crate::function_name::segments;
+use crate::function_name::{Name, parse};
 
 /// The one function that is meant; `None` where none is, or where several could be.
 ///
 /// Names match by their last parts, so `Users.load` is `app.users.Users.load` and `load` is both. Files match by their
 /// last parts too, since a profile has the paths of the machine that ran it. A profile without files still matches
-/// where the function's own qualifiers name the file: `crate::users::load` is in `src/users.rs`.
+/// where the function's own qualifiers name the file: `crate::users::load` is in `src/users.rs`. Of functions of one name
+/// in one file it is the last that begins before the line. A closure stands for its function only where that is not in
+/// the profile itself, as with the code of a goroutine.
 ///
 /// ```
 /// # let samples = profile::read("cpu.folded", b"main (/srv/app/main.py:3);Users.load (/srv/app/users.py:7) 3\n").unwrap();
 /// let functions = profile::functions(&samples);
-/// let load = profile::find(&functions, "load", Some("app/users.py"));
+/// let load = profile::find(&functions, "load", Some("app/users.py"), None);
 /// assert_eq!(load.map(|load| load.cpu_percentage), Some(100.0));
-/// assert_eq!(profile::find(&functions, "load", Some("app/orders.py")), None);
+/// assert_eq!(profile::find(&functions, "load", Some("app/orders.py"), None), None);
 /// ```
 pub fn find<'a>(
     functions: &'a [Bottleneck],
     function: &str,
     file: Option<&str>,
+    line: Option<u32>,
 ) -> Option<&'a Bottleneck> {
-    let wanted = segments(function);
-    let named: Vec<_> = functions
+    let wanted = parse(function).parts;
+    let (closures, named): (Vec<_>, Vec<_>) = functions
         .iter()
-        .filter(|known| ends_alike(&segments(&known.function_name), &wanted))
-        .collect();
-    let Some(file) = file else { return only(&named) };
-    let file = path_segments(file);
-    let in_file: Vec<_> = named
-        .iter()
-        .copied()
-        .filter(|known| {
-            known.file_path.as_deref().is_some_and(|path| ends_alike(&path_segments(path), &file))
-        })
-        .collect();
-    if !in_file.is_empty() {
-        return only(&in_file);
-    }
-    let qualified: Vec<_> = named
-        .into_iter()
-        .filter(|known| {
-            known.file_path.is_none() && names_file(&segments(&known.function_name), &file)
-        })
-        .collect();
-    only(&qualified)
+        .map(|known| (parse(&known.function_name), known))
+        .filter(|(name, _)| ends_alike(&name.parts, &wanted))
+        .partition(|(name, _)| name.is_closure);
+    let file = file.map(path_segments);
+    let in_file = |candidates| in_file(candidates, file.as_deref());
+    let (named, closures) = (in_file(named), in_file(closures));
+    only(if named.is_empty() { &closures } else { &named }, line)
 }
 
-fn only<'a>(candidates: &[&'a Bottleneck]) -> Option<&'a Bottleneck> {
-    match candidates {
-        [one] => Some(one),
-        _ => None,
+type Candidates<'a> = Vec<(Name, &'a Bottleneck)>;
+
+/// Those that the profile puts in this file; where it puts none there, those whose names do.
+fn in_file<'a>(candidates: Candidates<'a>, file: Option<&[String]>) -> Vec<&'a Bottleneck> {
+    let bottlenecks = |candidates: Candidates<'a>| candidates.into_iter().map(|(_, known)| known);
+    let Some(file) = file else { return bottlenecks(candidates).collect() };
+    let (with_path, without): (Candidates<'_>, Candidates<'_>) =
+        candidates.into_iter().partition(|(_, known)| known.file_path.is_some());
+    let there: Vec<_> = bottlenecks(with_path)
+        .filter(|known| {
+            known.file_path.as_deref().is_some_and(|path| ends_alike(&path_segments(path), file))
+        })
+        .collect();
+    if !there.is_empty() {
+        return there;
     }
+    bottlenecks(without.into_iter().filter(|(name, _)| names_file(&name.parts, file)).collect())
+        .collect()
+}
+
+fn only<'a>(candidates: &[&'a Bottleneck], line: Option<u32>) -> Option<&'a Bottleneck> {
+    if let [one] = candidates {
+        return Some(one);
+    }
+    let line = line?;
+    let begins = |known: &&'a Bottleneck| known.defined_at_line;
+    if candidates.iter().any(|known| begins(known).is_none()) {
+        return None;
+    }
+    let last = candidates
+        .iter()
+        .filter(|known| begins(known) <= Some(line))
+        .max_by_key(|known| begins(known))?;
+    // Two on one line could both be meant.
+    let same = candidates.iter().filter(|known| begins(known) == begins(last)).count();
+    (same == 1).then_some(*last)
 }
 
 /// True where the shorter list is the end of the longer.
@@ -61,10 +81,30 @@ fn ends_alike(a: &[String], b: &[String]) -> bool {
 
 fn path_segments(path: &str) -> Vec<String> {
     let path = path.strip_prefix("file://").unwrap_or(path);
+    let path = unescaped(path);
     path.split(['/', '\\'])
         .filter(|part| !part.is_empty() && *part != ".")
         .map(ToOwned::to_owned)
         .collect()
+}
+
+/// A path of a URL with its `%20` read; other paths hold no such thing.
+fn unescaped(path: &str) -> String {
+    let mut pieces = path.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        match piece.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend(&piece.as_bytes()[2..]);
+            }
+            None => {
+                bytes.push(b'%');
+                bytes.extend(piece.as_bytes());
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// True where a qualifier before the bare name is the file's stem, or the folder (a Go package) that it lies in.
@@ -81,7 +121,7 @@ mod tests {
     use super::*;
 
     fn share_of(functions: &[Bottleneck], function: &str, file: Option<&str>) -> Option<f64> {
-        find(functions, function, file).map(|found| found.cpu_percentage)
+        find(functions, function, file, None).map(|found| found.cpu_percentage)
     }
 
     fn known(function: &str, file: Option<&str>, percent: f64) -> Bottleneck {
@@ -89,10 +129,12 @@ mod tests {
             function_name: function.into(),
             file_path: file.map(Into::into),
             line_number: None,
+            defined_at_line: None,
             cpu_percentage: percent,
             self_time_ms: None,
             total_time_ms: None,
             invocation_count: 1,
+            lines: Vec::new(),
         }
     }
 
@@ -133,5 +175,32 @@ mod tests {
         for (function, file, expected) in cases {
             assert_eq!(share_of(&profile(), function, *file), *expected, "{function} in {file:?}");
         }
+    }
+
+    #[test]
+    fn of_functions_of_one_name_the_one_around_the_line_is_meant() {
+        let begins = |line, percent| Bottleneck {
+            defined_at_line: Some(line),
+            ..known("load", Some("file:///srv/my%20shop/users.js"), percent)
+        };
+        let functions = [begins(10, 1.0), begins(30, 2.0), begins(50, 3.0)];
+        let share = |line| {
+            let found = find(&functions, "load", Some("my shop/users.js"), line);
+            found.map(|found| found.cpu_percentage)
+        };
+        assert_eq!(
+            [Some(12), Some(49), Some(50), Some(9), None].map(share),
+            [Some(1.0), Some(2.0), Some(3.0), None, None]
+        );
+    }
+
+    #[test]
+    fn a_closure_stands_for_a_function_that_is_not_there() {
+        let closure = known("shop.(*Users).Load.func1", Some("users.go"), 30.0);
+        let whole = known("shop.(*Users).Load", Some("users.go"), 40.0);
+        let share = |functions: &[Bottleneck]| share_of(functions, "Load", Some("shop/users.go"));
+        assert_eq!(share(&[closure.clone()]), Some(30.0));
+        assert_eq!(share(&[closure.clone(), whole]), Some(40.0));
+        assert_eq!(share(&[closure.clone(), closure]), None);
     }
 }

@@ -3,11 +3,8 @@
 use contract::Samples;
 use serde::Deserialize;
 
-use crate::format::Fault;
+use crate::format::{Fault, MAX_JSON};
 use crate::stack_table::{FrameId, StackTable};
-
-/// Bytes of JSON: an empty array takes two bytes there and two dozen in memory.
-const MAX_JSON: usize = 64 << 20;
 
 #[derive(Debug, Deserialize)]
 struct File {

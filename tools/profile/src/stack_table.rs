@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use contract::{Frame, Samples, Stack};
+use contract::{Frame, FunctionCost, Samples, Stack};
 
 use crate::format::Fault;
 
@@ -28,6 +28,8 @@ pub(crate) struct StackTable {
     frame_ids: HashMap<Frame, FrameId>,
     stacks: Vec<Row>,
     stack_ids: HashMap<Box<[FrameId]>, usize>,
+    functions: Vec<FunctionCost>,
+    function_ids: HashMap<Frame, usize>,
     expanded: usize,
     bad_weights: u64,
     truncated: u64,
@@ -41,18 +43,25 @@ struct Row {
 }
 
 impl StackTable {
-    /// The id of a frame; a name without any text becomes `(unknown)`.
+    /// The id of a frame.
     pub(crate) fn frame(
         &mut self,
         function: &str,
         file: Option<&str>,
         line: Option<u32>,
     ) -> FrameId {
-        let function = Some(clean(function))
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| "(unknown)".to_owned());
-        let file = file.map(clean).filter(|file| !file.is_empty());
-        let frame = Frame { function, file, line: line.filter(|line| *line > 0) };
+        self.frame_defined(function, file, line, None)
+    }
+
+    /// The same where the profile says on which line the function begins.
+    pub(crate) fn frame_defined(
+        &mut self,
+        function: &str,
+        file: Option<&str>,
+        line: Option<u32>,
+        defined_at: Option<u32>,
+    ) -> FrameId {
+        let frame = cleaned(function, file, line, defined_at);
         if let Some(id) = self.frame_ids.get(&frame) {
             return *id;
         }
@@ -90,15 +99,47 @@ impl StackTable {
         Ok(())
     }
 
+    /// Adds what was measured of a function as a whole.
+    pub(crate) fn add_function(&mut self, measured: FunctionCost) -> Result<(), Fault> {
+        let valid = 0.0..=MAX_WEIGHT;
+        if !valid.contains(&measured.own) || !valid.contains(&measured.total) {
+            self.bad_weights += 1;
+            return Ok(());
+        }
+        let given = &measured.frame;
+        let frame = cleaned(&given.function, given.file.as_deref(), None, given.defined_at);
+        if let Some(index) = self.function_ids.get(&frame) {
+            let known = &mut self.functions[*index];
+            known.own += measured.own;
+            known.total += measured.total;
+            known.calls = known.calls.saturating_add(measured.calls);
+            return Ok(());
+        }
+        self.expanded += 2 * size(&frame);
+        if self.expanded > MAX_EXPANDED {
+            return Err(Fault::too_large(format!("names of more than {} MiB", MAX_EXPANDED >> 20)));
+        }
+        self.function_ids.insert(frame.clone(), self.functions.len());
+        self.functions.push(FunctionCost { frame, ..measured });
+        Ok(())
+    }
+
     /// Adds what another profile holds, its weights multiplied by `scale`.
     pub(crate) fn merge(&mut self, samples: &Samples, scale: f64) -> Result<(), Fault> {
         for stack in &samples.stacks {
             let ids: Vec<_> = stack
                 .frames
                 .iter()
-                .map(|frame| self.frame(&frame.function, frame.file.as_deref(), frame.line))
+                .map(|frame| {
+                    let file = frame.file.as_deref();
+                    self.frame_defined(&frame.function, file, frame.line, frame.defined_at)
+                })
                 .collect();
             self.add(&ids, stack.weight * scale, stack.samples)?;
+        }
+        for measured in &samples.functions {
+            let (own, total) = (measured.own * scale, measured.total * scale);
+            self.add_function(FunctionCost { own, total, ..measured.clone() })?;
         }
         Ok(())
     }
@@ -119,7 +160,8 @@ impl StackTable {
         for (ids, index) in self.stack_ids {
             stacks[index].frames = ids.iter().map(|id| self.frames[*id as usize].clone()).collect();
         }
-        Samples { stacks, ms_per_weight, notes: self.notes, ..Samples::default() }
+        let (functions, notes) = (self.functions, self.notes);
+        Samples { stacks, functions, ms_per_weight, notes, ..Samples::default() }
     }
 
     fn insert(&mut self, stack: &[FrameId]) -> Result<usize, Fault> {
@@ -157,6 +199,21 @@ impl StackTable {
 
 fn size(frame: &Frame) -> usize {
     size_of::<Frame>() + frame.function.len() + frame.file.as_ref().map_or(0, String::len)
+}
+
+/// A frame as it is kept; a name without any text becomes `(unknown)`.
+fn cleaned(
+    function: &str,
+    file: Option<&str>,
+    line: Option<u32>,
+    defined_at: Option<u32>,
+) -> Frame {
+    let function = Some(clean(function))
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "(unknown)".to_owned());
+    let file = file.map(clean).filter(|file| !file.is_empty());
+    let real = |line: Option<u32>| line.filter(|line| *line > 0);
+    Frame { function, file, line: real(line), defined_at: real(defined_at) }
 }
 
 /// A name without control characters, trimmed, and of a length that a person would still read.

@@ -67,7 +67,7 @@ impl Tool for ProfileCodePerformance {
         ToolSpec {
             name: "profile_code_performance".to_owned(),
             description: "Tells which functions the program spends its time in, from a profiling service or from profile files. \
-                          `cpu_percentage` includes callees; `invocation_count` is a number of samples, not of calls; times are \
+                          `cpu_percentage` includes callees; `invocation_count` is a number of samples, not of calls, unless a note says so; times are \
                           null where the profile only counts samples."
                 .to_owned(),
             input_schema: schema_of::<Input>(),
@@ -123,10 +123,7 @@ impl ProfileCodePerformance {
     async fn output(&self, samples: Arc<Samples>, mut notes: Vec<String>) -> Output {
         let mut told: Vec<_> = samples.notes.iter().take(50).cloned().collect();
         told.append(&mut notes);
-        told.push(
-            "invocation_count is the number of samples in which a function occurs, not of calls"
-                .to_owned(),
-        );
+        told.push(counted(&samples).to_owned());
         if samples.ms_per_weight.is_none() {
             told.push("the profile counts samples and does not say what one stands for, so times are null".to_owned());
         }
@@ -182,6 +179,17 @@ async fn ask_one(
         Err(_) => {
             Err(format!("a profile source did not answer within {} s", SOURCE_DEADLINE.as_secs()))
         }
+    }
+}
+
+/// What `invocation_count` counts.
+fn counted(samples: &Samples) -> &'static str {
+    if samples.functions.is_empty() {
+        "invocation_count is the number of samples in which a function occurs, not of calls"
+    } else if samples.stacks.is_empty() {
+        "invocation_count is the number of calls"
+    } else {
+        "invocation_count adds calls of the profiles that count calls to samples of those that do not"
     }
 }
 
@@ -282,28 +290,52 @@ mod tests {
           "bottlenecks": [
             {
               "cpu_percentage": 75.0,
+              "defined_at_line": 1,
               "file_path": "app/users.py",
               "function_name": "query",
               "invocation_count": 3,
               "line_number": 14,
+              "lines": [
+                {
+                  "cpu_percentage": 75.0,
+                  "line_number": 14,
+                  "with_callees": true
+                }
+              ],
               "self_time_ms": 30.0,
               "total_time_ms": 30.0
             },
             {
               "cpu_percentage": 100.0,
+              "defined_at_line": 1,
               "file_path": "app/users.py",
               "function_name": "main",
               "invocation_count": 4,
               "line_number": 40,
+              "lines": [
+                {
+                  "cpu_percentage": 100.0,
+                  "line_number": 40,
+                  "with_callees": true
+                }
+              ],
               "self_time_ms": 10.0,
               "total_time_ms": 40.0
             },
             {
               "cpu_percentage": 75.0,
+              "defined_at_line": 1,
               "file_path": "app/users.py",
               "function_name": "load",
               "invocation_count": 3,
               "line_number": 12,
+              "lines": [
+                {
+                  "cpu_percentage": 75.0,
+                  "line_number": 12,
+                  "with_callees": true
+                }
+              ],
               "self_time_ms": 0.0,
               "total_time_ms": 30.0
             }
@@ -312,7 +344,7 @@ mod tests {
           "notes": [
             "invocation_count is the number of samples in which a function occurs, not of calls"
           ],
-          "profiling_id": "profile-29b9c995c7f17732",
+          "profiling_id": "profile-8f8942d54bd26425",
           "recommendations": [],
           "source": "cpu.pb.gz (pprof)",
           "total_cpu_time_ms": 40.0,
