@@ -1,4 +1,4 @@
-//! `eco-coder review` and `eco-coder rules`, as a person or a CI job runs them.
+//! `eco-coder review`, as a person or a CI job runs them.
 
 use std::io::Read;
 use std::process::Stdio;
@@ -431,22 +431,6 @@ async fn a_github_that_is_down_is_the_outside_world() {
 
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     assert!(ended.stderr.contains("GitHub cannot be reached"), "{}", ended.stderr);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn rules_are_listed_and_explained() {
-    let world = World::new().await;
-
-    let list = world.run(&["rules"]);
-    assert_eq!(list.code, 0, "{}", list.stderr);
-    assert!(list.stdout.lines().count() > 25, "{}", list.stdout);
-    let rule = world.run(&["rules", "query-in-loop"]);
-    assert_eq!(rule.code, 0, "{}", rule.stderr);
-    assert!(rule.stdout.starts_with("query-in-loop  Database query inside a loop\n"), "{rule:?}");
-    assert!(rule.stdout.contains("\nInstead  "), "{}", rule.stdout);
-    let unknown = world.run(&["rules", "nope"]);
-    assert_eq!(unknown.code, 2);
-    assert_eq!(unknown.stderr, "error: there is no rule \"nope\"; `eco-coder rules` lists them\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,6 +43,8 @@ mod profiles;
 #[cfg(test)]
 mod pushes;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod scan;
 #[cfg(test)]
 mod startup;

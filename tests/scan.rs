@@ -458,8 +458,8 @@ async fn files_that_cannot_be_read_are_named_and_stop_nothing() {
     insta::assert_snapshot!(skipped(&report).join("\n"), @"
     binary.py: binary: it holds NUL bytes
     broken.py: a symbolic link to nothing
-    folder: a symbolic link out of the tree
     deep.py: nested deeper than 1500 levels
+    folder: a symbolic link out of the tree
     latin.py: not UTF-8
     lines.py: larger than 1024 KiB
     link.py: a symbolic link out of the tree

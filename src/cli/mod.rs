@@ -15,6 +15,9 @@ mod logging;
 mod output;
 pub mod review;
 pub mod rules;
+mod rules_catalog;
+pub mod rules_measure;
+mod rules_page;
 pub mod scan;
 pub mod serve;
 
@@ -113,7 +116,7 @@ impl Cli {
             #[cfg(feature = "aws")]
             Command::Lambda(arguments) => arguments.run(load()?, environment).await,
             Command::Review(arguments) => arguments.run(load()?, environment).await,
-            Command::Rules(arguments) => arguments.run(),
+            Command::Rules(arguments) => arguments.run().await,
             Command::Scan(arguments) => arguments.run(load()?).await,
             Command::Serve(arguments) => arguments.run(load()?, environment).await,
         }

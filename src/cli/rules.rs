@@ -1,38 +1,74 @@
-//! `eco-coder rules [ID]`: lists the rules, or explains one.
+//! `eco-coder rules [ID]`: lists the rules, explains one, writes their catalog.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use analyzer::{Analyzer, RuleInfo, Settings};
-use anstyle::Style;
-use anyhow::anyhow;
-use clap::Args;
+use anyhow::{Context, anyhow};
+use clap::{Args, Subcommand, ValueEnum};
 
-use super::Failure;
+use super::{Failure, rules_catalog, rules_measure, rules_page};
 
-/// List the analyzer's rules, or explain one of them.
+/// List the analyzer's rules, explain one of them, or measure what they gain.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     /// The rule to explain, as `query-in-loop`.
     id: Option<String>,
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    format: Format,
+    /// Write the catalog to this folder, a page for each rule.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["id", "format"])]
+    docs: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Where the rules come from.
+#[derive(Debug, Args)]
+pub struct Source {
+    /// Read the rules from the YAML files in this folder instead of the built-in ones.
+    #[arg(long, value_name = "FOLDER")]
+    from: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Measure(rules_measure::Arguments),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Terminal,
+    Json,
 }
 
 impl Arguments {
-    pub fn run(&self) -> Result<(), Failure> {
-        let analyzer =
-            Analyzer::bundled(Settings::default()).map_err(|error| Failure::Usage(error.into()))?;
+    pub async fn run(&self) -> Result<(), Failure> {
+        if let Some(Command::Measure(measure)) = &self.command {
+            return measure.run().await;
+        }
+        let analyzer = self.source.analyzer()?;
+        if let Some(folder) = &self.docs {
+            let rules: Vec<_> = analyzer.rules().collect();
+            return rules_catalog::write(folder, &rules)
+                .with_context(|| format!("write the catalog to {}", folder.display()))
+                .map_err(Failure::Outside);
+        }
         let page = match &self.id {
             Some(id) => {
-                let rules: Vec<&RuleInfo> =
-                    analyzer.rules().filter(|rule| rule.id == *id).collect();
-                if rules.is_empty() {
-                    return Err(Failure::Usage(anyhow!(
-                        "there is no rule {id:?}; `eco-coder rules` lists them"
-                    )));
+                let rule = find(&analyzer, id)?;
+                match self.format {
+                    Format::Terminal => rules_page::explain(rule),
+                    Format::Json => json(rule)?,
                 }
-                rules.into_iter().map(explain).collect()
             }
-            None => list(analyzer.rules()),
+            None => match self.format {
+                Format::Terminal => rules_page::list(&analyzer.rules().collect::<Vec<_>>()),
+                Format::Json => json(&analyzer.rules().collect::<Vec<_>>())?,
+            },
         };
         // A closed pipe has read what it wanted.
         let _ = anstream::stdout().lock().write_all(page.as_bytes());
@@ -40,44 +76,48 @@ impl Arguments {
     }
 }
 
-fn list<'a>(rules: impl Iterator<Item = &'a RuleInfo>) -> String {
-    let bold = Style::new().bold();
-    let mut rules: Vec<_> = rules.map(|rule| (languages(rule), rule)).collect();
-    rules.sort_by(|(one, rule), (other, next)| one.cmp(other).then_with(|| rule.id.cmp(&next.id)));
-    let mut page = String::new();
-    let mut heading = String::new();
-    for (languages, rule) in rules {
-        if languages != heading {
-            let _ = writeln!(
-                page,
-                "{}{bold}{languages}{bold:#}",
-                if page.is_empty() { "" } else { "\n" }
-            );
-            heading = languages;
+impl Source {
+    pub fn analyzer(&self) -> Result<Analyzer, Failure> {
+        let Some(folder) = &self.from else {
+            return Analyzer::bundled(Settings::default())
+                .map_err(|error| Failure::Usage(error.into()));
+        };
+        let mut rules = Vec::new();
+        read_rules(folder, &mut rules)
+            .with_context(|| format!("read the rules in {}", folder.display()))
+            .map_err(Failure::Usage)?;
+        rules.sort();
+        let settings = Settings { rules, ..Settings::default() };
+        Analyzer::with_rules(&[], settings).map_err(|error| Failure::Usage(error.into()))
+    }
+}
+
+/// The rule of that name, or those that may be meant.
+pub fn find<'a>(analyzer: &'a Analyzer, id: &str) -> Result<&'a RuleInfo, Failure> {
+    analyzer.rules().find(|rule| rule.id == id).ok_or_else(|| {
+        let nearest = analyzer.nearest(id).join(", ");
+        Failure::Usage(anyhow!("there is no rule {id:?}; the nearest are {nearest}"))
+    })
+}
+
+/// The rule files of a folder and of the folders in it, as (name without ending, text).
+fn read_rules(folder: &Path, rules: &mut Vec<(String, String)>) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read_rules(&path, rules)?;
+            continue;
         }
-        let _ = writeln!(
-            page,
-            "  {:<38} {:<9} {}",
-            rule.id,
-            format!("{:?}", rule.severity).to_lowercase(),
-            rule.title
-        );
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let (Some("yml" | "yaml"), Some(name)) = (ending, path.file_stem()) else { continue };
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        rules.push((name.to_string_lossy().into_owned(), text));
     }
-    page
+    Ok(())
 }
 
-fn explain(rule: &RuleInfo) -> String {
-    let bold = Style::new().bold();
-    let mut page = format!("{bold}{}{bold:#}  {}\n", rule.id, rule.title);
-    let _ = writeln!(page, "{}, {:?}, {:?}\n", languages(rule), rule.severity, rule.category);
-    let _ =
-        writeln!(page, "{}\n\n{bold}Instead{bold:#}  {}\n", rule.why.trim(), rule.instead.trim());
-    for reference in &rule.references {
-        let _ = writeln!(page, "{reference}");
-    }
-    page
-}
-
-fn languages(rule: &RuleInfo) -> String {
-    rule.languages.join(", ")
+fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|error| Failure::Outside(error.into()))
 }

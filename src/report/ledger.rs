@@ -202,6 +202,7 @@ mod tests {
             references: Vec::new(),
             source: "analyzer".into(),
             fix: None,
+            measured: None,
         }
     }
 

@@ -7,7 +7,7 @@ use contract::Severity;
 use super::text::{
     amount, cell, cell_code, code, code_block, count, one_line, prose, short_sha, shorten,
 };
-use super::{Carbon, CarbonFigures, Finding, Fixed, Grade, Report, State, Subject, fixes, ledger};
+use super::{Carbon, CarbonFigures, Figure, Finding, Fixed, Report, State, Subject, fixes, ledger};
 
 /// Finds our comment again, together with its author.
 pub const MARKER: &str = "<!-- eco-coder:v1 -->";
@@ -451,9 +451,14 @@ pub(super) fn carbon_line(carbon: &CarbonFigures) -> String {
 }
 
 pub(super) fn grade(finding: &Finding) -> String {
-    let (Grade::Profiled, Some(share)) = (&finding.grade, &finding.run_time_share) else {
-        return "rule".into();
-    };
+    let profiled = finding.run_time_share.as_ref().map(|share| profiled(finding, share));
+    let measured = finding.recommendation.measured.as_ref();
+    let measured = measured.map(|measured| format!("measured: {}", one_line(&measured.text)));
+    let parts: Vec<String> = profiled.into_iter().chain(measured).collect();
+    if parts.is_empty() { "rule".into() } else { parts.join("; ") }
+}
+
+fn profiled(finding: &Finding, share: &Figure) -> String {
     let function = amount(share.value);
     let mut grade = match &finding.line_share {
         Some(line) => {
@@ -472,7 +477,7 @@ pub(super) fn grade(finding: &Finding) -> String {
 }
 
 fn evidence(finding: &Finding) -> String {
-    let grade = grade(finding);
+    let grade = cell(&grade(finding));
     if finding.recommendation.source == "analyzer" {
         grade
     } else {

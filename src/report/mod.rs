@@ -117,6 +117,7 @@ pub struct LineShare {
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
     Profiled,
+    Measured,
     Rule,
 }
 
@@ -248,7 +249,11 @@ impl Report {
             let answer = Call::last(inputs.calls, run::PROFILE).map(|call| &call.output);
             let fleet_year =
                 hot.as_ref().zip(answer).and_then(|(hot, answer)| hot.fleet_year(answer));
-            let grade = if run_time_share.is_some() { Grade::Profiled } else { Grade::Rule };
+            let grade = match (&run_time_share, &recommendation.measured) {
+                (Some(_), _) => Grade::Profiled,
+                (None, Some(_)) => Grade::Measured,
+                (None, None) => Grade::Rule,
+            };
             let evidence = format!("{review_call}#/recommendations/{index}");
             let history = inputs.history.get(&recommendation.rule_id).copied();
             findings.push(Finding {
@@ -396,9 +401,9 @@ fn is_unwanted(finding: &Finding) -> bool {
         && finding.run_time_share.is_none()
 }
 
-/// Time in the profile first, its lines' before its function's other lines, then severity, then performance before the
-/// rest, then place.
-fn rank(finding: &Finding) -> (f64, f64, Severity, contract::Category, &str, u32) {
+/// Time in the profile first, its lines' before its function's other lines, then severity, then what was measured, then
+/// performance before the rest, then place.
+fn rank(finding: &Finding) -> (f64, f64, Severity, Grade, contract::Category, &str, u32) {
     let found = &finding.recommendation;
     let share = finding.run_time_share.as_ref().map_or(0.0, |figure| figure.value);
     let line = finding.line_share.as_ref().map_or(0.0, |line| line.figure.value);
@@ -407,7 +412,7 @@ fn rank(finding: &Finding) -> (f64, f64, Severity, contract::Category, &str, u32
     } else {
         contract::Category::BestPractices
     };
-    (-share, -line, found.severity, category, &found.file_path, found.start_line)
+    (-share, -line, found.severity, finding.grade, category, &found.file_path, found.start_line)
 }
 
 fn read_profile(output: &Value) -> Option<Profile> {

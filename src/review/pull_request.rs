@@ -25,7 +25,8 @@ impl Reviewer {
         let comment = github.find_comment(repository, pull_request.number, MARKER);
         let settings =
             github.content(repository, settings::FILE, &pull_request.base.sha, 64 * 1024);
-        let rules = OwnRules::on_github(github, repository, &pull_request.base.sha);
+        // Boxed: every future around this one would grow by it.
+        let rules = Box::pin(OwnRules::on_github(github, repository, &pull_request.base.sha));
         let (fetched, comment, settings, rules, recollection) =
             tokio::join!(fetched, comment, settings, rules, self.recall(repository));
         let rules = rules.context("read the repository's rules")?;

@@ -95,7 +95,7 @@ impl OwnRules {
 
     /// The names to read, in their order.
     fn choose(&mut self, mut listed: Vec<Listed>) -> Vec<String> {
-        listed.retain(|file| file.name.ends_with(".yml") || file.name.ends_with(".yaml"));
+        listed.retain(|file| is_yaml(&file.name));
         listed.sort_by(|one, other| one.name.cmp(&other.name));
         if listed.len() > MOST_FILES {
             let all = listed.len();
@@ -120,6 +120,10 @@ impl OwnRules {
                 .push(format!("the repository's rule `{name}` is not used: it is no UTF-8 text")),
         }
     }
+}
+
+fn is_yaml(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "yml" || ending == "yaml")
 }
 
 /// The analyzer as the repository wants it. Settings that it cannot follow are a note, and its rules hold all the same.

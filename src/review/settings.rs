@@ -24,8 +24,19 @@ pub struct Settings {
     pub profile_artifact: Option<String>,
     /// Ids of rules that stay silent here.
     pub disabled_rules: Vec<String>,
+    /// Rules that were measured in a file's language and gain nothing there.
+    pub weak_rules: WeakRules,
     /// Files that are not reviewed, as path globs.
     pub ignore: Vec<String>,
+}
+
+/// What becomes of rules whose measured gain may be none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WeakRules {
+    #[default]
+    Hide,
+    Show,
 }
 
 /// One execution, and how many of them count.
@@ -128,6 +139,7 @@ impl Settings {
     pub fn analyzer(&self) -> analyzer::Settings {
         analyzer::Settings {
             disabled_rules: self.disabled_rules.clone(),
+            show_weak: self.weak_rules == WeakRules::Show,
             ignore: self.ignore.clone(),
             ..analyzer::Settings::default()
         }

@@ -27,6 +27,8 @@ pub struct Analyzer(Arc<Inner>);
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub disabled_rules: Vec<String>,
+    /// Run rules too that were measured in a file's language and gain nothing there.
+    pub show_weak: bool,
     /// Rules of the repository's own: (name of the file, text). One that cannot be used is a note of each review.
     pub rules: Vec<(String, String)>,
     /// What the reader of each review should know beside it.
@@ -75,6 +77,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             disabled_rules: Vec::new(),
+            show_weak: false,
             rules: Vec::new(),
             notes: Vec::new(),
             ignore: Vec::new(),
@@ -92,13 +95,21 @@ impl Analyzer {
 
     /// An analyzer with these rules, (name of the file without its ending, text), in place of the bundled ones.
     pub fn with_rules(texts: &[(&str, &str)], settings: Settings) -> Result<Self, RuleError> {
-        let Settings { disabled_rules, rules: own, notes, ignore, max_file_bytes, file_deadline } =
-            settings;
+        let Settings {
+            disabled_rules,
+            show_weak,
+            rules: own,
+            notes,
+            ignore,
+            max_file_bytes,
+            file_deadline,
+        } = settings;
         let pool = ThreadPoolBuilder::new()
             .stack_size(STACK_BYTES)
             .thread_name(|number| format!("analyzer-{number}"));
         let pool = pool.build().map_err(|error| RuleError::Threads(error.to_string()))?;
         let mut rules = Rules::read(texts)?;
+        rules.show_weak = show_weak;
         let mut notes = notes;
         if !own.is_empty() {
             notes.extend(pool.install(|| own_rules::add(&mut rules, &own)));
@@ -120,6 +131,11 @@ impl Analyzer {
     /// All rules, disabled ones too.
     pub fn rules(&self) -> impl Iterator<Item = &RuleInfo> {
         self.0.rules.infos.iter()
+    }
+
+    /// The ids most like one that does not exist.
+    pub fn nearest(&self, id: &str) -> Vec<String> {
+        self.0.rules.nearest(id)
     }
 
     /// Reviews a change on the analyzer's own threads, and waits for it.

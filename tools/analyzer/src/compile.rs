@@ -10,6 +10,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use include_dir::{Dir, include_dir};
 use regex::{Regex, RegexSet};
 
+use crate::evidence::{self, Evidence};
 use crate::language::{LANGUAGES, Language};
 use crate::matchers::{self, Matcher};
 use crate::rule::RuleInfo;
@@ -41,6 +42,8 @@ fn quoted(ids: &[String]) -> String {
 /// Every rule; those of a language are made ready to run when the first text in it comes.
 pub(crate) struct Rules {
     pub(crate) infos: Vec<RuleInfo>,
+    /// Whether rules run too that were measured in the language and gain nothing there.
+    pub(crate) show_weak: bool,
     variants: Vec<Stated>,
     languages: Vec<(Language, OnceLock<LanguageRules>)>,
 }
@@ -75,6 +78,8 @@ pub(crate) struct CompiledRule {
     pub(crate) instead: Option<String>,
     pub(crate) references: Vec<String>,
     pub(crate) fix: Option<TemplateFix>,
+    /// Measured in this language, and no gain was seen.
+    pub(crate) is_weak: bool,
     /// Paths that it is for, and those that it is not for.
     files: Option<GlobSet>,
     ignores: Option<GlobSet>,
@@ -98,6 +103,7 @@ impl Rules {
     pub(crate) fn read(texts: &[(&str, &str)]) -> Result<Self, RuleError> {
         let mut rules = Self {
             infos: Vec::with_capacity(texts.len()),
+            show_weak: false,
             variants: Vec::new(),
             languages: LANGUAGES.map(|language| (language, OnceLock::new())).into(),
         };
@@ -194,7 +200,11 @@ impl Rules {
         let mut rules = Vec::new();
         for stated in of_language {
             let compiled = stated.compile(language);
-            rules.push(compiled.map_err(|reason| bad(&self.infos[stated.info].id, reason))?);
+            let info = &self.infos[stated.info];
+            let mut compiled = compiled.map_err(|reason| bad(&info.id, reason))?;
+            let evidence = Evidence::for_language(&info.evidence, language);
+            compiled.is_weak = evidence.is_some_and(Evidence::is_weak);
+            rules.push(compiled);
         }
         LanguageRules::index(rules).map_err(|reason| bad("keywords", reason))
     }
@@ -250,6 +260,7 @@ impl Stated {
             why: variant.why.clone(),
             instead: variant.instead.clone(),
             references: self.references.clone(),
+            is_weak: false,
             fix: fix.map(|fix| TemplateFix::with_transform(fix, &language, &transformed)),
             files: variant.files.as_deref().map(globs).transpose()?,
             ignores: variant.ignores.as_deref().map(globs).transpose()?,
@@ -333,6 +344,7 @@ fn hints(variant: &Variant) -> Result<Vec<Regex>, String> {
 fn describe(file: &mut RuleFile, metadata: Metadata, variants: &[Variant]) -> RuleInfo {
     let mut references = metadata.references;
     references.extend(variants.iter().flat_map(|variant| variant.references.clone()));
+    let benchmarks = std::mem::take(&mut file.benchmarks);
     RuleInfo {
         id: file.id.clone(),
         title: metadata.title,
@@ -352,7 +364,8 @@ fn describe(file: &mut RuleFile, metadata: Metadata, variants: &[Variant]) -> Ru
         in_tests: metadata.in_tests,
         fixable: variants.iter().any(|variant| variant.fix.is_some()),
         examples: variants.iter().flat_map(Variant::examples).collect(),
-        benchmarks: std::mem::take(&mut file.benchmarks),
+        evidence: evidence::of(&file.id, &benchmarks),
+        benchmarks,
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 use contract::{ChangedFile, Fix, Recommendation, Severity};
 
 use crate::analyzer::Inner;
+use crate::evidence::Evidence;
 use crate::finding::Finding;
 use crate::fixes::{self, Trials};
 use crate::language::Language;
@@ -182,6 +183,7 @@ impl Text<'_> {
             references: rule.map_or(&info.references, |rule| &rule.references).clone(),
             source: SOURCE.to_owned(),
             fix,
+            measured: Evidence::for_language(&info.evidence, self.language).map(Evidence::measured),
         }
     }
 }

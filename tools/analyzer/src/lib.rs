@@ -46,16 +46,24 @@
 //! `languages`, `rule`, `constraints`, `utils`, `fix`, `matcher`, `keywords`, `valid`, `invalid` and `fixed`, and where it differs its own
 //! `message`, `why`, `instead` and `references`. The tests check every rule: at least two valid examples that stay silent,
 //! two invalid ones that are flagged, one reference. A rule that cannot be made precise is left out.
+//!
+//! # Evidence
+//!
+//! `eco-coder rules measure ID` runs a rule's benchmarks and writes what they show to `evidence/`, from where it is built in. A
+//! benchmark that is changed loses its evidence. Where the flagged form may be no slower on the runtime of a language, the rule
+//! stays silent in that language. How a benchmark becomes a program is in `measure/templates/`.
 
 mod analyzer;
 mod compile;
 mod embedded_sql;
+mod evidence;
 mod finding;
 mod findings;
 mod fixes;
 mod kotlin;
 mod language;
 mod matchers;
+pub mod measure;
 mod merge;
 mod own_rules;
 mod parse;
@@ -70,6 +78,7 @@ mod tool;
 
 pub use analyzer::{Analyzer, Found, FoundState, Read, Settings};
 pub use compile::RuleError;
+pub use evidence::Evidence;
 pub use rule::{Benchmark, Confidence, Example, Resource, RuleInfo, Runtime};
 pub use source::is_vendored;
 pub use tool::AnalyzeCode;

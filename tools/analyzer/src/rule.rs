@@ -1,7 +1,12 @@
 //! What a reader sees of a rule.
 
+use std::str::FromStr;
+
 use contract::{Category, Severity};
 use serde::{Deserialize, Serialize};
+
+use crate::evidence::Evidence;
+use crate::finding::short_hash;
 
 /// What a reader is told of a rule.
 #[derive(Debug, Clone, Serialize)]
@@ -26,6 +31,8 @@ pub struct RuleInfo {
     /// Whether it can mend what it flags, in one of its variants at least.
     pub fixable: bool,
     pub benchmarks: Vec<Benchmark>,
+    /// What was measured with the benchmarks as they are now.
+    pub evidence: Vec<Evidence>,
 }
 
 /// What a program uses.
@@ -92,4 +99,66 @@ pub enum Runtime {
     Ruby,
     Php,
     Cpp,
+}
+
+impl Benchmark {
+    /// Changes with the code, so that nothing measured with other code counts.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = short_hash(&[&self.setup, &self.slow, &self.fast]);
+        hash.truncate(8);
+        hash
+    }
+}
+
+impl Runtime {
+    pub const ALL: [Self; 8] = [
+        Self::Python,
+        Self::Node,
+        Self::Java,
+        Self::Go,
+        Self::Rust,
+        Self::Ruby,
+        Self::Php,
+        Self::Cpp,
+    ];
+
+    /// As rules and the names of evidence files have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Python => "python",
+            Self::Node => "node",
+            Self::Java => "java",
+            Self::Go => "go",
+            Self::Rust => "rust",
+            Self::Ruby => "ruby",
+            Self::Php => "php",
+            Self::Cpp => "cpp",
+        }
+    }
+
+    /// The languages whose code runs in it as the benchmark's does.
+    pub fn languages(self) -> &'static [&'static str] {
+        match self {
+            Self::Python => &["Python"],
+            Self::Node => &["JavaScript", "TypeScript", "Tsx"],
+            Self::Java => &["Java"],
+            Self::Go => &["Go"],
+            Self::Rust => &["Rust"],
+            Self::Ruby => &["Ruby"],
+            Self::Php => &["Php"],
+            Self::Cpp => &["C", "Cpp"],
+        }
+    }
+}
+
+impl FromStr for Runtime {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|runtime| runtime.name() == name);
+        found.ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("there is no runtime {name:?}; there are {names}")
+        })
+    }
 }

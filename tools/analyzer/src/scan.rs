@@ -93,6 +93,7 @@ impl Scanner<'_> {
         let mut active = rules.active(self.path, text)?;
         for (active, rule) in active.iter_mut().zip(&rules.rules) {
             *active &= !self.disabled.get(rule.info).copied().unwrap_or_default();
+            *active &= self.rules.show_weak || !rule.is_weak;
         }
         Some((rules, active))
     }

@@ -20,7 +20,7 @@ static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| {
     }
     texts.sort();
     let texts: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    Analyzer::with_rules(&texts, Settings::default()).unwrap()
+    Analyzer::with_rules(&texts, Settings { show_weak: true, ..Settings::default() }).unwrap()
 });
 
 fn path(language: &str) -> &'static str {

@@ -69,6 +69,7 @@ fn guru(line: u32, category: Category) -> Answers {
             references: vec![],
             source: "codeguru-reviewer".into(),
             fix: None,
+            measured: None,
         }],
         ..CodeReview::default()
     }))

@@ -40,6 +40,7 @@ pub(crate) fn finding(theirs: &RecommendationSummary) -> Option<Recommendation> 
         references: Vec::new(),
         source: "codeguru-reviewer".to_owned(),
         fix: None,
+        measured: None,
     })
 }
 
@@ -200,6 +201,7 @@ mod tests {
                 references: [],
                 source: "codeguru-reviewer",
                 fix: None,
+                measured: None,
             },
         ]
         "#);

@@ -89,6 +89,9 @@ pub struct Recommendation {
     /// Mends it; only where that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
+    /// What following the advice has been measured to gain, where it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
 }
 
 /// Whole lines, and what to put in their place. It was tried: the file still parses, the finding is gone and no other came.
@@ -101,6 +104,17 @@ pub struct Fix {
     pub before: String,
     /// The lines as they should be, without the last line break.
     pub text: String,
+}
+
+/// How many times as long the flagged form takes as the advised one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Measured {
+    /// For readers: `12x on CPython 3.11, n=10^4`.
+    pub text: String,
+    pub ratio: f64,
+    /// 95 % interval of the ratio.
+    pub low: f64,
+    pub high: f64,
 }
 
 #[derive(

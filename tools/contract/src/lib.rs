@@ -14,7 +14,8 @@ pub use binding::Binding;
 pub use cache::Cache;
 pub use change::{Change, ChangedFile, LineRange};
 pub use code_review::{
-    Category, CodeReview, CodeReviewer, Fix, Recommendation, ReviewError, Severity, Skipped,
+    Category, CodeReview, CodeReviewer, Fix, Measured, Recommendation, ReviewError, Severity,
+    Skipped,
 };
 pub use profile::{
     Frame, FunctionCost, ProfileError, ProfileRequest, ProfileSource, Samples, Stack,

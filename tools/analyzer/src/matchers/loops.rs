@@ -11,13 +11,6 @@ pub(crate) fn in_loop(found: &SourceMatch) -> bool {
     enclosing_loop(found).is_some()
 }
 
-/// In a loop, and nothing that the match names is bound or assigned in that loop.
-pub(crate) fn same_in_every_pass(found: &SourceMatch) -> bool {
-    let Some(around) = enclosing_loop(found) else { return false };
-    let bound = names_bound_in(&around);
-    !identifiers(found).any(|name| bound.contains(name.as_ref()))
-}
-
 /// In a loop over items that are not batches already, and different for each item.
 pub(crate) fn once_per_item(found: &SourceMatch) -> bool {
     let Some(around) = enclosing_loop(found) else { return false };
@@ -100,9 +93,7 @@ impl Path {
                 Step::Up
             }
             "raise_statement" | "throw_statement" | "throw_expression" | "class_body"
-            | "class_definition" => {
-                Step::Leaves
-            }
+            | "class_definition" => Step::Leaves,
             "for_clause" => self.header(is_field(ancestor, "initializer", child)),
             "range_clause" => self.header(true),
             "for_in_clause" => {

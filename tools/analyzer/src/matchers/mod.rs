@@ -2,24 +2,23 @@
 
 mod accumulators;
 mod asynchronous;
+mod blocks;
 mod buffers;
 mod calls;
 mod capacity;
 mod copies;
-mod declared;
-mod blocks;
-mod capacity;
 mod counted;
+mod declared;
 mod defaults;
 mod invariants;
-mod lists;
 mod iterations;
+mod lists;
 mod loops;
 mod membership;
 mod names;
+mod page;
 mod reads;
 mod relations;
-mod page;
 mod resources;
 mod rows;
 mod searches;
@@ -31,8 +30,7 @@ pub(crate) type Matcher = fn(&SourceMatch) -> bool;
 
 const MATCHERS: &[(&str, Matcher)] = &[
     ("in-loop", loops::in_loop),
-    ("same-in-every-pass", loops::same_in_every_pass),
-    ("length-stays", counted::length_stays),
+    ("count-stays", counted::length_stays),
     ("searched-in-loop", membership::searched_in_loop),
     ("below-the-fold", page::below_the_fold),
     ("many-values", rows::many_values),
@@ -93,4 +91,18 @@ const MATCHERS: &[(&str, Matcher)] = &[
 
 pub(crate) fn find(name: &str) -> Option<Matcher> {
     MATCHERS.iter().find(|(known, _)| *known == name).map(|(_, matcher)| *matcher)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_matcher_has_a_name_of_its_own() {
+        let mut names: Vec<_> = MATCHERS.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
 }

@@ -60,13 +60,13 @@ pub(crate) fn target<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
         "property_declaration" | "lambda_literal" => kotlin::target(node),
         "for_in_clause"
         | "for_in_statement"
-        | "foreach_statement"
         | "augmented_assignment"
         | "range_clause"
         | "short_var_declaration"
         | "assignment_statement"
         | "assignment_expression"
         | "augmented_assignment_expression"
+        | "operator_assignment"
         | "compound_assignment_expr" => node.field("left"),
         "variable_declarator"
         | "enhanced_for_statement"
@@ -75,7 +75,6 @@ pub(crate) fn target<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
         | "declaration_expression" => node.field("name"),
         "init_declarator" | "for_range_loop" => node.field("declarator"),
         // Ruby, whose blocks bind their parameters
-        "operator_assignment" => node.field("left"),
         "block" | "do_block" => node.field("parameters"),
         // PHP, where what is looped over comes first
         "foreach_statement" => node.field("left").or_else(|| node.named_children().nth(1)),

@@ -8,9 +8,8 @@ const PICTURES_ABOVE: usize = 3;
 /// Enough pictures stand before the match that it is hardly on the screen when the page opens.
 pub(crate) fn below_the_fold(found: &SourceMatch) -> bool {
     let start = found.range().start;
-    let pictures = found
-        .root()
-        .root()
+    let page = found.root().root();
+    let pictures = page
         .dfs()
         .take_while(|node| node.range().start < start)
         .filter(|node| node.kind() == "tag_name" && node.text().eq_ignore_ascii_case("img"));

@@ -1,0 +1,147 @@
+//! The runtimes of this machine: which there are, how each builds and runs a program.
+
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use super::child::{self, Limits};
+use crate::rule::Runtime;
+
+const ASKING: Limits = Limits { time: Duration::from_secs(20), bytes: 64 * 1024 };
+
+/// A runtime that was found.
+#[derive(Debug, Clone)]
+pub struct Toolchain {
+    pub runtime: Runtime,
+    /// As `CPython 3.11.2`.
+    pub version: String,
+    /// What compiles or runs a program.
+    command: &'static str,
+}
+
+impl Toolchain {
+    /// The runtime as `PATH` has it.
+    pub async fn find(runtime: Runtime) -> Option<Self> {
+        for &command in commands(runtime) {
+            if let Some(version) = version(runtime, command).await {
+                return Some(Self { runtime, version, command });
+            }
+        }
+        None
+    }
+
+    /// What would have to be on the machine.
+    pub fn needs(runtime: Runtime) -> String {
+        commands(runtime).join(" or ")
+    }
+
+    /// What makes a program in the current folder ready, where there is something to do.
+    pub(crate) fn build(&self) -> Option<Command> {
+        let arguments: &[&str] = match self.runtime {
+            Runtime::Java => &["-nowarn", "-d", ".", "Main.java"],
+            Runtime::Go => &["build", "-o", "main", "."],
+            Runtime::Rust => &["-O", "--edition", "2024", "-o", "main", "main.rs"],
+            Runtime::Cpp => &["-O2", "-std=c++20", "-pthread", "-o", "main", "main.cpp"],
+            Runtime::Python | Runtime::Node | Runtime::Ruby | Runtime::Php => return None,
+        };
+        let mut command = Command::new(self.command);
+        command.args(arguments);
+        if self.runtime == Runtime::Go {
+            // Nothing is fetched, whatever a benchmark imports.
+            command.env("GOPROXY", "off").env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=mod");
+        }
+        Some(command)
+    }
+
+    /// Runs a program in the current folder; its arguments follow.
+    pub(crate) fn start(&self) -> Command {
+        let (program, arguments): (&str, &[&str]) = match self.runtime {
+            Runtime::Python => (self.command, &["main.py"]),
+            Runtime::Node => (self.command, &["main.js"]),
+            Runtime::Java => ("java", &["-Xmx1g", "-cp", ".", "Main"]),
+            Runtime::Ruby => (self.command, &["main.rb"]),
+            Runtime::Php => (self.command, &["-d", "memory_limit=1G", "main.php"]),
+            Runtime::Go | Runtime::Rust | Runtime::Cpp => ("./main", &[]),
+        };
+        let mut command = Command::new(program);
+        command.args(arguments);
+        command
+    }
+}
+
+/// The programs that will do, the usual one first.
+fn commands(runtime: Runtime) -> &'static [&'static str] {
+    match runtime {
+        Runtime::Python => &["python3", "python"],
+        Runtime::Node => &["node"],
+        Runtime::Java => &["javac"],
+        Runtime::Go => &["go"],
+        Runtime::Rust => &["rustc"],
+        Runtime::Ruby => &["ruby"],
+        Runtime::Php => &["php"],
+        Runtime::Cpp => &["g++", "clang++"],
+    }
+}
+
+async fn version(runtime: Runtime, program: &str) -> Option<String> {
+    let arguments: &[&str] = match runtime {
+        Runtime::Python => &[
+            "-c",
+            "import platform; print(platform.python_implementation(), platform.python_version())",
+        ],
+        Runtime::Ruby => {
+            &["-e", "puts RUBY_ENGINE == 'ruby' ? 'CRuby' : RUBY_ENGINE, RUBY_VERSION"]
+        }
+        Runtime::Php => &["-r", "echo PHP_VERSION;"],
+        Runtime::Go => &["env", "GOVERSION"],
+        Runtime::Java => &["-version"],
+        Runtime::Node | Runtime::Rust | Runtime::Cpp => &["--version"],
+    };
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let said = child::run(command, ASKING).await.ok()?;
+    name_version(runtime, &said)
+}
+
+/// What programs say of themselves, evened out.
+fn name_version(runtime: Runtime, said: &str) -> Option<String> {
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let number = words.iter().find_map(|word| {
+        let number = word.trim_start_matches("go").trim_start_matches('v');
+        number.starts_with(|letter: char| letter.is_ascii_digit()).then_some(number)
+    })?;
+    let name = match runtime {
+        Runtime::Python | Runtime::Ruby => words.first()?,
+        Runtime::Node => "Node.js",
+        Runtime::Java => "Java",
+        Runtime::Go => "Go",
+        Runtime::Rust => "rustc",
+        Runtime::Php => "PHP",
+        Runtime::Cpp if said.contains("clang") => "Clang",
+        Runtime::Cpp => "GCC",
+    };
+    Some(format!("{name} {}", number.split(['-', '+']).next().unwrap_or(number)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_read_alike() {
+        for (runtime, said, expected) in [
+            (Runtime::Python, "CPython 3.11.9\n", "CPython 3.11.9"),
+            (Runtime::Node, "v18.19.0\n", "Node.js 18.19.0"),
+            (Runtime::Java, "javac 17.0.15\n", "Java 17.0.15"),
+            (Runtime::Go, "go1.19.8\n", "Go 1.19.8"),
+            (Runtime::Rust, "rustc 1.95.0 (59807616e 2026-04-14)\n", "rustc 1.95.0"),
+            (Runtime::Ruby, "CRuby\n3.1.2\n", "CRuby 3.1.2"),
+            (Runtime::Php, "8.2.36-1+deb", "PHP 8.2.36"),
+            (Runtime::Cpp, "g++ (Debian 12.2.0-14) 12.2.0\n", "GCC 12.2.0"),
+            (Runtime::Cpp, "Debian clang version 14.0.6\n", "Clang 14.0.6"),
+        ] {
+            assert_eq!(name_version(runtime, said).as_deref(), Some(expected), "{said}");
+        }
+        assert_eq!(name_version(Runtime::Node, "command not found"), None);
+    }
+}
