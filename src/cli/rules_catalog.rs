@@ -18,7 +18,9 @@ pub(super) fn write(folder: &Path, rules: &[&RuleInfo]) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".md") && !pages.contains_key(&name) {
+        if Path::new(&name).extension().is_some_and(|ending| ending == "md")
+            && !pages.contains_key(&name)
+        {
             std::fs::remove_file(path)?;
         }
     }

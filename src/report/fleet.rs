@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use super::text::amount;
 use super::{Figure, source_line};
 
 /// A part of the fleet's year.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FleetYear {
     pub energy: Figure,
     pub co2e: Figure,
@@ -22,7 +23,7 @@ pub struct FleetYear {
 }
 
 /// How the figures came about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FleetBasis {
     pub methodology: String,
     pub assumptions: Vec<String>,

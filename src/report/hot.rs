@@ -4,7 +4,7 @@ use contract::Recommendation;
 use profile::Bottleneck;
 use serde_json::Value;
 
-use super::{Figure, FleetYear, LineShare, fleet};
+use super::{Figure, FleetYear, LineFigure, fleet};
 
 /// The function of a finding, where the profile holds it.
 pub(super) struct Hot<'a> {
@@ -37,7 +37,7 @@ impl<'a> Hot<'a> {
     }
 
     /// The line of the finding with the largest share: of a range, the rest is mostly layout.
-    pub(super) fn line_share(&self, found: &Recommendation) -> Option<LineShare> {
+    pub(super) fn line_share(&self, found: &Recommendation) -> Option<LineFigure> {
         let lines = self.function.lines.iter().enumerate();
         let (index, line) = lines
             .filter(|(_, line)| (found.start_line..=found.end_line).contains(&line.line_number))
@@ -47,7 +47,7 @@ impl<'a> Hot<'a> {
             unit: UNIT.into(),
             evidence: format!("{}/lines/{index}/cpu_percentage", self.evidence),
         };
-        Some(LineShare { figure, with_callees: line.with_callees })
+        Some(LineFigure { figure, with_callees: line.with_callees })
     }
 
     pub(super) fn fleet_year(&self, answer: &Value) -> Option<FleetYear> {

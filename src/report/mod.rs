@@ -81,7 +81,7 @@ pub struct Finding {
     pub run_time_share: Option<Figure>,
     /// Share in which that function is on one of the finding's own lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line_share: Option<LineShare>,
+    pub line_share: Option<LineFigure>,
     /// What the function's share stands for over the fleet in a year, where the settings say what that takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fleet_year: Option<FleetYear>,
@@ -102,8 +102,8 @@ pub struct Figure {
 }
 
 /// A share of the lines of a finding.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LineShare {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LineFigure {
     #[serde(flatten)]
     pub figure: Figure,
     /// Whether it includes what the lines call.
@@ -384,11 +384,14 @@ impl Fixed {
 }
 
 fn scanned(recommendation: Recommendation) -> Finding {
+    let is_measured = recommendation.measured.is_some();
     Finding {
+        grade: if is_measured { Grade::Measured } else { Grade::Rule },
         recommendation,
-        grade: Grade::Rule,
         state: State::New,
         run_time_share: None,
+        line_share: None,
+        fleet_year: None,
         evidence: String::new(),
         history: None,
     }

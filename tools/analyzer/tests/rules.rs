@@ -108,17 +108,16 @@ fn every_rule_has_two_examples_of_each_kind_per_variant_and_a_reference() {
 }
 
 #[test]
-fn rule_ids_are_unique_and_every_language_has_at_least_five_rules() {
+fn rule_ids_are_unique_and_every_language_has_at_least_four_rules() {
     let ids: Vec<_> = ANALYZER.rules().map(|rule| rule.id.clone()).collect();
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
-    assert!(ids.len() >= 27, "only {} rules", ids.len());
-    for language in ["Python", "JavaScript", "TypeScript", "Tsx", "Java", "Go", "Rust", "C", "Cpp"]
-    {
+    assert!(ids.len() >= 120, "only {} rules", ids.len());
+    for language in "Python JavaScript TypeScript Tsx Java Kotlin Go Rust CSharp Php Ruby C Cpp Sql Dockerfile Hcl Yaml Html Css".split(' ') {
         let rules = ANALYZER
             .rules()
             .filter(|rule| rule.languages.iter().any(|known| known == language))
             .count();
-        assert!(rules >= 5, "{language} has {rules} rules");
+        assert!(rules >= 4, "{language} has {rules} rules");
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Bottleneck {
 }
 
 /// What one line of a function costs.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LineShare {
     pub line_number: u32,
     /// Percent of the profile's weight with the function on this line, wherever in recursion it is innermost.

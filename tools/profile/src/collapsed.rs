@@ -88,7 +88,7 @@ fn add_frame(table: &mut StackTable, frame: &str) -> u32 {
 fn split_location(frame: &str) -> Option<(&str, &str, Option<u32>)> {
     if let Some((function, location)) = frame.trim().rsplit_once(" - ")
         && let Some((file, line)) = location.rsplit_once(':')
-        && file.ends_with(".rb")
+        && file.rsplit_once('.').is_some_and(|(_, ending)| ending == "rb")
         && let Ok(line) = line.parse()
     {
         return Some((function, file, Some(line)));

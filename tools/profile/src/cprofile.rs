@@ -37,7 +37,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Samples, Fault> {
                 "expected (file, line, name) and (calls, calls, own time, total time, callers)",
             ));
         };
-        table.add_function(function)?;
+        table.add_function(&function)?;
     }
     if !reader.is_at_end() {
         return Err(Fault::at(reader.place(), "something follows the dictionary"));

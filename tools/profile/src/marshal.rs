@@ -229,11 +229,11 @@ mod tests {
 
     #[test]
     fn a_reference_stands_for_what_was_read_before() {
-        let (key, value) = entry(b"{\xfa\x01ar\0\0\0\00").unwrap().unwrap();
+        let (key, value) = entry(b"{\xfa\x01ar\x00\x00\x00\x000").unwrap().unwrap();
         assert_eq!(key, Object::Text("a".into()));
         assert_eq!(key, value);
         assert_eq!(
-            entry(b"{t\x01\0\0\0aR\0\0\0\00").unwrap().unwrap().1,
+            entry(b"{t\x01\0\0\0aR\x00\x00\x00\x000").unwrap().unwrap().1,
             Object::Text("a".into()),
             "Python 2"
         );

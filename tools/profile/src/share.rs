@@ -93,16 +93,9 @@ fn unescaped(path: &str) -> String {
     let mut pieces = path.split('%');
     let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
     for piece in pieces {
-        match piece.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                bytes.extend(&piece.as_bytes()[2..]);
-            }
-            None => {
-                bytes.push(b'%');
-                bytes.extend(piece.as_bytes());
-            }
-        }
+        let escaped = piece.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(escaped.unwrap_or(b'%'));
+        bytes.extend(&piece.as_bytes()[if escaped.is_some() { 2 } else { 0 }..]);
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -198,9 +191,10 @@ mod tests {
     fn a_closure_stands_for_a_function_that_is_not_there() {
         let closure = known("shop.(*Users).Load.func1", Some("users.go"), 30.0);
         let whole = known("shop.(*Users).Load", Some("users.go"), 40.0);
-        let share = |functions: &[Bottleneck]| share_of(functions, "Load", Some("shop/users.go"));
-        assert_eq!(share(&[closure.clone()]), Some(30.0));
-        assert_eq!(share(&[closure.clone(), whole]), Some(40.0));
-        assert_eq!(share(&[closure.clone(), closure]), None);
+        let share =
+            |functions: Vec<Bottleneck>| share_of(&functions, "Load", Some("shop/users.go"));
+        assert_eq!(share(vec![closure.clone()]), Some(30.0));
+        assert_eq!(share(vec![closure.clone(), whole]), Some(40.0));
+        assert_eq!(share(vec![closure.clone(), closure]), None);
     }
 }

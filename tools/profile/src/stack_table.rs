@@ -100,7 +100,7 @@ impl StackTable {
     }
 
     /// Adds what was measured of a function as a whole.
-    pub(crate) fn add_function(&mut self, measured: FunctionCost) -> Result<(), Fault> {
+    pub(crate) fn add_function(&mut self, measured: &FunctionCost) -> Result<(), Fault> {
         let valid = 0.0..=MAX_WEIGHT;
         if !valid.contains(&measured.own) || !valid.contains(&measured.total) {
             self.bad_weights += 1;
@@ -120,7 +120,7 @@ impl StackTable {
             return Err(Fault::too_large(format!("names of more than {} MiB", MAX_EXPANDED >> 20)));
         }
         self.function_ids.insert(frame.clone(), self.functions.len());
-        self.functions.push(FunctionCost { frame, ..measured });
+        self.functions.push(FunctionCost { frame, ..*measured });
         Ok(())
     }
 
@@ -139,7 +139,7 @@ impl StackTable {
         }
         for measured in &samples.functions {
             let (own, total) = (measured.own * scale, measured.total * scale);
-            self.add_function(FunctionCost { own, total, ..measured.clone() })?;
+            self.add_function(&FunctionCost { own, total, ..measured.clone() })?;
         }
         Ok(())
     }
