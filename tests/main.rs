@@ -41,6 +41,8 @@ mod models;
 #[cfg(test)]
 mod pushes;
 #[cfg(test)]
+mod scan;
+#[cfg(test)]
 mod startup;
 #[cfg(test)]
 mod telemetry;

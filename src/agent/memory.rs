@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use async_trait::async_trait;
 use contract::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::store::{self, Store};
@@ -62,7 +63,7 @@ pub struct Recollection {
 }
 
 /// What became of a rule in a repository: pull requests, not findings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct History {
     pub fixed_on: u64,
     pub dismissed_on: u64,

@@ -12,8 +12,10 @@ pub mod doctor;
 #[cfg(feature = "aws")]
 pub mod lambda;
 mod logging;
+mod output;
 pub mod review;
 pub mod rules;
+pub mod scan;
 pub mod serve;
 
 /// Reviews a pull request for performance, quality and environmental impact, with evidence.
@@ -35,6 +37,7 @@ enum Command {
     Lambda(lambda::Arguments),
     Review(review::Arguments),
     Rules(rules::Arguments),
+    Scan(scan::Arguments),
     Serve(serve::Arguments),
 }
 
@@ -111,6 +114,7 @@ impl Cli {
             Command::Lambda(arguments) => arguments.run(load()?, environment).await,
             Command::Review(arguments) => arguments.run(load()?, environment).await,
             Command::Rules(arguments) => arguments.run(),
+            Command::Scan(arguments) => arguments.run(load()?).await,
             Command::Serve(arguments) => arguments.run(load()?, environment).await,
         }
     }
@@ -123,7 +127,9 @@ impl Command {
             #[cfg(feature = "aws")]
             Self::Lambda(_) => true,
             Self::Serve(_) => true,
-            Self::Cost(_) | Self::Doctor(_) | Self::Review(_) | Self::Rules(_) => false,
+            Self::Cost(_) | Self::Doctor(_) | Self::Review(_) | Self::Rules(_) | Self::Scan(_) => {
+                false
+            }
         }
     }
 }

@@ -1,20 +1,17 @@
 //! `eco-coder review`: one review now, of a local repository or of a pull request.
 
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use clap::Args;
 use profile::FlameGraphs;
 
 use super::Failure;
+use super::output::{self, Output};
 use crate::agent::{OnStep, Outcome, Run};
 use crate::app;
 use crate::config::{self, Config, CredentialSource, DriverName, Environment};
-use crate::report::Report;
 use crate::review::local::{LocalRequest, profiles_on_disk};
 use crate::review::{Assignment, Reviewer};
 use crate::telemetry::Telemetry;
@@ -34,33 +31,20 @@ pub struct Arguments {
     /// Review this commit [default: HEAD].
     #[arg(long, value_name = "REV")]
     head: Option<String>,
-    /// How to write the report [default: terminal on a terminal, else markdown].
-    #[arg(long, value_enum)]
-    format: Option<Format>,
     /// Who leads the review: the embedded planner, or a model on Bedrock.
     #[arg(long, value_enum)]
     driver: Option<DriverName>,
     /// A profile of the program: pprof, collapsed stacks, speedscope or `perf script`. May be repeated.
     #[arg(long = "profile", value_name = "FILE")]
     profiles: Vec<PathBuf>,
-    /// Write the report to this file.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
     /// Post the report as the pull request's comment.
     #[arg(long, requires = "pull_request", conflicts_with = "dry_run")]
     post: bool,
     /// Only print the report (the default).
     #[arg(long)]
     dry_run: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Markdown,
-    Json,
-    Html,
-    Sarif,
-    Terminal,
 }
 
 impl Arguments {
@@ -73,7 +57,7 @@ impl Arguments {
             let dir = cache.map(|cache| cache.join("flame-graphs"));
             config.flame_graphs = dir.map(|dir| FlameGraphs { dir, base_url: None });
         }
-        let progress = progress();
+        let progress = output::progress();
         let store = Self::store(&config, environment).map_err(Failure::Outside)?;
         let reviewer = app::reviewer(&config, store, &Telemetry::silent(app::CLOCK))
             .await
@@ -97,7 +81,7 @@ impl Arguments {
             let finished = reviewer.store.finish(&run_id, app::CLOCK()).await;
             finished.map_err(|error| Failure::Outside(error.into()))?;
         }
-        self.write(&outcome.report)?;
+        self.output.write(&outcome.report)?;
         self.say_where(outcome.outcome, outcome.comment_url())
     }
 
@@ -159,46 +143,6 @@ impl Arguments {
         Ok(assignment)
     }
 
-    fn write(&self, report: &Report) -> Result<(), Failure> {
-        let text = render(report, self.format())?;
-        let Some(path) = &self.out else {
-            let mut stdout = anstream::stdout().lock();
-            return match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-                // `| head` closed the pipe: it has read what it wanted.
-                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                    Err(Failure::Outside(anyhow!(error).context("write the report")))
-                }
-                _ => Ok(()),
-            };
-        };
-        let text = if self.format() == Format::Terminal {
-            anstream::adapter::strip_str(&text).to_string()
-        } else {
-            text
-        };
-        std::fs::write(path, text)
-            .with_context(|| format!("write the report to {}", path.display()))
-            .map_err(Failure::Outside)
-    }
-
-    fn format(&self) -> Format {
-        let by_name =
-            self.out.as_ref().and_then(|path| path.extension()?.to_str()).and_then(|extension| {
-                match extension {
-                    "json" => Some(Format::Json),
-                    "html" => Some(Format::Html),
-                    "sarif" => Some(Format::Sarif),
-                    _ => None,
-                }
-            });
-        let by_stream = if self.out.is_none() && std::io::stdout().is_terminal() {
-            Format::Terminal
-        } else {
-            Format::Markdown
-        };
-        self.format.or(by_name).unwrap_or(by_stream)
-    }
-
     #[expect(clippy::print_stderr, reason = "a word to the person at the terminal")]
     fn say_where(&self, outcome: Outcome, comment_url: Option<&str>) -> Result<(), Failure> {
         match (outcome, comment_url) {
@@ -214,19 +158,6 @@ impl Arguments {
             }
             _ => Ok(()),
         }
-    }
-}
-
-fn render(report: &Report, format: Format) -> Result<String, Failure> {
-    let json = |value: serde_json::Result<String>| {
-        value.map(|text| text + "\n").map_err(|error| Failure::Outside(error.into()))
-    };
-    match format {
-        Format::Markdown => Ok(report.to_markdown()),
-        Format::Html => Ok(report.to_html()),
-        Format::Terminal => Ok(report.to_terminal()),
-        Format::Json => json(serde_json::to_string_pretty(report)),
-        Format::Sarif => json(serde_json::to_string_pretty(&report.to_sarif())),
     }
 }
 
@@ -248,16 +179,6 @@ fn describe(run: &Run) -> String {
         Some(call) => format!("{} is done", call.tool.replace('_', " ")),
         None => "planning".into(),
     }
-}
-
-/// On a terminal only, and only for what takes longer than a blink.
-fn progress() -> ProgressBar {
-    let bar = ProgressBar::new_spinner().with_style(
-        ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
-    );
-    bar.enable_steady_tick(Duration::from_millis(120));
-    bar
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use contract::{CodeReview, Severity};
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use super::text;
 use crate::agent::{Call, run};
 
 /// Words that passed the gate.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Checked {
     pub text: String,
     /// Each figure and place that stayed, and the tool result that holds it.
@@ -20,7 +21,7 @@ pub struct Checked {
     pub removed: usize,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Citation {
     pub claim: String,
     /// `CALL#/json/pointer`

@@ -3,10 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::Recommendation;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Every finding that a pull request's reviews have named, and what became of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ledger {
     #[serde(default)]
     pub entries: Vec<Entry>,
@@ -15,7 +16,7 @@ pub struct Ledger {
     pub spent_micro_usd: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     #[serde(rename = "f")]
     pub fingerprint: String,
@@ -32,7 +33,7 @@ pub struct Entry {
     pub head_sha: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// First seen at this head.
@@ -200,6 +201,7 @@ mod tests {
             fingerprint: fingerprint.into(),
             references: Vec::new(),
             source: "analyzer".into(),
+            fix: None,
         }
     }
 

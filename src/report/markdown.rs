@@ -7,7 +7,7 @@ use contract::Severity;
 use super::text::{
     amount, cell, cell_code, code, code_block, count, one_line, prose, short_sha, shorten,
 };
-use super::{Carbon, CarbonFigures, Finding, Fixed, Grade, Report, State, ledger};
+use super::{Carbon, CarbonFigures, Finding, Fixed, Grade, Report, State, Subject, fixes, ledger};
 
 /// Finds our comment again, together with its author.
 pub const MARKER: &str = "<!-- eco-coder:v1 -->";
@@ -80,7 +80,7 @@ impl Report {
             Carbon::Known(carbon) => {
                 let _ = writeln!(page, "**Carbon:** {}\n", carbon_line(carbon));
             }
-            Carbon::CannotTell { why } if !self.findings.is_empty() => {
+            Carbon::CannotTell { why } if !self.findings.is_empty() && !self.subject.is_scan() => {
                 let _ = writeln!(
                     page,
                     "**Carbon:** cannot tell: {}.\n",
@@ -106,7 +106,9 @@ impl Report {
                 self.link(&found.file_path, found.start_line, false),
                 code(&found.rule_id)
             );
-            if !found.excerpt.is_empty() {
+            if let Some(fix) = &found.fix {
+                let _ = writeln!(page, "{}\n", code_block(&fixes::diff(fix), "diff"));
+            } else if !found.excerpt.is_empty() {
                 let language = highlighting(&found.file_path);
                 let _ = writeln!(page, "{}\n", code_block(&found.excerpt, language));
             }
@@ -319,11 +321,12 @@ impl Report {
 
     pub(super) fn coverage_line(&self) -> String {
         let coverage = &self.coverage;
-        let mut parts = vec![format!(
-            "{} of {} reviewed",
-            coverage.files_reviewed,
-            count(coverage.files_changed, "changed file")
-        )];
+        let mut parts = if self.subject.is_scan() {
+            vec![format!("{} scanned", count(coverage.files_reviewed, "file"))]
+        } else {
+            let changed = count(coverage.files_changed, "changed file");
+            vec![format!("{} of {changed} reviewed", coverage.files_reviewed)]
+        };
         if !coverage.skipped.is_empty() {
             parts.push(format!("{} skipped", coverage.skipped.len()));
         }
@@ -336,18 +339,20 @@ impl Report {
     /// Who reviewed what, and what that cost.
     pub(super) fn footer(&self) -> String {
         let cost = &self.cost;
-        let mut parts = vec![
-            format!(
-                "{} against {}",
-                short_sha(&self.subject.head_sha),
-                short_sha(&self.subject.base_sha)
-            ),
-            cost.led_by.clone(),
-        ];
+        let is_scan = self.subject.is_scan();
+        let mut parts = if is_scan {
+            vec![self.subject.repository.clone()]
+        } else {
+            let Subject { head_sha, base_sha, .. } = &self.subject;
+            let commits = format!("{} against {}", short_sha(head_sha), short_sha(base_sha));
+            vec![commits, cost.led_by.clone()]
+        };
         if cost.tokens > 0 {
             parts.push(format!("{} tokens", cost.tokens));
         }
-        parts.push(cost.usd.map_or_else(|| "price unknown".into(), dollars));
+        if !is_scan {
+            parts.push(cost.usd.map_or_else(|| "price unknown".into(), dollars));
+        }
         parts.push(format!("{} s", amount(cost.seconds)));
         if let Some(span) = cost.co2e_grams {
             let grams = if (span.high - span.low).abs() < f64::EPSILON {
@@ -364,7 +369,8 @@ impl Report {
                 }
             ));
         }
-        let mut footer = format!("Reviewed {}.", prose(&one_line(&parts.join(" · "))));
+        let did = if is_scan { "Scanned" } else { "Reviewed" };
+        let mut footer = format!("{did} {}.", prose(&one_line(&parts.join(" · "))));
         if let Some(why) = &cost.handed_over {
             let _ = write!(
                 footer,

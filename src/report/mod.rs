@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use contract::{CodeReview, Recommendation, Severity, Skipped};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::agent::{Call, History, run};
 
 pub mod claims;
+mod fixes;
 pub mod html;
 pub mod ledger;
 pub mod markdown;
@@ -19,7 +21,7 @@ pub mod text;
 pub use ledger::{Ledger, State};
 
 /// One review's report. Its JSON form is public; `version` changes when a field changes meaning.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     pub version: u32,
     pub subject: Subject,
@@ -46,7 +48,7 @@ pub struct Report {
 }
 
 /// What was reviewed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {
     pub repository: String,
     pub pull_request: Option<u64>,
@@ -56,8 +58,15 @@ pub struct Subject {
     pub blob_url: Option<String>,
 }
 
+impl Subject {
+    /// A tree as it stands, which no commits name.
+    pub fn is_scan(&self) -> bool {
+        self.head_sha.is_empty()
+    }
+}
+
 /// A finding on the change, with the evidence for it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     #[serde(flatten)]
     pub recommendation: Recommendation,
@@ -65,7 +74,7 @@ pub struct Finding {
     pub state: State,
     /// Share of the profile in which the finding's function is on the stack, %.
     pub run_time_share: Option<Figure>,
-    /// The tool result that holds the finding: `CALL#/json/pointer`.
+    /// The tool result that holds the finding: `CALL#/json/pointer`. Empty in a scan, where no tool is called.
     pub evidence: String,
     /// What became of the rule on earlier pull requests of the repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,7 +82,7 @@ pub struct Finding {
 }
 
 /// A figure and the tool result that it stands in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Figure {
     pub value: f64,
     pub unit: String,
@@ -82,14 +91,16 @@ pub struct Figure {
 }
 
 /// How well a line of the report is founded, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
     Profiled,
     Rule,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fixed {
     pub rule_id: String,
     pub file_path: String,
@@ -97,14 +108,14 @@ pub struct Fixed {
 }
 
 /// The footprint of what was reviewed, or why it cannot be told.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "status")]
 pub enum Carbon {
     Known(Box<CarbonFigures>),
     CannotTell { why: String },
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CarbonFigures {
     pub per_execution: Figure,
     pub total: Figure,
@@ -121,7 +132,7 @@ pub struct CarbonFigures {
 }
 
 /// Where the profiled program spends its time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Profile {
     pub source: String,
     pub bottlenecks: Vec<profile::Bottleneck>,
@@ -130,7 +141,7 @@ pub struct Profile {
 }
 
 /// What was looked at and what was not.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
     pub files_changed: usize,
     pub files_reviewed: usize,
@@ -141,7 +152,7 @@ pub struct Coverage {
 }
 
 /// What the review itself cost.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cost {
     /// Who led: `embedded planner`, or the models that answered.
     pub led_by: String,
@@ -157,7 +168,7 @@ pub struct Cost {
 }
 
 /// A range of values.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Span {
     pub low: f64,
     pub high: f64,
@@ -224,15 +235,7 @@ impl Report {
             rank(one).partial_cmp(&rank(other)).unwrap_or(std::cmp::Ordering::Equal)
         });
         let (unwanted, findings) = findings.into_iter().partition(is_unwanted);
-        let mut fixed: Vec<Fixed> = code
-            .fixed
-            .iter()
-            .map(|found| Fixed {
-                rule_id: found.rule_id.clone(),
-                file_path: found.file_path.clone(),
-                title: found.title.clone(),
-            })
-            .collect();
+        let mut fixed: Vec<Fixed> = code.fixed.iter().map(Fixed::of).collect();
         for entry in ledger.just_fixed(&inputs.subject.head_sha) {
             let known = fixed
                 .iter()
@@ -272,6 +275,36 @@ impl Report {
         }
     }
 
+    /// What a scan of a tree found: no change, no profile, nobody's words.
+    pub fn of_scan(name: String, code: CodeReview, cost: Cost) -> Self {
+        let mut findings: Vec<Finding> = code.recommendations.into_iter().map(scanned).collect();
+        findings.sort_by(|one, other| {
+            rank(one).partial_cmp(&rank(other)).unwrap_or(std::cmp::Ordering::Equal)
+        });
+        Self {
+            version: VERSION,
+            subject: Subject { repository: name, ..Subject::default() },
+            findings,
+            unwanted: Vec::new(),
+            fixed: code.fixed.iter().map(Fixed::of).collect(),
+            dismissed: 0,
+            suppressed: code.suppressed,
+            existing: code.existing,
+            carbon: Carbon::CannotTell { why: "a scan measures nothing".into() },
+            profile: None,
+            words: claims::Checked::default(),
+            coverage: Coverage {
+                files_changed: 0,
+                files_reviewed: code.files_reviewed,
+                skipped: code.skipped,
+                status: code.status,
+                notes: code.notes,
+            },
+            cost,
+            ledger: Ledger::default(),
+        }
+    }
+
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.recommendation.severity == severity).count()
     }
@@ -301,6 +334,27 @@ impl Report {
             0 => found,
             fixed => format!("{found}, {fixed} fixed"),
         }
+    }
+}
+
+impl Fixed {
+    fn of(found: &Recommendation) -> Self {
+        Self {
+            rule_id: found.rule_id.clone(),
+            file_path: found.file_path.clone(),
+            title: found.title.clone(),
+        }
+    }
+}
+
+fn scanned(recommendation: Recommendation) -> Finding {
+    Finding {
+        recommendation,
+        grade: Grade::Rule,
+        state: State::New,
+        run_time_share: None,
+        evidence: String::new(),
+        history: None,
     }
 }
 
@@ -436,4 +490,19 @@ fn source_line(source: &Value) -> String {
         part("source"),
         part("year")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_schema_is_current() {
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Report)).unwrap() + "\n";
+        let published = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/review.schema.json");
+        assert!(
+            std::fs::read_to_string(published).unwrap() == schema,
+            "write this to docs/review.schema.json:\n{schema}"
+        );
+    }
 }

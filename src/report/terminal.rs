@@ -6,10 +6,12 @@ use anstyle::{AnsiColor, Style};
 use contract::Severity;
 
 use super::text::{amount, count, one_line, shorten};
-use super::{Carbon, Finding, Report, State, markdown};
+use super::{Carbon, Finding, Report, State, fixes, markdown};
 
 const MOST_SKIPPED: usize = 10;
 const MOST_HOT: usize = 3;
+/// More scroll by unread; the other formats have them.
+const MOST_FINDINGS: usize = 100;
 
 impl Report {
     /// With styles as ANSI sequences; the stream that prints it strips them where they don't belong.
@@ -20,12 +22,16 @@ impl Report {
         if !self.words.text.is_empty() && self.cost.led_by != "embedded planner" {
             let _ = writeln!(page, "\n{}", plain(&self.words.text));
         }
-        for finding in &self.findings {
+        for finding in self.findings.iter().take(MOST_FINDINGS) {
             write_finding(&mut page, finding);
+        }
+        if let Some(more) = self.findings.len().checked_sub(MOST_FINDINGS).filter(|more| *more > 0)
+        {
+            let _ = writeln!(page, "\n…and {more} more: `--format json` has all of them");
         }
         if !self.fixed.is_empty() {
             let _ = writeln!(page, "\n{bold}Fixed{bold:#}");
-            for fixed in &self.fixed {
+            for fixed in self.fixed.iter().take(MOST_FINDINGS) {
                 let _ = writeln!(page, "  {} in {}", fixed.rule_id, plain(&fixed.file_path));
             }
         }
@@ -34,6 +40,7 @@ impl Report {
             Carbon::Known(carbon) => {
                 let _ = writeln!(page, "{bold}Carbon{bold:#}    {}", markdown::carbon_line(carbon));
             }
+            Carbon::CannotTell { .. } if self.subject.is_scan() => {}
             Carbon::CannotTell { why } => {
                 let _ = writeln!(page, "{bold}Carbon{bold:#}    cannot tell: {}", plain(why));
             }
@@ -116,11 +123,24 @@ fn write_finding(page: &mut String, finding: &Finding) {
         found.rule_id,
         markdown::grade(finding)
     );
-    if !found.excerpt.is_empty() {
+    if let Some(fix) = &found.fix {
+        write_fix(page, &fixes::diff(fix));
+    } else if !found.excerpt.is_empty() {
         let _ = writeln!(page, "          {}", shorten(&plain(&found.excerpt), 100));
     }
     if !found.recommendation.is_empty() {
         let _ = writeln!(page, "          {}", plain(&found.recommendation));
+    }
+}
+
+fn write_fix(page: &mut String, diff: &str) {
+    for line in diff.lines() {
+        let color = match line.chars().next() {
+            Some('-') => Style::new().fg_color(Some(AnsiColor::Red.into())),
+            Some('+') => Style::new().fg_color(Some(AnsiColor::Green.into())),
+            _ => Style::new(),
+        };
+        let _ = writeln!(page, "          {color}{}{color:#}", shorten(line, 120));
     }
 }
 

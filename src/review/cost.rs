@@ -48,6 +48,21 @@ pub fn of(run: &Run, meter: Meter, now: Timestamp, region: Option<&str>) -> Cost
     }
 }
 
+/// The cost of a scan, which nobody leads.
+pub fn of_scan(meter: Meter, now: Timestamp, region: Option<&str>) -> Cost {
+    let cpu = cpu_time().saturating_sub(meter.cpu);
+    let own = carbon::own_footprint(cpu, resident_mb(), region).ok();
+    let note = if region.is_none() { "location unknown: world average" } else { "" };
+    Cost {
+        usd: Some(0.0),
+        seconds: now.since(meter.started).as_secs_f64(),
+        cpu_seconds: cpu.as_secs_f64(),
+        co2e_grams: own.map(|own| Span { low: own.co2e_grams.0, high: own.co2e_grams.0 }),
+        co2e_note: note.to_owned(),
+        ..Cost::default()
+    }
+}
+
 fn led_by(run: &Run) -> String {
     match (run.models.as_slice(), run.leader) {
         ([], Leader::Planner) => "embedded planner".into(),

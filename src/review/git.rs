@@ -118,6 +118,22 @@ impl Repository {
         Ok(blobs.into_iter().next().and_then(Result::ok))
     }
 
+    /// The files of a folder at a commit, with their sizes; neither what is in folders below it nor links.
+    pub async fn folder(&self, commit: &str, folder: &str) -> anyhow::Result<Vec<(String, u64)>> {
+        let below = format!("{folder}/");
+        let listed = self.git_bytes(&["ls-tree", "-z", "--long", commit, "--", &below]).await?;
+        let lines =
+            listed.split(|byte| *byte == 0).filter_map(|line| std::str::from_utf8(line).ok());
+        let files = lines.filter_map(|line| {
+            let (about, path) = line.split_once('\t')?;
+            let about: Vec<&str> = about.split_whitespace().collect();
+            let [mode, "blob", _, size] = about[..] else { return None };
+            let name = path.strip_prefix(&below)?;
+            (mode != SYMLINK).then_some((name.to_owned(), size.parse().ok()?))
+        });
+        Ok(files.collect())
+    }
+
     /// Paths at a commit that match one of the globs.
     pub async fn paths(
         &self,

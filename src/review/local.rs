@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::git::{Range, Repository};
 use super::settings::{self, Settings};
-use super::{Assignment, Reviewer};
+use super::{Assignment, OwnRules, Reviewer};
 use crate::agent::Recollection;
 use crate::report::{Ledger, Subject};
 
@@ -32,12 +32,18 @@ impl Reviewer {
     pub async fn local_assignment(&self, request: &LocalRequest) -> anyhow::Result<Assignment> {
         let repository = Repository::open(&request.repository).await?;
         let range = repository.range(request.base.as_deref(), request.head.as_deref()).await?;
-        let ((name, web), change, settings) = tokio::join!(
+        let ((name, web), change, settings, rules) = tokio::join!(
             repository.name(),
             repository.change(&range),
-            repository.file(&range.base, settings::FILE)
+            repository.file(&range.base, settings::FILE),
+            OwnRules::at(&repository, &range.base)
         );
         let (settings, why) = Settings::read(settings.unwrap_or_default().as_deref());
+        // A clone may lack what tells the size of a file.
+        let rules = rules.unwrap_or_else(|error| {
+            let why = format!("the repository's rules could not be read: {error:#}");
+            OwnRules::default().with_notes([why])
+        });
         let mut notes: Vec<String> = why.into_iter().collect();
         let mut profiles = profiles_on_disk(&request.profiles).await?;
         profiles.extend(profiles_in_repository(&repository, &range, &settings, &mut notes).await?);
@@ -62,13 +68,14 @@ impl Reviewer {
                 "local:{name}@{}..{} {}",
                 range.base,
                 range.head,
-                digest(&settings, &profiles)
+                digest(&settings, &rules, &profiles)
             ),
             binding,
             subject,
             title: String::new(),
             change: Arc::new(change?),
             settings,
+            rules,
             profiles,
             previous: Ledger::default(),
             ticked: Vec::new(),
@@ -80,10 +87,10 @@ impl Reviewer {
 }
 
 /// Tells runs over the same commits apart whose settings or profiles differ.
-fn digest(settings: &Settings, profiles: &[(String, Vec<u8>)]) -> String {
+fn digest(settings: &Settings, rules: &OwnRules, profiles: &[(String, Vec<u8>)]) -> String {
     let mut hash = Sha256::new();
     hash.update(env!("CARGO_PKG_VERSION"));
-    hash.update(serde_json::to_vec(settings).unwrap_or_default());
+    hash.update(serde_json::to_vec(&(settings, rules)).unwrap_or_default());
     for (name, bytes) in profiles {
         hash.update(name);
         hash.update(bytes);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use analyzer::{AnalyzeCode, Analyzer};
+use analyzer::AnalyzeCode;
 use anyhow::Context;
 use carbon::CalculateCarbonFootprint;
 use contract::{Binding, Change, Clock, CodeReviewer, ProfileSource, Timestamp, Tool};
@@ -27,11 +27,15 @@ mod lesson;
 pub mod local;
 pub mod posting;
 pub mod pull_request;
+mod rules;
+pub mod scan;
 pub mod settings;
 mod timed;
+mod tree;
 pub mod work;
 
 pub use cost::Meter;
+pub use rules::OwnRules;
 pub use settings::Settings;
 
 use timed::Timed;
@@ -66,6 +70,7 @@ pub struct Assignment {
     pub title: String,
     pub change: Arc<Change>,
     pub settings: Settings,
+    pub rules: OwnRules,
     /// Profile files by name.
     pub profiles: Vec<(String, Vec<u8>)>,
     /// The ledger of the comment that is there already, and the boxes ticked in it.
@@ -184,10 +189,7 @@ impl Reviewer {
         assignment: &Assignment,
         session: &Session,
     ) -> anyhow::Result<Vec<Arc<dyn Tool>>> {
-        let analyzer = Analyzer::bundled(assignment.settings.analyzer()).or_else(|error| {
-            tracing::warn!(%error, "the repository's settings name what the analyzer does not know");
-            Analyzer::bundled(analyzer::Settings::default())
-        })?;
+        let analyzer = rules::analyzer(&assignment.settings, &assignment.rules)?;
         let mut reviewers: Vec<Arc<dyn CodeReviewer>> = vec![Arc::new(analyzer)];
         reviewers.extend(self.reviewers.iter().map(|reviewer| {
             Arc::new(Timed { reviewer: reviewer.clone(), session: session.clone() }) as _
@@ -272,9 +274,10 @@ async fn tell_end(session: &Session, outcome: Outcome, report: &Report) {
 
 /// Settings that the change itself brings count from the next change on.
 fn new_settings(change: &Change) -> Option<String> {
-    let changed =
-        change.files.iter().any(|file| file.path == settings::FILE && file.head.is_some());
-    changed.then(|| format!("this change touches `{}`; settings are read from the base, so it counts once it is merged", settings::FILE))
+    let heads = || change.files.iter().filter(|file| file.head.is_some()).map(|file| &file.path);
+    let settings = heads().any(|path| path == settings::FILE).then_some(settings::FILE);
+    let rules = heads().any(|path| path.starts_with(rules::FOLDER)).then_some(rules::FOLDER);
+    settings.or(rules).map(|touched| format!("this change touches `{touched}`; settings are read from the base, so it counts once it is merged"))
 }
 
 /// The words of the report that was posted, before the gate.

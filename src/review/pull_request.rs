@@ -9,7 +9,7 @@ use github::{ArtifactCaps, GitHub, GitHubError, Limits, PullRequest};
 use super::job::run_id;
 use super::posting::Posting;
 use super::settings::{self, Settings};
-use super::{Assignment, Reviewer};
+use super::{Assignment, OwnRules, Reviewer};
 use crate::report::{Ledger, Subject, ledger, markdown::MARKER};
 
 impl Reviewer {
@@ -25,8 +25,11 @@ impl Reviewer {
         let comment = github.find_comment(repository, pull_request.number, MARKER);
         let settings =
             github.content(repository, settings::FILE, &pull_request.base.sha, 64 * 1024);
-        let (fetched, comment, settings, recollection) =
-            tokio::join!(fetched, comment, settings, self.recall(repository));
+        // Boxed: every future around this one would grow by it.
+        let rules = Box::pin(OwnRules::on_github(github, repository, &pull_request.base.sha));
+        let (fetched, comment, settings, rules, recollection) =
+            tokio::join!(fetched, comment, settings, rules, self.recall(repository));
+        let rules = rules.context("read the repository's rules")?;
         let fetched = fetched.context("read the change")?;
         let body = comment
             .context("look for our earlier comment")?
@@ -70,6 +73,7 @@ impl Reviewer {
             title: pull_request.title.clone(),
             change: Arc::new(change),
             settings,
+            rules,
             profiles,
             previous: Ledger::from_comment(&body).unwrap_or_default(),
             ticked: ledger::ticked(&body),

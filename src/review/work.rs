@@ -84,7 +84,8 @@ impl Reviewer {
             );
             return Ok(JobEnd::Done);
         }
-        let assignment = self.assignment(&github, &repository, &pull_request, true).await?;
+        let assignment = self.assignment(&github, &repository, &pull_request, true);
+        let assignment = Box::pin(assignment).await?;
         spans::session_is(&Span::current(), &assignment.about());
         let run_id = assignment.run_id.clone();
         if self.store.run(&run_id).await?.is_some_and(|record| record.finished) {

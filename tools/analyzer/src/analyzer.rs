@@ -1,19 +1,23 @@
 //! The analyzer: rules compiled once, run over any number of changes.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use contract::{Binding, Change, CodeReview, CodeReviewer, ReviewError};
+use contract::{
+    Binding, Change, ChangedFile, CodeReview, CodeReviewer, Recommendation, ReviewError,
+};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::compile::{RuleError, Rules, bundled_texts};
-use crate::review::review;
+use crate::own_rules;
+use crate::review::{self, review};
 use crate::rule::RuleInfo;
 
 /// Matching a pattern recurses as deep as the pattern and the code agree.
-const STACK_BYTES: usize = 16 * 1024 * 1024;
+const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 /// Finds what the rules describe. A clone shares everything.
 #[derive(Clone)]
@@ -23,14 +27,37 @@ pub struct Analyzer(Arc<Inner>);
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub disabled_rules: Vec<String>,
-    /// Rules of the repository's own: (name of the file without its ending, text).
+    /// Rules of the repository's own: (name of the file, text). One that cannot be used is a note of each review.
     pub rules: Vec<(String, String)>,
+    /// What the reader of each review should know beside it.
+    pub notes: Vec<String>,
     /// Globs of paths to leave out; `*` also matches `/`.
     pub ignore: Vec<String>,
     pub max_file_bytes: usize,
     /// How long one file may take.
     pub file_deadline: Duration,
 }
+
+/// A file to scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Relative to the root of what is scanned, `/` between folders.
+    pub path: String,
+    pub state: FoundState,
+}
+
+/// What whoever found a file knows of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundState {
+    Readable,
+    /// It is left out on purpose: why.
+    LeftOut(String),
+    /// A reader would expect it to be scanned: why it cannot be.
+    Unreadable(String),
+}
+
+/// Reads a file by the path it was found under, or says why that cannot be done.
+pub type Read<'a> = dyn Fn(&str) -> Result<Vec<u8>, String> + Sync + 'a;
 
 pub(crate) struct Inner {
     pub(crate) rules: Rules,
@@ -40,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) ignore: GlobSet,
     pub(crate) max_file_bytes: usize,
     pub(crate) file_deadline: Duration,
+    pub(crate) notes: Vec<String>,
     pool: ThreadPool,
 }
 
@@ -48,6 +76,7 @@ impl Default for Settings {
         Self {
             disabled_rules: Vec::new(),
             rules: Vec::new(),
+            notes: Vec::new(),
             ignore: Vec::new(),
             max_file_bytes: 1024 * 1024,
             file_deadline: Duration::from_secs(2),
@@ -63,17 +92,17 @@ impl Analyzer {
 
     /// An analyzer with these rules, (name of the file without its ending, text), in place of the bundled ones.
     pub fn with_rules(texts: &[(&str, &str)], settings: Settings) -> Result<Self, RuleError> {
-        let Settings { disabled_rules, rules: own, ignore, max_file_bytes, file_deadline } =
+        let Settings { disabled_rules, rules: own, notes, ignore, max_file_bytes, file_deadline } =
             settings;
-        let own_texts = own.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        let texts: Vec<_> = texts.iter().copied().chain(own_texts).collect();
-        let rules = Rules::read(&texts)?;
-        if !own.is_empty() {
-            rules.check()?;
-        }
         let pool = ThreadPoolBuilder::new()
             .stack_size(STACK_BYTES)
             .thread_name(|number| format!("analyzer-{number}"));
+        let pool = pool.build().map_err(|error| RuleError::Threads(error.to_string()))?;
+        let mut rules = Rules::read(texts)?;
+        let mut notes = notes;
+        if !own.is_empty() {
+            notes.extend(pool.install(|| own_rules::add(&mut rules, &own)));
+        }
         let disabled = disabled(&rules, &disabled_rules)?;
         let in_tests = rules.infos.iter().map(|info| info.in_tests);
         Ok(Self(Arc::new(Inner {
@@ -83,7 +112,8 @@ impl Analyzer {
             rules,
             max_file_bytes,
             file_deadline,
-            pool: pool.build().map_err(|error| RuleError::Threads(error.to_string()))?,
+            notes,
+            pool,
         })))
     }
 
@@ -95,6 +125,19 @@ impl Analyzer {
     /// Reviews a change on the analyzer's own threads, and waits for it.
     pub fn review(&self, change: &Change) -> CodeReview {
         self.0.pool.install(|| review(&self.0, change))
+    }
+
+    /// Scans files as they stand. Each is read on one of the analyzer's threads and let go again, so that as many are
+    /// in memory as there are threads.
+    pub fn scan(&self, files: &mut (dyn Iterator<Item = Found> + Send), read: &Read) -> CodeReview {
+        self.0.pool.install(|| review::scan(&self.0, files, read))
+    }
+
+    /// The file with all fixes made that hold, and the findings that are gone by them; `None` where there are none.
+    pub fn mend(&self, path: &str, bytes: &[u8]) -> Option<(Vec<u8>, Vec<Recommendation>)> {
+        let file = ChangedFile { path: path.to_owned(), ..ChangedFile::default() };
+        let mended = || review::mend(&self.0, &file, bytes);
+        self.0.pool.install(|| catch_unwind(AssertUnwindSafe(mended)).unwrap_or_default())
     }
 }
 
@@ -170,28 +213,75 @@ mod tests {
         assert_eq!(review.skipped[0].reason, "not done within the time for one file");
     }
 
+    fn notes_of(own: &[(&str, &str)]) -> Vec<String> {
+        let own = own.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        let settings = Settings { rules: own.collect(), ..Settings::default() };
+        let sound = rule("sound", "in-loop");
+        let analyzer = Analyzer::with_rules(&[("sound", &sound)], settings).unwrap();
+        assert_eq!(analyzer.rules().filter(|info| info.id == "sound").count(), 1);
+        analyzer.review(&Change::default()).notes
+    }
+
     #[test]
-    fn a_broken_rule_is_named() {
-        let refused = |name: &str, text: &str| {
-            let rules = vec![(name.to_owned(), text.to_owned())];
-            let settings = Settings { rules, ..Settings::default() };
-            Analyzer::with_rules(&[], settings).err().unwrap().to_string()
-        };
+    fn a_broken_rule_is_a_note_and_the_others_hold() {
+        let broken = |name: &str, text: &str| notes_of(&[(name, text)]).remove(0);
         assert_eq!(
-            refused("other", &rule("test", "in-loop")),
-            "rule `other` cannot be used: its id is `test`, unlike its file name"
-        );
-        assert_eq!(
-            refused("test", &rule("test", "in-lop")),
-            "rule `test` cannot be used: there is no matcher `in-lop`"
+            broken("a.yml", &rule("test", "in-lop")),
+            "the repository's rule `a.yml` is not used: there is no matcher `in-lop`"
         );
         let kind = rule("test", "in-loop").replace("kind: identifier", "kind: identifer");
-        assert!(refused("test", &kind).contains("identifer"), "{}", refused("test", &kind));
+        assert!(broken("a.yml", &kind).contains("identifer"), "{}", broken("a.yml", &kind));
         let language = rule("test", "in-loop").replace("Python", "Lua");
         assert_eq!(
-            refused("test", &language),
-            "rule `test` cannot be used: there is no grammar for Lua"
+            broken("a.yml", &language),
+            "the repository's rule `a.yml` is not used: there is no grammar for Lua"
         );
+        assert_eq!(
+            broken("a.yml", &rule("sound", "in-loop")),
+            "the repository's rule `a.yml` is not used: there is a rule of that name already"
+        );
+        for rubbish in ["", "- a\n", "id: [", "\0", "id: a\nrule: &a {not: *a}\nlanguage: go\n"] {
+            assert!(!broken("a.yml", rubbish).is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_not_taken_of_an_ast_grep_rule_is_named() {
+        let plain = "id: no-todo\nlanguage: python\nmessage: found\nrule: {pattern: todo($A)}\n";
+        assert_eq!(notes_of(&[("a.yml", plain)]), Vec::<String>::new());
+        for (more, named) in [
+            ("rewriters: []\n", "it uses `rewriters`, which is not taken here"),
+            (
+                "fix: {template: '', expandEnd: {regex: ','}}\n",
+                "it uses `fix with more than a template`, which is not taken here",
+            ),
+        ] {
+            let notes = notes_of(&[("a.yml", &format!("{plain}{more}"))]);
+            assert!(notes[0].ends_with(named), "{notes:?}");
+        }
+        let cased = format!("{plain}metadata: {{cwe: 20}}\n");
+        assert_eq!(notes_of(&[("a.yml", &cased)]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_file_may_hold_several_rules_and_a_broken_one_costs_no_other() {
+        let file = format!("{}---\n{}", rule("one", "in-loop"), rule("two", "in-lop"));
+        let notes = notes_of(&[("a.yml", &file)]);
+        assert_eq!(notes.len(), 1, "{notes:?}");
+    }
+
+    #[test]
+    fn rules_that_are_made_to_hurt_do_not() {
+        let plain = "id: a\nlanguage: python\nmessage: found\nrule: {pattern: 'PATTERN'}\n";
+        let notes = |pattern: &str| notes_of(&[("a.yml", &plain.replace("PATTERN", pattern))]);
+        assert!(notes(&("(".repeat(1_000) + &")".repeat(1_000)))[0].contains("nests deeper"));
+        assert!(notes(&"x".repeat(20_000))[0].contains("longer than 16 KiB"));
+        // As deep as 16 KiB go: none of these may end the process.
+        for pattern in ["a".to_owned() + &".b".repeat(8_000), "not ".repeat(4_000) + "a"] {
+            notes(&pattern);
+        }
+        let many = plain.replace("PATTERN", "a($A)") + "keywords: [" + &"x, ".repeat(100) + "]\n";
+        assert!(notes_of(&[("a.yml", &many)])[0].contains("more than 50 keywords"));
     }
 
     #[test]

@@ -15,6 +15,10 @@ use crate::matchers::{self, Matcher};
 use crate::rule::RuleInfo;
 use crate::rule_file::{AstGrepSeverity, Metadata, RuleFile, Variant};
 
+/// Of one rule that a repository brings.
+const MOST_KEYWORDS: usize = 50;
+const LONGEST_KEYWORD: usize = 200;
+
 static BUNDLED: Dir = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
 /// The rules cannot be used as they are.
@@ -104,10 +108,37 @@ impl Rules {
     }
 
     fn add(&mut self, name: &str, text: &str) -> Result<(), String> {
-        let mut file: RuleFile =
-            ast_grep_config::from_str(text).map_err(|error| error.to_string())?;
+        let file: RuleFile = ast_grep_config::from_str(text).map_err(|error| error.to_string())?;
         if file.id != name {
             return Err(format!("its id is `{}`, unlike its file name", file.id));
+        }
+        self.add_file(file)
+    }
+
+    /// Adds a rule that a repository brings. It is made ready at once, so that one that cannot be used takes no other
+    /// rule of its language down.
+    pub(crate) fn add_own(&mut self, text: &str) -> Result<(), String> {
+        let file: RuleFile = ast_grep_config::from_str(text).map_err(|error| error.to_string())?;
+        let (infos, variants) = (self.infos.len(), self.variants.len());
+        let added = self.add_file(file).and_then(|()| {
+            for stated in self.variants.iter().skip(variants) {
+                for language in &stated.variant.languages {
+                    stated.check_sizes()?;
+                    LanguageRules::index(vec![stated.compile(*language)?])?;
+                }
+            }
+            Ok(())
+        });
+        if added.is_err() {
+            self.infos.truncate(infos);
+            self.variants.truncate(variants);
+        }
+        added
+    }
+
+    fn add_file(&mut self, mut file: RuleFile) -> Result<(), String> {
+        if let Some(feature) = file.untaken() {
+            return Err(format!("it uses `{feature}`, which is not taken here"));
         }
         if self.infos.iter().any(|info| info.id == file.id) {
             return Err("there is a rule of that name already".to_owned());
@@ -120,7 +151,7 @@ impl Rules {
             return Err("it has no `language` with a `rule`".to_owned());
         }
         let info = self.infos.len();
-        let metadata = file.take_metadata();
+        let metadata = file.take_metadata()?;
         let common = metadata.references.clone();
         self.infos.push(describe(&mut file, metadata, &variants));
         for variant in variants {
@@ -137,6 +168,7 @@ impl Rules {
     }
 
     /// Makes all rules ready, for the first error that is in them.
+    #[cfg(test)]
     pub(crate) fn check(&self) -> Result<(), RuleError> {
         for (language, ready) in &self.languages {
             let compiled = self.compile(*language)?;
@@ -181,6 +213,18 @@ fn bad(rule: &str, reason: String) -> RuleError {
 }
 
 impl Stated {
+    /// What a rule from outside may ask the regular expressions of a whole language to hold.
+    fn check_sizes(&self) -> Result<(), String> {
+        let Variant { keywords, hints, .. } = &self.variant;
+        if keywords.len() > MOST_KEYWORDS || hints.len() > MOST_KEYWORDS {
+            return Err(format!("it has more than {MOST_KEYWORDS} keywords or hints"));
+        }
+        match keywords.iter().chain(hints).find(|text| text.len() > LONGEST_KEYWORD) {
+            Some(long) => Err(format!("`{long:.20}…` is longer than {LONGEST_KEYWORD} bytes")),
+            None => Ok(()),
+        }
+    }
+
     fn compile(&self, language: Language) -> Result<CompiledRule, String> {
         let variant = &self.variant;
         let core = variant.core();
@@ -306,6 +350,7 @@ fn describe(file: &mut RuleFile, metadata: Metadata, variants: &[Variant]) -> Ru
         references,
         known_as: metadata.known_as,
         in_tests: metadata.in_tests,
+        fixable: variants.iter().any(|variant| variant.fix.is_some()),
         examples: variants.iter().flat_map(Variant::examples).collect(),
         benchmarks: std::mem::take(&mut file.benchmarks),
     }

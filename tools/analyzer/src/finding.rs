@@ -34,7 +34,6 @@ pub(crate) struct Finding {
     /// The flagged text with its white space evened out.
     pub(crate) normalized: String,
     /// What the rule would put in whose place.
-    #[expect(dead_code, reason = "fixes are not offered yet")]
     pub(crate) edit: Option<Edit>,
 }
 

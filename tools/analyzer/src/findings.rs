@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use contract::{ChangedFile, Recommendation, Severity};
+use contract::{ChangedFile, Fix, Recommendation, Severity};
 
 use crate::analyzer::Inner;
 use crate::finding::Finding;
+use crate::fixes::{self, Trials};
 use crate::language::Language;
-use crate::scan::{Scan, scan};
+use crate::scan::{Scan, Scanner};
 use crate::source::{self, Reason};
 
 /// Who found what this crate finds.
@@ -36,36 +37,61 @@ pub(crate) struct FileReview {
 
 impl Text<'_> {
     pub(crate) fn review(&self, head: &[u8]) -> Result<FileReview, Reason> {
-        let head = self.scan(head)?;
+        let text = self.text(head)?;
+        let scanner = self.scanner();
+        let head = scanner.scan(text)?;
         let mut review = FileReview {
             path: self.file.path.clone(),
             suppressed: head.silenced.len(),
-            has_syntax_errors: head.has_syntax_errors,
+            has_syntax_errors: head.syntax_errors > 0,
             ..FileReview::default()
         };
         let base =
             self.file.base.as_deref().map_or_else(|| Ok(Scan::default()), |base| self.scan(base));
+        let mut trials = Trials::new(scanner, text, &head);
         match base {
-            Ok(base) => self.compare(&head, &base.findings, &mut review),
+            Ok(base) => self.compare(&head, &base.findings, &mut trials, &mut review),
             Err(reason) => {
                 review.base_unknown = Some(reason.text);
-                self.without_base(&head, &mut review);
+                self.without_base(&head, &mut trials, &mut review);
             }
         }
         Ok(review)
     }
 
+    /// The bytes with all fixes made that hold, and the findings that are gone by them.
+    pub(crate) fn mend(&self, bytes: &[u8]) -> Option<(Vec<u8>, Vec<Recommendation>)> {
+        let text = self.text(bytes).ok()?;
+        let mark = bytes.get(..bytes.len() - text.len())?;
+        let (mended, gone) = fixes::mend(self.scanner(), text)?;
+        let gone = gone.iter().map(|finding| self.recommendation(finding, 0, None)).collect();
+        Some(([mark, mended.as_bytes()].concat(), gone))
+    }
+
+    fn text<'b>(&self, bytes: &'b [u8]) -> Result<&'b str, Reason> {
+        source::text(bytes, self.analyzer.max_file_bytes)
+    }
+
     fn scan(&self, bytes: &[u8]) -> Result<Scan, Reason> {
-        let text = source::text(bytes, self.analyzer.max_file_bytes)?;
+        self.scanner().scan(self.text(bytes)?)
+    }
+
+    fn scanner(&self) -> Scanner<'_> {
         let disabled = if source::is_test_path(&self.file.path) {
             &self.analyzer.disabled_in_tests
         } else {
             &self.analyzer.disabled
         };
-        scan(&self.analyzer.rules, disabled, &self.file.path, text, self.language, self.deadline)
+        Scanner {
+            rules: &self.analyzer.rules,
+            disabled,
+            path: &self.file.path,
+            language: self.language,
+            deadline: self.deadline,
+        }
     }
 
-    fn compare(&self, head: &Scan, base: &[Finding], review: &mut FileReview) {
+    fn compare(&self, head: &Scan, base: &[Finding], trials: &mut Trials, review: &mut FileReview) {
         let mut left = Counts::default();
         for finding in base {
             left.put(finding);
@@ -76,7 +102,8 @@ impl Text<'_> {
             if left.take(finding) {
                 review.existing += 1;
             } else {
-                review.recommendations.push(self.recommendation(finding, ordinal));
+                let fix = trials.fix(finding);
+                review.recommendations.push(self.recommendation(finding, ordinal, fix));
             }
         }
         let mut rewritten = Rewritten::default();
@@ -84,7 +111,8 @@ impl Text<'_> {
             if !left.take(finding) {
                 rewritten.put(finding);
             }
-            review.recommendations.push(self.recommendation(finding, ordinal));
+            let fix = trials.fix(finding);
+            review.recommendations.push(self.recommendation(finding, ordinal, fix));
         }
         // What a comment silences now has not been mended.
         for finding in &head.silenced {
@@ -98,14 +126,16 @@ impl Text<'_> {
             .rev()
             .filter(|(finding, _)| left.take(finding) && !rewritten.take(finding));
         review.fixed =
-            gone.map(|(finding, ordinal)| self.recommendation(finding, ordinal)).collect();
+            gone.map(|(finding, ordinal)| self.recommendation(finding, ordinal, None)).collect();
     }
 
-    fn without_base(&self, head: &Scan, review: &mut FileReview) {
+    fn without_base(&self, head: &Scan, trials: &mut Trials, review: &mut FileReview) {
         let (touched, elsewhere) = self.by_touch(&head.findings);
         review.existing = elsewhere.len();
-        let touched =
-            touched.into_iter().map(|(finding, ordinal)| self.recommendation(finding, ordinal));
+        let touched = touched.into_iter().map(|(finding, ordinal)| {
+            let fix = trials.fix(finding);
+            self.recommendation(finding, ordinal, fix)
+        });
         review.recommendations = touched.collect();
     }
 
@@ -123,7 +153,12 @@ impl Text<'_> {
         numbered(findings).into_iter().partition(|(finding, _)| is_touched(finding))
     }
 
-    fn recommendation(&self, finding: &Finding, ordinal: usize) -> Recommendation {
+    fn recommendation(
+        &self,
+        finding: &Finding,
+        ordinal: usize,
+        fix: Option<Fix>,
+    ) -> Recommendation {
         let rules = &self.analyzer.rules;
         let info = &rules.infos[finding.info];
         let rule = rules.of(self.language).and_then(|rules| rules.rules.get(finding.rule));
@@ -146,6 +181,7 @@ impl Text<'_> {
             fingerprint: finding.fingerprint(rules, path, ordinal),
             references: rule.map_or(&info.references, |rule| &rule.references).clone(),
             source: SOURCE.to_owned(),
+            fix,
         }
     }
 }

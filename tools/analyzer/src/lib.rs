@@ -27,6 +27,7 @@
 //!   confidence: high           # high, medium or low
 //! valid: ["smallest = min(prices)\n", "ranked = sorted(prices)\n"]
 //! invalid: ["smallest = sorted(prices)[0]\n", "print(sorted(names)[0])\n"]
+//! fixed: ["smallest = min(prices)\n", "print(min(names))\n"]   # the invalid ones after the fix
 //! benchmarks:                  # optional: what the evidence is measured with
 //!   - runtime: python          # python, node, java, go, rust, ruby, php or cpp
 //!     sizes: [100, 10000]
@@ -42,7 +43,7 @@
 //! ```
 //!
 //! A rule for several languages that need different patterns holds a list `variants:` instead, each with its own
-//! `languages`, `rule`, `constraints`, `utils`, `matcher`, `keywords`, `valid` and `invalid`, and where it differs its own
+//! `languages`, `rule`, `constraints`, `utils`, `fix`, `matcher`, `keywords`, `valid`, `invalid` and `fixed`, and where it differs its own
 //! `message`, `why`, `instead` and `references`. The tests check every rule: at least two valid examples that stay silent,
 //! two invalid ones that are flagged, one reference. A rule that cannot be made precise is left out.
 
@@ -50,9 +51,11 @@ mod analyzer;
 mod compile;
 mod finding;
 mod findings;
+mod fixes;
 mod language;
 mod matchers;
 mod merge;
+mod own_rules;
 mod parse;
 mod review;
 mod rule;
@@ -63,7 +66,8 @@ mod source;
 mod syntax;
 mod tool;
 
-pub use analyzer::{Analyzer, Settings};
+pub use analyzer::{Analyzer, Found, FoundState, Read, Settings};
 pub use compile::RuleError;
 pub use rule::{Benchmark, Confidence, Example, Resource, RuleInfo, Runtime};
+pub use source::is_vendored;
 pub use tool::AnalyzeCode;

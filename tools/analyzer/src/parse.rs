@@ -7,7 +7,7 @@ use ast_grep_core::AstGrep;
 use ast_grep_core::tree_sitter::LanguageExt;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
-use crate::language::{Document, Language};
+use crate::language::{Document, Language, SourceNode};
 use crate::source::Reason;
 
 /// Matching walks up from a node to the root, so a tree as deep as its file is long would take quadratic time.
@@ -46,6 +46,28 @@ fn tree(text: &str, language: Language, deadline: Instant) -> Result<Tree, Reaso
     let mut read = |offset: usize, _| bytes.get(offset..).unwrap_or_default();
     let options = ParseOptions::new().progress_callback(&mut in_time);
     parser.parse_with_options(&mut read, None, Some(options)).ok_or_else(too_slow)
+}
+
+/// How many places the grammar could not read.
+pub(crate) fn count_errors(root: &SourceNode) -> usize {
+    let root = root.get_inner_node();
+    if !root.has_error() {
+        return 0;
+    }
+    let mut cursor = root.walk();
+    let mut errors = 0;
+    loop {
+        let node = cursor.node();
+        errors += usize::from(node.is_error() || node.is_missing());
+        if node.has_error() && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return errors;
+            }
+        }
+    }
 }
 
 /// Walks with a cursor, as recursion would overflow the stack on what this is to find.

@@ -23,6 +23,8 @@ pub struct RuleInfo {
     /// Whether it counts in tests, which serve nobody and whose data is small.
     pub in_tests: bool,
     pub examples: Vec<Example>,
+    /// Whether it can mend what it flags, in one of its variants at least.
+    pub fixable: bool,
     pub benchmarks: Vec<Benchmark>,
 }
 
@@ -59,6 +61,8 @@ pub struct Example {
     pub path: Option<String>,
     pub code: String,
     pub flagged: bool,
+    /// What the rule's fix makes of it.
+    pub fixed: Option<String>,
 }
 
 /// The same work done in the way that the rule flags and in the one that it advises.

@@ -6,6 +6,7 @@ use ast_grep_config::{SerializableRule, SerializableRuleCore, Transformation};
 use contract::{Category, Severity};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use crate::language::Language;
 use crate::rule::{Benchmark, Confidence, Example, Resource};
@@ -15,7 +16,7 @@ use crate::rule::{Benchmark, Confidence, Example, Resource};
 #[serde(deny_unknown_fields)]
 pub(crate) struct RuleFile {
     pub(crate) id: String,
-    pub(crate) metadata: Option<Metadata>,
+    metadata: Option<Value>,
     pub(crate) message: Option<String>,
     pub(crate) note: Option<String>,
     pub(crate) severity: Option<AstGrepSeverity>,
@@ -23,13 +24,14 @@ pub(crate) struct RuleFile {
     /// ast-grep's colors for its terminal.
     #[serde(rename = "labels")]
     _labels: Option<IgnoredAny>,
+    rewriters: Option<IgnoredAny>,
     language: Option<Language>,
     languages: Option<Vec<Language>>,
     rule: Option<SerializableRule>,
     constraints: Option<HashMap<String, SerializableRule>>,
     utils: Option<HashMap<String, SerializableRule>>,
     transform: Option<HashMap<String, Transformation>>,
-    fix: Option<String>,
+    fix: Option<FixForm>,
     files: Option<Vec<String>>,
     ignores: Option<Vec<String>>,
     matcher: Option<OneOrMore>,
@@ -41,6 +43,8 @@ pub(crate) struct RuleFile {
     valid: Vec<String>,
     #[serde(default)]
     invalid: Vec<String>,
+    #[serde(default)]
+    fixed: Vec<String>,
     #[serde(default)]
     variants: Vec<Variant>,
     #[serde(default)]
@@ -108,6 +112,17 @@ pub(crate) struct Variant {
     pub(crate) valid: Vec<String>,
     #[serde(default)]
     pub(crate) invalid: Vec<String>,
+    /// The invalid examples after the fix, in the same order.
+    #[serde(default)]
+    pub(crate) fixed: Vec<String>,
+}
+
+/// A template, or one of ast-grep's other forms (with `expandEnd`, or several to choose from).
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum FixForm {
+    Template(String),
+    Other(IgnoredAny),
 }
 
 #[derive(Deserialize)]
@@ -115,6 +130,15 @@ pub(crate) struct Variant {
 pub(crate) enum OneOrMore {
     One(String),
     More(Vec<String>),
+}
+
+impl FixForm {
+    fn template(self) -> Option<String> {
+        match self {
+            Self::Template(template) => Some(template),
+            Self::Other(_) => None,
+        }
+    }
 }
 
 impl OneOrMore {
@@ -127,6 +151,14 @@ impl OneOrMore {
 }
 
 impl RuleFile {
+    /// A feature of ast-grep's rules that is there and not taken.
+    pub(crate) fn untaken(&self) -> Option<&'static str> {
+        if self.rewriters.is_some() {
+            return Some("rewriters");
+        }
+        matches!(self.fix, Some(FixForm::Other(_))).then_some("fix with more than a template")
+    }
+
     /// The variants, the one that stands at the top level first.
     pub(crate) fn take_variants(&mut self) -> Vec<Variant> {
         let mut variants = std::mem::take(&mut self.variants);
@@ -138,7 +170,7 @@ impl RuleFile {
                 constraints: self.constraints.take(),
                 utils: self.utils.take(),
                 transform: self.transform.take(),
-                fix: self.fix.take(),
+                fix: self.fix.take().and_then(FixForm::template),
                 files: self.files.take(),
                 ignores: self.ignores.take(),
                 matcher: self.matcher.take(),
@@ -150,33 +182,41 @@ impl RuleFile {
                 references: Vec::new(),
                 valid: std::mem::take(&mut self.valid),
                 invalid: std::mem::take(&mut self.invalid),
+                fixed: std::mem::take(&mut self.fixed),
             };
             variants.insert(0, top);
         }
         variants
     }
 
-    /// What the file tells of the rule, or what can be made of ast-grep's keys.
-    pub(crate) fn take_metadata(&mut self) -> Metadata {
-        self.metadata.take().unwrap_or_else(|| {
-            let message = self.message.clone().unwrap_or_else(|| self.id.replace('-', " "));
-            Metadata {
-                title: self.id.replace('-', " "),
-                why: self.note.take().unwrap_or_else(|| message.clone()),
-                instead: message,
-                references: self.url.take().into_iter().collect(),
-                category: None,
-                area: Category::BestPractices,
-                severity: match self.severity {
-                    Some(AstGrepSeverity::Error) => Severity::High,
-                    Some(AstGrepSeverity::Warning) => Severity::Medium,
-                    _ => Severity::Low,
-                },
-                confidence: Confidence::Medium,
-                known_as: Vec::new(),
-                in_tests: true,
-            }
-        })
+    /// What the file tells of the rule, or what can be made of ast-grep's keys. ast-grep's own `metadata` may hold
+    /// anything; it is ours where it has a title.
+    pub(crate) fn take_metadata(&mut self) -> Result<Metadata, String> {
+        let ours = self.metadata.take().filter(|metadata| metadata.get("title").is_some());
+        ours.map_or_else(
+            || Ok(self.made_up_metadata()),
+            |ours| serde_json::from_value(ours).map_err(|error| format!("metadata: {error}")),
+        )
+    }
+
+    fn made_up_metadata(&mut self) -> Metadata {
+        let message = self.message.clone().unwrap_or_else(|| self.id.replace('-', " "));
+        Metadata {
+            title: self.id.replace('-', " "),
+            why: self.note.take().unwrap_or_else(|| message.clone()),
+            instead: message,
+            references: self.url.take().into_iter().collect(),
+            category: None,
+            area: Category::BestPractices,
+            severity: match self.severity {
+                Some(AstGrepSeverity::Error) => Severity::High,
+                Some(AstGrepSeverity::Warning) => Severity::Medium,
+                _ => Severity::Low,
+            },
+            confidence: Confidence::Medium,
+            known_as: Vec::new(),
+            in_tests: true,
+        }
     }
 }
 
@@ -192,17 +232,16 @@ impl Variant {
 
     pub(crate) fn examples(&self) -> Vec<Example> {
         let languages: Vec<_> = self.languages.iter().map(ToString::to_string).collect();
-        let examples = self
-            .invalid
-            .iter()
-            .map(|code| (code, true))
-            .chain(self.valid.iter().map(|code| (code, false)));
+        let fixed = self.fixed.iter().cloned().map(Some).chain(std::iter::repeat(None));
+        let flagged = self.invalid.iter().zip(fixed).map(|(code, fixed)| (code, true, fixed));
+        let examples = flagged.chain(self.valid.iter().map(|code| (code, false, None)));
         examples
-            .map(|(code, flagged)| Example {
+            .map(|(code, flagged, fixed)| Example {
                 languages: languages.clone(),
                 path: self.example_path(),
                 code: code.clone(),
                 flagged,
+                fixed,
             })
             .collect()
     }

@@ -1,5 +1,6 @@
 //! One text to its findings.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use ast_grep_core::matcher::MatcherExt;
@@ -7,7 +8,7 @@ use ast_grep_core::matcher::MatcherExt;
 use crate::compile::{LanguageRules, Rules};
 use crate::finding::Finding;
 use crate::language::{Language, SourceNode};
-use crate::parse::{check, parse};
+use crate::parse::{check, count_errors, parse};
 use crate::silence::Silences;
 use crate::source::Reason;
 
@@ -16,6 +17,17 @@ const MOST_FINDINGS: usize = 1_000;
 /// How many nodes are visited between two looks at the clock.
 const NODES_PER_CHECK: usize = 2_048;
 
+/// What a text is scanned with.
+#[derive(Clone, Copy)]
+pub(crate) struct Scanner<'a> {
+    pub(crate) rules: &'a Rules,
+    /// By index of the rule.
+    pub(crate) disabled: &'a [bool],
+    pub(crate) path: &'a str,
+    pub(crate) language: Language,
+    pub(crate) deadline: Instant,
+}
+
 /// What the rules say of one text.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
@@ -23,34 +35,51 @@ pub(crate) struct Scan {
     pub(crate) findings: Vec<Finding>,
     /// Findings that a comment silences.
     pub(crate) silenced: Vec<Finding>,
-    pub(crate) has_syntax_errors: bool,
+    pub(crate) syntax_errors: usize,
+    /// How often each rule matched, by its index; several matches on a line are one finding.
+    pub(crate) matched: HashMap<usize, usize>,
 }
 
-/// Runs the rules that are not disabled over a text.
-pub(crate) fn scan(
-    rules: &Rules,
-    disabled: &[bool],
-    path: &str,
-    text: &str,
-    language: Language,
-    deadline: Instant,
-) -> Result<Scan, Reason> {
-    let Some(of_language) = rules.of(language) else { return Ok(Scan::default()) };
-    let Some(mut active) = of_language.active(path, text) else { return Ok(Scan::default()) };
-    for (active, rule) in active.iter_mut().zip(&of_language.rules) {
-        *active &= !disabled.get(rule.info).copied().unwrap_or_default();
+impl Scanner<'_> {
+    /// Runs the rules that are not disabled over a text. Where none of them can match, it is not even parsed.
+    pub(crate) fn scan(&self, text: &str) -> Result<Scan, Reason> {
+        self.run(text, false)
     }
-    check(deadline)?;
-    let document = parse(text, language, deadline)?;
-    let root = document.root();
-    let found = once_per_line(matches(of_language, &active, &root, text, deadline)?);
-    // Comments matter only where there is something to silence.
-    let comments = if found.is_empty() { Silences::default() } else { Silences::find(&root, text) };
-    let is_silenced = |finding: &Finding| {
-        rules.infos.get(finding.info).is_some_and(|info| comments.covers(info, finding.start_line))
-    };
-    let (silenced, findings) = found.into_iter().partition(is_silenced);
-    Ok(Scan { findings, silenced, has_syntax_errors: root.get_inner_node().has_error() })
+
+    /// The same, and the text is parsed in any case.
+    pub(crate) fn scan_and_parse(&self, text: &str) -> Result<Scan, Reason> {
+        self.run(text, true)
+    }
+
+    fn run(&self, text: &str, parse_in_any_case: bool) -> Result<Scan, Reason> {
+        let Some(of_language) = self.rules.of(self.language) else { return Ok(Scan::default()) };
+        let active = of_language.active(self.path, text);
+        if active.is_none() && !parse_in_any_case {
+            return Ok(Scan::default());
+        }
+        let mut active = active.unwrap_or_default();
+        for (active, rule) in active.iter_mut().zip(&of_language.rules) {
+            *active &= !self.disabled.get(rule.info).copied().unwrap_or_default();
+        }
+        check(self.deadline)?;
+        let document = parse(text, self.language, self.deadline)?;
+        let root = document.root();
+        let found = matches(of_language, &active, &root, text, self.deadline)?;
+        let mut matched = HashMap::new();
+        for finding in &found {
+            *matched.entry(finding.info).or_default() += 1;
+        }
+        let found = once_per_line(found);
+        // Comments matter only where there is something to silence.
+        let comments =
+            if found.is_empty() { Silences::default() } else { Silences::find(&root, text) };
+        let is_silenced = |finding: &Finding| {
+            let info = self.rules.infos.get(finding.info);
+            info.is_some_and(|info| comments.covers(info, finding.start_line))
+        };
+        let (silenced, findings) = found.into_iter().partition(is_silenced);
+        Ok(Scan { findings, silenced, syntax_errors: count_errors(&root), matched })
+    }
 }
 
 fn matches(

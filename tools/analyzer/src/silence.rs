@@ -1,5 +1,7 @@
 //! Comments that silence rules: `eco-coder:ignore query-in-loop because the list has two entries`, and those of other linters.
 
+use tree_sitter::Node;
+
 use crate::language::SourceNode;
 use crate::rule::RuleInfo;
 
@@ -20,6 +22,8 @@ static MARKS: [Mark; 6] = [
 ];
 /// Comments beyond these silence nothing.
 const MOST: usize = 1_000;
+/// A reason that takes more lines of comments than this is none.
+const MOST_LINES: usize = 10;
 const NEXT_LINE: &str = "eslint-disable-next-line";
 
 /// The comments of one file that silence rules.
@@ -64,20 +68,48 @@ impl Silence {
 
 fn silence(root: &SourceNode, text: &str, start: usize, mark: &'static Mark) -> Option<Silence> {
     let end = start + mark.text.len();
-    let node = root.get_inner_node().descendant_for_byte_range(start, end)?;
-    if !node.kind().contains("comment") {
+    let mut node = root.get_inner_node().descendant_for_byte_range(start, end)?;
+    if !is_comment(&node) {
         return None;
+    }
+    // A grammar may put the text of a comment into a node of its own inside it.
+    while let Some(around) = node.parent().filter(is_comment) {
+        node = around;
     }
     let rest = text.get(end..)?.lines().next()?;
     let row = node.start_position().row + text.get(node.start_byte()..start)?.matches('\n').count();
-    let row = u32::try_from(row).ok()?;
-    let speaks_of_next = match mark.linter {
+    let row = match mark.linter {
         // A comment after code speaks of its own line, one that stands alone of the next.
-        None => stands_alone(text.get(..node.start_byte())?),
-        Some(_) => mark.text == NEXT_LINE,
+        None if stands_alone(text.get(..node.start_byte())?) => row_after(node),
+        Some(_) if mark.text == NEXT_LINE => row + 1,
+        _ => row,
     };
     let rules = if mark.linter.is_some() { linter_rules(rest) } else { rules(rest) };
-    Some(Silence { line: row + if speaks_of_next { 2 } else { 1 }, linter: mark.linter, rules })
+    Some(Silence { line: u32::try_from(row).ok()? + 1, linter: mark.linter, rules })
+}
+
+/// Most grammars say `comment` somewhere in the name; that of SQL calls its block comments otherwise.
+fn is_comment(node: &Node) -> bool {
+    node.kind().contains("comment") || node.kind() == "marginalia"
+}
+
+/// The row below a comment, and below those that follow it without a gap: a reason may take several lines.
+fn row_after(comment: Node) -> usize {
+    let mut row = last_row(&comment) + 1;
+    let mut last = comment;
+    for _ in 0..MOST_LINES {
+        let next = last.next_sibling().filter(is_comment);
+        let Some(next) = next.filter(|next| next.start_position().row == row) else { break };
+        row = last_row(&next) + 1;
+        last = next;
+    }
+    row
+}
+
+/// Some grammars count the line break to the comment.
+fn last_row(node: &Node) -> usize {
+    let end = node.end_position();
+    if end.column == 0 { end.row.saturating_sub(1).max(node.start_position().row) } else { end.row }
 }
 
 fn stands_alone(before: &str) -> bool {
@@ -104,4 +136,80 @@ fn linter_rules(rest: &str) -> Vec<String> {
     let is_name =
         |word: &&str| word.contains('-') || word.ends_with(|end: char| end.is_ascii_digit());
     words.filter(is_name).map(ToOwned::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::language::of_path;
+    use crate::parse::parse;
+
+    /// The lines that comments speak of.
+    fn lines(path: &str, text: &str) -> Vec<u32> {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let document = parse(text, of_path(path).unwrap(), deadline).unwrap();
+        Silences::find(&document.root(), text).0.iter().map(|silence| silence.line).collect()
+    }
+
+    #[test]
+    fn the_comments_of_every_language_silence() {
+        let cases = [
+            ("a.py", "# MARK\nx = 1  # MARK\n"),
+            ("a.js", "// MARK\nx = 1; // MARK\n"),
+            ("a.js", "/* MARK */\nx = 1; /* MARK */\n"),
+            ("a.ts", "// MARK\nx = 1; // MARK\n"),
+            ("a.tsx", "// MARK\nx = 1; // MARK\n"),
+            ("A.java", "// MARK\nclass A {} /* MARK */\n"),
+            ("A.kt", "// MARK\nval a = 1 /* MARK */\n"),
+            ("A.kt", "/* MARK */\nval a = 1 // MARK\n"),
+            ("a.go", "// MARK\npackage a // MARK\n"),
+            ("a.rs", "// MARK\nstatic A: u8 = 1; // MARK\n"),
+            ("a.rs", "/// MARK\nstatic A: u8 = 1; /* MARK */\n"),
+            ("a.c", "// MARK\nint a; /* MARK */\n"),
+            ("a.cpp", "// MARK\nint a; /* MARK */\n"),
+            ("A.cs", "// MARK\nclass A {} /* MARK */\n"),
+            ("a.php", "<?php # MARK\n$a = 1; // MARK\n"),
+            ("a.rb", "# MARK\na = 1 # MARK\n"),
+            ("a.sql", "-- MARK\nSELECT 1; -- MARK\n"),
+            ("a.sql", "/* MARK */\nSELECT 1; /* MARK */\n"),
+            ("a.tf", "# MARK\na = 1 // MARK\n"),
+            ("a.yml", "# MARK\na: 1 # MARK\n"),
+            ("Dockerfile", "# MARK\nFROM a\n"),
+            ("a.html", "<!-- MARK -->\n<p>a</p> <!-- MARK -->\n"),
+            ("a.css", "/* MARK */\na { color: red } /* MARK */\n"),
+        ];
+        for (path, text) in cases {
+            let text = text.replace("MARK", "eco-coder:ignore a-rule because it is small");
+            let expected: &[u32] = match path {
+                "Dockerfile" => &[2],
+                "a.php" => &[1, 2],
+                _ => &[2, 2],
+            };
+            assert_eq!(lines(path, &text), expected, "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_reason_may_take_several_lines() {
+        let text = "# eco-coder:ignore a-rule because\n# there are two\nx = 1\n";
+        assert_eq!(lines("a.py", text), [3]);
+        let block = "/* eco-coder:ignore a-rule because\n * there are two */\nx = 1;\n";
+        assert_eq!(lines("a.js", block), [3]);
+        let apart = "# eco-coder:ignore a-rule\n\n# a comment\nx = 1\n";
+        assert_eq!(lines("a.py", apart), [2]);
+    }
+
+    #[test]
+    fn a_mark_outside_a_comment_is_text() {
+        for (path, text) in [
+            ("a.sql", "SELECT 'eco-coder:ignore';\n"),
+            ("a.html", "<p>eco-coder:ignore</p>\n"),
+            ("a.yml", "a: eco-coder:ignore\n"),
+            ("a.rb", "a = 'eco-coder:ignore'\n"),
+        ] {
+            assert_eq!(lines(path, text), [] as [u32; 0], "{path}");
+        }
+    }
 }

@@ -27,11 +27,16 @@ impl Reason {
     }
 }
 
+/// Whether a folder of this name holds what others wrote.
+pub fn is_vendored(folder: &str) -> bool {
+    VENDORED.contains(&folder)
+}
+
 /// Why the path alone says that the file was not written here.
 pub(crate) fn foreign_path(path: &str) -> Option<Reason> {
     if let Some(folder) = path
         .rsplit_once('/')
-        .and_then(|(folders, _)| folders.split('/').find(|part| VENDORED.contains(part)))
+        .and_then(|(folders, _)| folders.split('/').find(|part| is_vendored(part)))
     {
         return Some(Reason::chosen(format!("vendored: below `{folder}/`")));
     }

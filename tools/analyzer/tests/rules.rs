@@ -134,3 +134,27 @@ fn texts_for_readers_are_whole_sentences() {
         );
     }
 }
+
+#[test]
+fn every_fix_makes_of_its_examples_what_the_rule_says() {
+    let mut wrong = Vec::new();
+    for rule in ANALYZER.rules().filter(|rule| rule.fixable) {
+        let fixed = rule.examples.iter().filter(|example| example.fixed.is_some());
+        assert!(fixed.count() >= 2, "{} has a `fix` and needs two `fixed` examples", rule.id);
+        for example in &rule.examples {
+            let Some(expected) = &example.fixed else { continue };
+            for language in &example.languages {
+                let path = example.path.clone().unwrap_or_else(|| path(language).into());
+                let mended = ANALYZER.mend(&path, example.code.as_bytes());
+                let mended = mended.map(|(bytes, _)| String::from_utf8(bytes).unwrap());
+                if mended.as_deref() != Some(expected) {
+                    wrong.push(format!(
+                        "{} ({language}) made of\n{}{mended:#?}",
+                        rule.id, example.code
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

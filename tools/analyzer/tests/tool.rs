@@ -68,6 +68,7 @@ fn guru(line: u32, category: Category) -> Answers {
             fingerprint: "f".into(),
             references: vec![],
             source: "codeguru-reviewer".into(),
+            fix: None,
         }],
         ..CodeReview::default()
     }))

@@ -39,6 +39,7 @@ pub(crate) fn finding(theirs: &RecommendationSummary) -> Option<Recommendation> 
         fingerprint: String::new(),
         references: Vec::new(),
         source: "codeguru-reviewer".to_owned(),
+        fix: None,
     })
 }
 
@@ -198,6 +199,7 @@ mod tests {
                 fingerprint: "codeguru-2f607c33cdda32f6",
                 references: [],
                 source: "codeguru-reviewer",
+                fix: None,
             },
         ]
         "#);

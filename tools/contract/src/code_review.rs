@@ -51,14 +51,14 @@ pub struct CodeReview {
 }
 
 /// A file that was not reviewed, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Skipped {
     pub path: String,
     pub reason: String,
 }
 
 /// One finding of a reviewer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Recommendation {
     pub file_path: String,
     /// Counted from 1.
@@ -86,6 +86,21 @@ pub struct Recommendation {
     pub references: Vec<String>,
     /// Who found it: `analyzer` or `codeguru-reviewer`.
     pub source: String,
+    /// Mends it; only where that was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+}
+
+/// Whole lines, and what to put in their place. It was tried: the file still parses, the finding is gone and no other came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fix {
+    /// Counted from 1.
+    pub start_line: u32,
+    pub end_line: u32,
+    /// The lines as they stand, without the last line break.
+    pub before: String,
+    /// The lines as they should be, without the last line break.
+    pub text: String,
 }
 
 #[derive(

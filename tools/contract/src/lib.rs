@@ -14,7 +14,7 @@ pub use binding::Binding;
 pub use cache::Cache;
 pub use change::{Change, ChangedFile, LineRange};
 pub use code_review::{
-    Category, CodeReview, CodeReviewer, Recommendation, ReviewError, Severity, Skipped,
+    Category, CodeReview, CodeReviewer, Fix, Recommendation, ReviewError, Severity, Skipped,
 };
 pub use profile::{Frame, ProfileError, ProfileRequest, ProfileSource, Samples, Stack};
 pub use time::{Clock, Timestamp};

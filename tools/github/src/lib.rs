@@ -30,7 +30,7 @@ pub use client::{Credentials, GitHub, StillOurs};
 pub use comments::{Author, Comment};
 pub use deliveries::FailedDelivery;
 pub use error::GitHubError;
-pub use pull_request::{Commit, FileEntry, Files, PullRequest};
+pub use pull_request::{Commit, FileEntry, Files, FolderFile, PullRequest};
 pub use rate_limit::Patience;
 pub use redelivery::{Redelivered, RedeliveryLimits};
 pub use shorten::{COMMENT_LIMIT, shorten};

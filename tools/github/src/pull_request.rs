@@ -97,6 +97,22 @@ struct Login {
     login: String,
 }
 
+/// A file of a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FolderFile {
+    pub name: String,
+    pub size: u64,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Folder {
+    Entries(Vec<FolderFile>),
+    Other(serde::de::IgnoredAny),
+}
+
 #[derive(Deserialize)]
 struct Comparison {
     merge_base_commit: Sha,
@@ -135,6 +151,30 @@ impl GitHub {
             }
         }
         Ok(Files { files, truncated: true })
+    }
+
+    /// The files of a folder at a commit, up to the 1,000 that GitHub lists; none where there is no folder.
+    pub async fn folder(
+        &self,
+        repository: &str,
+        path: &str,
+        reference: &str,
+    ) -> Result<Vec<FolderFile>, GitHubError> {
+        let address = format!(
+            "{}/contents/{}?ref={}",
+            repository_path(repository)?,
+            encode_path(path)?,
+            encode(reference)
+        );
+        match self.json(&Call::get(address, format!("{path} in {repository}"))).await {
+            Ok(Folder::Entries(mut entries)) => {
+                entries.retain(|entry| entry.kind == "file");
+                Ok(entries)
+            }
+            // A file of that name.
+            Ok(Folder::Other(_)) | Err(GitHubError::NotFound(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// A file at a commit, branch or tag; `None` where it is not there.

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use contract::{Frame, Samples};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How many bottlenecks a model is told of.
@@ -13,7 +14,7 @@ const CALLERS: usize = 40;
 const CALLER_SHARE: f64 = 5.0;
 
 /// One function and what it costs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Bottleneck {
     pub function_name: String,
     pub file_path: Option<String>,

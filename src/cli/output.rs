@@ -1,0 +1,97 @@
+//! How a report is written, and where: what `review` and `scan` have in common.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Failure;
+use crate::report::Report;
+
+/// Where the report goes.
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// How to write the report [default: terminal on a terminal, else markdown].
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Write the report to this file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Markdown,
+    Json,
+    Html,
+    Sarif,
+    Terminal,
+}
+
+impl Output {
+    pub(super) fn write(&self, report: &Report) -> Result<(), Failure> {
+        let text = render(report, self.format())?;
+        let Some(path) = &self.out else {
+            let mut stdout = anstream::stdout().lock();
+            return match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+                // `| head` closed the pipe: it has read what it wanted.
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                    Err(Failure::Outside(anyhow!(error).context("write the report")))
+                }
+                _ => Ok(()),
+            };
+        };
+        let text = if self.format() == Format::Terminal {
+            anstream::adapter::strip_str(&text).to_string()
+        } else {
+            text
+        };
+        std::fs::write(path, text)
+            .with_context(|| format!("write the report to {}", path.display()))
+            .map_err(Failure::Outside)
+    }
+
+    fn format(&self) -> Format {
+        let by_name =
+            self.out.as_ref().and_then(|path| path.extension()?.to_str()).and_then(|extension| {
+                match extension {
+                    "json" => Some(Format::Json),
+                    "html" => Some(Format::Html),
+                    "sarif" => Some(Format::Sarif),
+                    _ => None,
+                }
+            });
+        let by_stream = if self.out.is_none() && std::io::stdout().is_terminal() {
+            Format::Terminal
+        } else {
+            Format::Markdown
+        };
+        self.format.or(by_name).unwrap_or(by_stream)
+    }
+}
+
+fn render(report: &Report, format: Format) -> Result<String, Failure> {
+    let json = |value: serde_json::Result<String>| {
+        value.map(|text| text + "\n").map_err(|error| Failure::Outside(error.into()))
+    };
+    match format {
+        Format::Markdown => Ok(report.to_markdown()),
+        Format::Html => Ok(report.to_html()),
+        Format::Terminal => Ok(report.to_terminal()),
+        Format::Json => json(serde_json::to_string_pretty(report)),
+        Format::Sarif => json(serde_json::to_string_pretty(&report.to_sarif())),
+    }
+}
+
+/// On a terminal only, and only for what takes longer than a blink.
+pub(super) fn progress() -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_style(
+        ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
