@@ -130,7 +130,10 @@ async fn rules_stand_in_a_table_and_one_tells_all() {
     let rules = bench.rules.display().to_string();
 
     let table = bench.world.run(&["rules", "--from", &rules]);
-    insta::assert_snapshot!(table.stdout, @"");
+    insta::assert_snapshot!(table.stdout, @r"
+    rule            languages  saves          severity  evidence
+    total-by-pairs  Python     bestpractices  low       rule
+    ");
     let known = bench.world.run(&["rules", "query-in-loop"]);
     assert!(known.stdout.starts_with("query-in-loop  Database query inside a loop\n"), "{known:?}");
     for part in ["\nInstead  ", "\nFlagged\n    ", "\nFine\n    ", "\nEvidence\n", "https://"] {

@@ -454,6 +454,7 @@ mod traces {
           session (consumer)
             GET /repos/{owner}/{repo}/compare/{range} (client, 200)
             GET /repos/{owner}/{repo}/contents/{path} (client, 200)
+            GET /repos/{owner}/{repo}/contents/{path} (client, 404)
             GET /repos/{owner}/{repo}/issues/{id}/comments (client, 200)
             GET /repos/{owner}/{repo}/pulls/{id} (client, 200)
             GET /repos/{owner}/{repo}/pulls/{id}/files (client, 200)
@@ -522,10 +523,18 @@ mod traces {
     fn tree_of(spans: &[Span], parent: &str, depth: usize) -> String {
         let mut below: Vec<_> = spans.iter().filter(|span| span.parent == parent).collect();
         let is_call = |span: &Span| span.kind == 3;
+        let status =
+            |span: &Span| span.attributes.get("http.response.status_code").map(ToString::to_string);
         below.sort_by_key(|span| {
-            if is_call(span) { (0, 0, span.name.clone()) } else { (1, span.start, String::new()) }
+            if is_call(span) {
+                (0, 0, span.name.clone(), status(span))
+            } else {
+                (1, span.start, String::new(), None)
+            }
         });
-        below.dedup_by(|one, other| is_call(one) && one.name == other.name);
+        below.dedup_by(|one, other| {
+            is_call(one) && one.name == other.name && status(one) == status(other)
+        });
         let lines = below.iter().map(|span| {
             let mut facts = vec![kind(span.kind).to_owned()];
             let told = [

@@ -342,7 +342,8 @@ impl Run {
     }
 
     fn keep_to_budget(&mut self) {
-        if self.leader == Leader::Planner || self.closing.is_some() {
+        // What the model has asked for is still done: its last wish may be the posting, after which it is not needed.
+        if self.leader == Leader::Planner || self.closing.is_some() || !self.pending.is_empty() {
             return;
         }
         if let Some(why) = self.budget.exceeded_by(&self.spent) {

@@ -87,8 +87,10 @@ impl Source {
             .with_context(|| format!("read the rules in {}", folder.display()))
             .map_err(Failure::Usage)?;
         rules.sort();
-        let settings = Settings { rules, ..Settings::default() };
-        Analyzer::with_rules(&[], settings).map_err(|error| Failure::Usage(error.into()))
+        let texts: Vec<_> =
+            rules.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        Analyzer::with_rules(&texts, Settings::default())
+            .map_err(|error| Failure::Usage(error.into()))
     }
 }
 

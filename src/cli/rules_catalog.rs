@@ -6,7 +6,7 @@ use std::path::Path;
 
 use analyzer::{Evidence, Example, RuleInfo};
 
-use super::rules_page::{category, facts, gain, languages, severity};
+use super::rules_page::{category, facts, languages, severity};
 use crate::report::text::{amount, cell, cell_code, code, code_block, count, prose};
 
 const INDEX: &str = "README.md";
@@ -62,11 +62,20 @@ fn index(rules: &[&RuleInfo]) -> String {
                 cell(&rule.title),
                 category(rule),
                 severity(rule),
-                cell(&gain(rule))
+                cell(&gain_in(rule, language))
             );
         }
     }
     page
+}
+
+/// What was measured in the language that the row stands under; another's runtime says nothing of it.
+fn gain_in(rule: &RuleInfo, language: &str) -> String {
+    match Evidence::for_language(&rule.evidence, language) {
+        None => "rule".into(),
+        Some(row) if row.is_weak() => format!("no gain on {}", row.version),
+        Some(row) => row.text(),
+    }
 }
 
 fn page(rule: &RuleInfo) -> String {

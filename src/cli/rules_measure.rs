@@ -27,7 +27,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(6..=10_000))]
     rounds: u32,
     /// Seconds for each size of the input.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     budget: u32,
     /// Only what has no evidence yet, or has changed since.
     #[arg(long)]

@@ -92,7 +92,7 @@ pub(super) fn severity(rule: &RuleInfo) -> String {
 }
 
 /// The greatest gain that was measured, and on how many runtimes more.
-pub(super) fn gain(rule: &RuleInfo) -> String {
+fn gain(rule: &RuleInfo) -> String {
     let largest = Evidence::of_largest_sizes(&rule.evidence);
     let Some(best) = largest.first() else { return "rule".into() };
     if best.is_weak() {

@@ -202,7 +202,7 @@ impl Rules {
             let compiled = stated.compile(language);
             let info = &self.infos[stated.info];
             let mut compiled = compiled.map_err(|reason| bad(&info.id, reason))?;
-            let evidence = Evidence::for_language(&info.evidence, language);
+            let evidence = Evidence::for_language(&info.evidence, &language.to_string());
             compiled.is_weak = evidence.is_some_and(Evidence::is_weak);
             rules.push(compiled);
         }

@@ -1,16 +1,14 @@
 //! SQL in the string literals of other languages: found, made parsable at the same length, and scanned as SQL.
 
 use std::sync::LazyLock;
-use std::time::Instant;
 
 use ast_grep_language::SupportLang;
 use regex::Regex;
 
-use crate::compile::Rules;
 use crate::finding::Finding;
 use crate::language::{Language, SourceNode};
 use crate::parse::parse;
-use crate::scan::matches;
+use crate::scan::{Scanner, matches};
 use crate::source::Reason;
 use crate::syntax::function_name;
 
@@ -52,28 +50,22 @@ pub(crate) fn may_hold(language: Language, text: &str) -> bool {
 }
 
 /// Runs the rules for SQL over the strings below a node; their findings stand at the lines of the file around them.
-pub(crate) fn scan_strings(
-    rules: &Rules,
-    disabled: &[bool],
-    path: &str,
-    root: &SourceNode,
-    deadline: Instant,
-) -> Result<Vec<Finding>, Reason> {
-    let Some(of_sql) = rules.of(Language::Sql) else { return Ok(Vec::new()) };
+pub(crate) fn scan_strings(scanner: &Scanner, root: &SourceNode) -> Result<Vec<Finding>, Reason> {
+    let Some(of_sql) = scanner.rules.of(Language::Sql) else { return Ok(Vec::new()) };
     let mut findings = Vec::new();
     for string in statements(root) {
         let host = string.text();
         let Some(sql) = parsable(&host) else { continue };
-        let Some(mut active) = of_sql.active(path, &sql) else { continue };
+        let Some(mut active) = of_sql.active(scanner.path, &sql) else { continue };
         for (active, rule) in active.iter_mut().zip(&of_sql.rules) {
-            *active &= !disabled.get(rule.info).copied().unwrap_or_default();
+            *active &= !scanner.disabled.get(rule.info).copied().unwrap_or_default();
         }
-        let document = parse(&sql, Language::Sql, deadline)?;
+        let document = parse(&sql, Language::Sql, scanner.deadline)?;
         // What is put together at run time is half a statement, and prose is none.
         if document.root().get_inner_node().has_error() {
             continue;
         }
-        for mut finding in matches(of_sql, &active, &document.root(), &sql, deadline)? {
+        for mut finding in matches(of_sql, &active, &document.root(), &sql, scanner.deadline)? {
             let lines = u32::try_from(string.start_pos().line()).unwrap_or_default();
             finding.move_into(string.range().start, lines, &host, function_name(&string));
             findings.push(finding);
@@ -110,14 +102,16 @@ fn parsable(literal: &str) -> Option<String> {
     let quotes = |letter: char| matches!(letter, '"' | '\'' | '`' | '#');
     let opened = literal[..start].contains(quotes);
     let end = if opened { closing(literal) } else { literal.len() };
-    let sql = HOLE.as_ref()?.replace_all(literal.get(start..end)?, |hole: &regex::Captures| {
+    let statement = literal.get(start..end)?;
+    let sql = HOLE.as_ref()?.replace_all(statement, |hole: &regex::Captures| {
         let text = &hole[0];
+        let before = hole.get(0).and_then(|hole| statement.get(..hole.start()));
         if hole.get(1).is_some() {
             return text.to_owned();
         }
         let filler = if text.starts_with('\\') {
             " "
-        } else if hole.get(2).is_some() {
+        } else if hole.get(2).is_some() && !before.is_some_and(takes_number) {
             "x"
         } else {
             "9"
@@ -126,6 +120,12 @@ fn parsable(literal: &str) -> Option<String> {
     });
     let before: String = literal[..start].bytes().map(blank).collect();
     Some(before + &sql)
+}
+
+/// Only a number can follow.
+fn takes_number(before: &str) -> bool {
+    let word = before.split_whitespace().next_back().unwrap_or_default();
+    ["limit", "offset"].iter().any(|taker| word.eq_ignore_ascii_case(taker))
 }
 
 /// As many bytes as the text has, with its line ends where they were.
@@ -153,6 +153,7 @@ mod tests {
         for (literal, sql) in [
             (r#""SELECT a FROM t WHERE b = %s""#, " SELECT a FROM t WHERE b = 99"),
             ("`SELECT a FROM ${table} LIMIT ?`", " SELECT a FROM xxxxxxxx LIMIT 9"),
+            ("`SELECT a FROM t LIMIT ${most}`", " SELECT a FROM t LIMIT 9999999"),
             ("f'''\nUPDATE t SET a = :a\n'''", "    \nUPDATE t SET a = 99\n"),
             ("\"SELECT a::text FROM t LIKE '%some'\"", " SELECT a::text FROM t LIKE '%some'"),
         ] {

@@ -6,7 +6,6 @@ use contract::Measured;
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 
-use crate::language::Language;
 use crate::rule::{Benchmark, Runtime};
 
 static FILES: Dir = include_dir!("$CARGO_MANIFEST_DIR/evidence");
@@ -76,12 +75,11 @@ impl Evidence {
         largest
     }
 
-    /// What counts for code in a language: the largest size on the runtime of that language.
-    pub(crate) fn for_language(evidence: &[Self], language: Language) -> Option<&Self> {
-        let language = language.to_string();
+    /// What counts for code in a language, by its name in rules: the largest size on the runtime of that language.
+    pub fn for_language<'a>(evidence: &'a [Self], language: &str) -> Option<&'a Self> {
         evidence
             .iter()
-            .filter(|row| row.runtime.languages().contains(&language.as_str()))
+            .filter(|row| row.runtime.languages().contains(&language))
             .max_by_key(|row| row.n)
     }
 
@@ -195,9 +193,7 @@ mod tests {
             python(100),
             Evidence { runtime: Runtime::Node, n: 10_000, ..example() },
         ];
-        let of = |language: &str| {
-            Evidence::for_language(&rows, language.parse().unwrap()).map(|row| row.n)
-        };
+        let of = |language: &str| Evidence::for_language(&rows, language).map(|row| row.n);
         assert_eq!((of("Python"), of("Tsx"), of("Go")), (Some(1000), Some(10_000), None));
     }
 

@@ -183,7 +183,8 @@ impl Text<'_> {
             references: rule.map_or(&info.references, |rule| &rule.references).clone(),
             source: SOURCE.to_owned(),
             fix,
-            measured: Evidence::for_language(&info.evidence, self.language).map(Evidence::measured),
+            measured: Evidence::for_language(&info.evidence, &self.language.to_string())
+                .map(Evidence::measured),
         }
     }
 }

@@ -66,10 +66,7 @@ impl Scanner<'_> {
             found = matches(rules, &active, &root, text, self.deadline)?;
         }
         if has_sql {
-            let (rules, disabled) = (self.rules, self.disabled);
-            let strings =
-                embedded_sql::scan_strings(rules, disabled, self.path, &root, self.deadline)?;
-            found.extend(strings);
+            found.extend(embedded_sql::scan_strings(self, &root)?);
         }
         let mut matched = HashMap::new();
         for finding in &found {

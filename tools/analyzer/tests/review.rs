@@ -377,3 +377,14 @@ fn findings_in_tests_are_of_low_severity() {
         contract::Severity::High
     );
 }
+
+#[test]
+fn sql_in_a_string_is_judged_where_it_stands() {
+    let text = "def load(cursor, limit):\n    cursor.execute('''\n        SELECT id FROM quotes\n        WHERE lang = %s\n        ORDER BY random() LIMIT {limit}\n    ''')\n\nprose = 'select a random quote from the list'\n";
+    let review = added("app/quotes.py", text.as_bytes());
+    let found: Vec<_> = review.recommendations.iter().collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].rule_id.as_str(), found[0].start_line), ("order-by-random", 5));
+    assert_eq!(found[0].excerpt, "ORDER BY random() LIMIT {limit}");
+    assert_eq!(found[0].function.as_deref(), Some("load"));
+}

@@ -47,7 +47,7 @@ pub struct Effort {
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { rounds: 30, budget: Duration::from_secs(2) }
+        Self { rounds: 30, budget: Duration::from_secs(5) }
     }
 }
 
