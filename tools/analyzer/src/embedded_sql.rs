@@ -51,15 +51,11 @@ pub(crate) fn may_hold(language: Language, text: &str) -> bool {
 
 /// Runs the rules for SQL over the strings below a node; their findings stand at the lines of the file around them.
 pub(crate) fn scan_strings(scanner: &Scanner, root: &SourceNode) -> Result<Vec<Finding>, Reason> {
-    let Some(of_sql) = scanner.rules.of(Language::Sql) else { return Ok(Vec::new()) };
     let mut findings = Vec::new();
     for string in statements(root) {
         let host = string.text();
         let Some(sql) = parsable(&host) else { continue };
-        let Some(mut active) = of_sql.active(scanner.path, &sql) else { continue };
-        for (active, rule) in active.iter_mut().zip(&of_sql.rules) {
-            *active &= !scanner.disabled.get(rule.info).copied().unwrap_or_default();
-        }
+        let Some((of_sql, active)) = scanner.active(Language::Sql, &sql) else { continue };
         let document = parse(&sql, Language::Sql, scanner.deadline)?;
         // What is put together at run time is half a statement, and prose is none.
         if document.root().get_inner_node().has_error() {

@@ -53,7 +53,7 @@ impl Scanner<'_> {
     }
 
     fn run(&self, text: &str, parse_in_any_case: bool) -> Result<Scan, Reason> {
-        let active = self.active(text);
+        let active = self.active(self.language, text);
         let has_sql = embedded_sql::may_hold(self.language, text);
         if active.is_none() && !has_sql && !parse_in_any_case {
             return Ok(Scan::default());
@@ -84,9 +84,13 @@ impl Scanner<'_> {
         Ok(Scan { findings, silenced, syntax_errors: count_errors(&root), matched })
     }
 
-    /// The rules that can match in the text; `None` where none can.
-    fn active(&self, text: &str) -> Option<(&LanguageRules, Vec<bool>)> {
-        let rules = self.rules.of(self.language)?;
+    /// The rules of a language that can match in the text; `None` where none can.
+    pub(crate) fn active(
+        &self,
+        language: Language,
+        text: &str,
+    ) -> Option<(&LanguageRules, Vec<bool>)> {
+        let rules = self.rules.of(language)?;
         let mut active = rules.active(self.path, text)?;
         for (active, rule) in active.iter_mut().zip(&rules.rules) {
             *active &= !self.disabled.get(rule.info).copied().unwrap_or_default();

@@ -38,6 +38,7 @@ const FUNCTIONS: [&str; 24] = [
 pub(crate) fn is_function(node: &SourceNode) -> bool {
     FUNCTIONS.contains(&node.kind().as_ref())
 }
+
 /// The nearest function around the node, the whole file where there is none.
 pub(crate) fn enclosing_function<'t>(node: &SourceNode<'t>) -> SourceNode<'t> {
     node.ancestors().find(is_function).unwrap_or_else(|| node.root().root())
@@ -53,7 +54,7 @@ pub(crate) fn function_name(node: &SourceNode) -> Option<String> {
     })
 }
 
-/// The name in the function itself: a field in most grammars, in C and C++ what its declarators end at, in Kotlin a child.
+/// The name in the function itself: a field in most grammars, in C and C++ what its declarators end at.
 fn stated_name<'t>(function: &SourceNode<'t>) -> Option<SourceNode<'t>> {
     let name = function.field("name");
     match function.kind().as_ref() {
@@ -63,9 +64,6 @@ fn stated_name<'t>(function: &SourceNode<'t>) -> Option<SourceNode<'t>> {
                 _ => declarator.field("declarator"),
             };
             std::iter::successors(function.field("declarator"), inner).last()
-        }
-        "function_declaration" if name.is_none() => {
-            function.children().find(|child| child.kind() == "simple_identifier")
         }
         _ => name,
     }

@@ -1,8 +1,7 @@
 //! Work that has the same outcome in every pass of a loop.
 
 use crate::language::{SourceMatch, SourceNode};
-use crate::matchers::loops::{enclosing_loop, is_batched, is_while};
-use crate::matchers::names::{identifiers, names_bound_in};
+use crate::matchers::loops::{differs_by_pass, enclosing_loop, is_batched, is_while};
 
 /// In a loop, and made of nothing that a pass changes: no name that the loop binds, no call within the match.
 pub(crate) fn same_in_every_pass(found: &SourceMatch) -> bool {
@@ -11,8 +10,7 @@ pub(crate) fn same_in_every_pass(found: &SourceMatch) -> bool {
     if is_while(&around) || is_batched(&around) || found.dfs().skip(1).any(|node| is_call(&node)) {
         return false;
     }
-    let bound = names_bound_in(&around);
-    !identifiers(found).any(|name| bound.contains(name.as_ref())) && !done_once(found, &around)
+    !differs_by_pass(found, &around) && !done_once(found, &around)
 }
 
 /// Nothing in the loop but reads mentions `$LIST`.

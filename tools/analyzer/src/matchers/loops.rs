@@ -17,8 +17,7 @@ pub(crate) fn once_per_item(found: &SourceMatch) -> bool {
     if is_while(&around) && !fetches_rows(&around) || is_batched(&around) {
         return false;
     }
-    let bound = names_bound_in(&around);
-    identifiers(found).any(|name| bound.contains(name.as_ref()))
+    differs_by_pass(found, &around)
 }
 
 /// In a loop that counts or goes over items, so that it ends by itself; neither `while` nor Go's `for {`.
@@ -28,9 +27,13 @@ pub(crate) fn in_for_loop(found: &SourceMatch) -> bool {
 
 /// In a loop, and with nothing in it that the loop binds or assigns: each pass does the same again.
 pub(crate) fn same_every_pass(found: &SourceMatch) -> bool {
-    let Some(around) = enclosing_loop(found) else { return false };
-    let bound = names_bound_in(&around);
-    !identifiers(found).any(|name| bound.contains(name.as_ref()))
+    enclosing_loop(found).is_some_and(|around| !differs_by_pass(found, &around))
+}
+
+/// The code uses a name that the loop binds or assigns.
+pub(crate) fn differs_by_pass(code: &SourceNode, around: &SourceNode) -> bool {
+    let bound = names_bound_in(around);
+    identifiers(code).any(|name| bound.contains(name.as_ref()))
 }
 
 /// The nearest loop that runs the node again and again. It does not look past the function around the node, and leaves out
