@@ -3,8 +3,12 @@
 //! Inputs describe one execution; an answer's totals are that times the number of executions. Nothing is asked over the
 //! network, unless the feature `aws` is on and [`CalculateCarbonFootprint`] is given a Parameter Store.
 
+pub mod cloud_carbon_footprint;
+pub mod codecarbon;
+pub mod ecologits;
 mod energy;
 mod factors;
+pub mod impact_framework;
 mod interval;
 pub mod llm;
 mod methodology;
@@ -13,6 +17,7 @@ mod own;
 #[cfg(feature = "aws")]
 mod parameter_store;
 mod place;
+mod records;
 mod tool;
 pub mod units;
 mod work;
@@ -20,7 +25,7 @@ mod work;
 pub use factors::{Region, Scope, Source};
 pub use interval::{Contribution, Interval};
 pub use model::{Answer, CarbonModel, Equivalents};
-pub use own::own_footprint;
+pub use own::{OwnModelUse, own_footprint, own_model_use};
 #[cfg(feature = "aws")]
 pub use parameter_store::{ParameterStore, Reading};
 pub use place::IntensityTable;

@@ -114,9 +114,9 @@ impl From<Input> for Work {
 /// The model can correct its input; it cannot mend the tables.
 fn to_whom(error: CarbonError) -> ToolError {
     match error {
-        CarbonError::Invalid { .. } | CarbonError::UnknownRegion { .. } => {
-            ToolError::tell(error.to_string())
-        }
+        CarbonError::Invalid { .. }
+        | CarbonError::UnknownRegion { .. }
+        | CarbonError::ToolFails { .. } => ToolError::tell(error.to_string()),
         CarbonError::MissingFactor(_) => ToolError::EndRun(Box::new(error)),
     }
 }

@@ -16,6 +16,25 @@
 //! use carbon::units::{Intensity, Watts};
 //! let nonsense = Watts(300.0) * Intensity(300.0);
 //! ```
+//!
+//! Joules are not kilowatt-hours until they are converted, and a load belongs to power, not to energy:
+//!
+//! ```compile_fail,E0308
+//! use carbon::units::{Joules, KilowattHours};
+//! let nonsense = KilowattHours(2.0) + Joules(3.6e6);
+//! ```
+//! ```compile_fail,E0277
+//! use carbon::units::{Intensity, Joules};
+//! let nonsense = Joules(3.6e6) * Intensity(300.0);
+//! ```
+//! ```compile_fail,E0277
+//! use carbon::units::{KilowattHours, Seconds, Utilization, Watts};
+//! let nonsense = Watts(300.0) * Seconds(1.0) + KilowattHours(1.0) * Utilization(0.5);
+//! ```
+//! ```
+//! use carbon::units::{Joules, KilowattHours};
+//! assert_eq!(KilowattHours(2.0) + Joules(3.6e6).into(), KilowattHours(3.0));
+//! ```
 
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -23,6 +42,8 @@ use serde::{Deserialize, Serialize};
 
 const JOULES_PER_KWH: f64 = 3.6e6;
 const SECONDS_PER_HOUR: f64 = 3600.0;
+const WATT_HOURS_PER_KWH: f64 = 1000.0;
+const GRAMS_PER_KILOGRAM: f64 = 1000.0;
 
 macro_rules! quantity {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -79,6 +100,25 @@ quantity! {
     WattsPerGigabyte,
     /// Energy.
     KilowattHours,
+    /// Energy, as counters report it.
+    Joules,
+    /// A share of the capacity, from 0 to 1.
+    Utilization,
+    /// Memory that is held over time.
+    GigabyteHours,
+    /// Storage that is held over time.
+    TerabyteHours,
+    KilowattHoursPerGigabyteHour,
+    KilowattHoursPerGigabyte,
+    WattHoursPerTerabyteHour,
+    /// Primary energy: of the fuel, before it was turned into power.
+    Megajoules,
+    /// Abiotic depletion, as antimony.
+    KilogramsAntimony,
+    /// Water.
+    Liters,
+    /// Water usage effectiveness: water of the building per energy.
+    LitersPerKilowattHour,
     /// Power usage effectiveness: energy of the building per energy of the machines in it.
     Pue,
     /// Grams of CO2e per kilowatt-hour of a grid.
@@ -94,7 +134,18 @@ quantity! {
 #[serde(transparent)]
 pub struct Executions(pub u64);
 
-additive!(Seconds, CpuSeconds, Gigabytes, Watts, KilowattHours, Footprint);
+additive!(
+    Seconds,
+    CpuSeconds,
+    Gigabytes,
+    GigabyteHours,
+    Watts,
+    WattsPerVcpu,
+    Joules,
+    KilowattHours,
+    Liters,
+    Footprint
+);
 
 product! {
     Watts * Seconds = KilowattHours / JOULES_PER_KWH;
@@ -102,7 +153,29 @@ product! {
     WattsPerGigabyte * Gigabytes = Watts;
     KilowattHours * Pue = KilowattHours;
     KilowattHours * Intensity = Footprint;
+    KilowattHours * LitersPerKilowattHour = Liters;
     FootprintPerVcpuHour * CpuSeconds = Footprint / SECONDS_PER_HOUR;
+    Watts * Utilization = Watts;
+    WattsPerVcpu * Utilization = WattsPerVcpu;
+    GigabyteHours * KilowattHoursPerGigabyteHour = KilowattHours;
+    Gigabytes * KilowattHoursPerGigabyte = KilowattHours;
+    TerabyteHours * WattHoursPerTerabyteHour = KilowattHours / WATT_HOURS_PER_KWH;
+}
+
+impl From<Joules> for KilowattHours {
+    fn from(joules: Joules) -> Self {
+        Self(joules.0 / JOULES_PER_KWH)
+    }
+}
+
+impl Footprint {
+    pub fn from_kilograms(kilograms: f64) -> Self {
+        Self(kilograms * GRAMS_PER_KILOGRAM)
+    }
+
+    pub fn kilograms(self) -> f64 {
+        self.0 / GRAMS_PER_KILOGRAM
+    }
 }
 
 impl Mul<Executions> for Footprint {

@@ -35,6 +35,9 @@ pub enum CarbonError {
     Invalid { field: &'static str, expected: &'static str },
     #[error("unknown AWS region {given:?}; the nearest known ones are {nearest}")]
     UnknownRegion { given: String, nearest: String },
+    /// The other tool gives no number either.
+    #[error("{tool} fails on these inputs: {reason}")]
+    ToolFails { tool: &'static str, reason: String },
     /// The tables that ship with the program are broken.
     #[error("the bundled tables have no {0:?}")]
     MissingFactor(&'static str),

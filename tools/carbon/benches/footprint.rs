@@ -1,0 +1,91 @@
+//! How long the tables take to load and one footprint to compute.
+//!
+//! Loading is measured in fresh processes, and the shortest counts, as for the rest: what else the machine does is not ours.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use carbon::codecarbon::{Architecture, Location, Processor, Session, compat, processor};
+use carbon::units::{CpuSeconds, Gigabytes, LitersPerKilowattHour, Pue, Seconds, Watts};
+use carbon::{CarbonModel, Work};
+
+const LOAD: Duration = Duration::from_millis(5);
+const ONE: Duration = Duration::from_micros(5);
+const TIMES: u32 = 2_000;
+
+const LOAD_ONLY: &str = "--load-only";
+
+fn main() {
+    if std::env::args().any(|argument| argument == LOAD_ONLY) {
+        let start = Instant::now();
+        first_use();
+        println!("{}", start.elapsed().as_nanos());
+        return;
+    }
+    let loaded = (0..10).filter_map(|_| load_in_a_fresh_process()).min().unwrap_or(Duration::MAX);
+    println!("tables loaded and used once: {loaded:?}");
+
+    let model = CarbonModel::bundled();
+    let (work, session) = (work(), session());
+    let best = of(|| model.footprint(black_box(&work)));
+    let compared = of(|| compat(black_box(&session)));
+    let found = of(|| processor(black_box("AMD EPYC 7R13 Processor")));
+    println!(
+        "one footprint with its words: {best:?}; CodeCarbon's: {compared:?}; a processor's row: {found:?}"
+    );
+    assert!(loaded < LOAD, "the tables took {loaded:?}, more than {LOAD:?}");
+    assert!(compared < ONE, "a footprint took {compared:?}, more than {ONE:?}");
+}
+
+fn load_in_a_fresh_process() -> Option<Duration> {
+    let program = std::env::current_exe().ok()?;
+    let output = std::process::Command::new(program).arg(LOAD_ONLY).output().ok()?;
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok().map(Duration::from_nanos)
+}
+
+/// Touches every table.
+fn first_use() {
+    assert!(CarbonModel::bundled().footprint(&work()).is_ok());
+    assert!(processor("AMD EPYC 7R13 Processor").is_ok_and(|found| found.is_some()));
+    assert!(compat(&session()).co2e_grams.0 > 0.0);
+}
+
+fn work() -> Work {
+    Work {
+        cpu_time_seconds: 2.5,
+        ram_usage_mb: 512.0,
+        region: "eu-central-1".to_owned(),
+        execution_count: 1,
+        intensity: None,
+    }
+}
+
+fn session() -> Session<'static> {
+    Session {
+        wall: Seconds(3.0),
+        processor: Processor::Process {
+            tdp: Watts(225.0),
+            cpu_time: CpuSeconds(2.5),
+            logical_cpus: 96,
+        },
+        memory: Gigabytes(0.5),
+        architecture: Architecture::X86,
+        location: Location { country: Some("DEU"), ..Location::default() },
+        pue: Pue(1.0),
+        wue: LitersPerKilowattHour(0.0),
+    }
+}
+
+/// The shortest mean of ten rounds: what the machine's other work adds is not the program's.
+fn of<T>(mut step: impl FnMut() -> T) -> Duration {
+    let mut round = || {
+        let start = Instant::now();
+        for _ in 0..TIMES / 10 {
+            black_box(step());
+        }
+        start.elapsed() / (TIMES / 10)
+    };
+    (0..10).map(|_| round()).min().unwrap_or_default()
+}
