@@ -1,0 +1,99 @@
+//! From a difference in CPU time or joules to joules and gCO2e, with one set of factors for both sides.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What turns CPU time into energy and energy into emissions. A comparison takes one of these, never two: base and head cannot
+/// be converted differently, so what differs between them is the code and not the place or the hour.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FrozenFactors {
+    /// What a processor draws while it works for one second of CPU time.
+    pub watts_per_cpu: f64,
+    /// Energy of the whole site for each unit that the machine takes.
+    pub power_usage_effectiveness: f64,
+    pub grams_per_kwh: f64,
+    /// Where the three come from.
+    pub sources: Vec<String>,
+}
+
+/// Where joules come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EnergySource {
+    /// The processors' own meters.
+    Measured,
+    /// CPU time, times the power of a busy processor.
+    CpuTime,
+}
+
+/// A value and its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Estimate {
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Estimate {
+    fn times(self, factor: f64) -> Self {
+        Self { value: self.value * factor, low: self.low * factor, high: self.high * factor }
+    }
+}
+
+/// What head takes more than base, in one run. The interval is that of the difference alone: the factors are shared, so their
+/// uncertainty scales both sides alike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EnergyDelta {
+    pub source: EnergySource,
+    /// Of base.
+    pub base_joules: f64,
+    pub joules: Estimate,
+    pub grams_co2e: Estimate,
+}
+
+const JOULES_PER_KWH: f64 = 3.6e6;
+
+impl FrozenFactors {
+    /// `base` is what base took, in joules or CPU seconds as `source` says; `change` is head's change of it as a share.
+    pub fn delta(&self, source: EnergySource, base: f64, change: Estimate) -> EnergyDelta {
+        let base_joules = match source {
+            EnergySource::Measured => base,
+            EnergySource::CpuTime => base * self.watts_per_cpu,
+        };
+        let joules = change.times(base_joules);
+        let grams_per_joule = self.power_usage_effectiveness * self.grams_per_kwh / JOULES_PER_KWH;
+        EnergyDelta { source, base_joules, joules, grams_co2e: joules.times(grams_per_joule) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn factors() -> FrozenFactors {
+        FrozenFactors {
+            watts_per_cpu: 5.0,
+            power_usage_effectiveness: 1.2,
+            grams_per_kwh: 300.0,
+            sources: vec![],
+        }
+    }
+
+    #[test]
+    fn a_tenth_of_an_hour_of_cpu_time_becomes_grams() {
+        let change = Estimate { value: 0.10, low: 0.05, high: 0.15 };
+        let delta = factors().delta(EnergySource::CpuTime, 3600.0, change);
+        // 3600 s x 5 W = 18 kJ; a tenth of it is 1.8 kJ = 0.0005 kWh, with PUE 0.0006 kWh, at 300 g/kWh 0.18 g.
+        assert!((delta.joules.value - 1800.0).abs() < 1e-9);
+        assert!((delta.grams_co2e.value - 0.18).abs() < 1e-12);
+        assert!((delta.grams_co2e.low - 0.09).abs() < 1e-12);
+        assert!((delta.grams_co2e.high - 0.27).abs() < 1e-12);
+    }
+
+    #[test]
+    fn measured_joules_are_taken_as_they_are() {
+        let change = Estimate { value: -0.5, low: -0.6, high: -0.4 };
+        let delta = factors().delta(EnergySource::Measured, 40.0, change);
+        assert!((delta.joules.value + 20.0).abs() < 1e-12);
+    }
+}

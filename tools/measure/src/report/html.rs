@@ -1,0 +1,116 @@
+//! The report as one page with plots, which needs nothing from elsewhere and runs no script.
+
+use std::fmt::Write;
+
+use super::plot::{differences, distributions};
+use super::table::{percent, short};
+use super::{Measurement, Report};
+use crate::verdict::{Comparison, Verdict};
+
+const PAGE: &str = include_str!("page.html");
+
+impl Report {
+    /// A whole page, in the reader's choice of light or dark.
+    pub fn html(&self) -> String {
+        let mut body = String::new();
+        // Writing to a string does not fail.
+        let _ = self.write_body(&mut body);
+        let title = escaped(&format!("{} against {}", self.head.name, self.base.name));
+        // The body last: it may hold anything, also what looks like a place to fill.
+        PAGE.replacen("{{title}}", &title, 1).replacen("{{body}}", &body, 1)
+    }
+
+    fn write_body(&self, body: &mut String) -> std::fmt::Result {
+        let [base, head] = [&self.base, &self.head].map(|revision| {
+            format!("{} <code>{}</code>", escaped(&revision.name), escaped(short(&revision.commit)))
+        });
+        let heading = if self.self_check {
+            format!("{base} against itself")
+        } else {
+            format!("{head} against {base}")
+        };
+        writeln!(body, "<h1>{heading}</h1>")?;
+        let (processor, counting) =
+            (escaped(&self.machine.processor), escaped(&self.machine.counting));
+        writeln!(
+            body,
+            "<p class=\"note\">{processor}, {} processors. Counted: {counting}.</p>",
+            self.machine.processors
+        )?;
+        for warning in &self.warnings {
+            writeln!(body, "<p>Warning: {}</p>", escaped(warning))?;
+        }
+        for benchmark in &self.benchmarks {
+            self.write_benchmark(body, benchmark)?;
+        }
+        for failure in &self.failed {
+            writeln!(
+                body,
+                "<h2>{}</h2>\n<p>Not measured: {}</p>",
+                escaped(&failure.name),
+                escaped(&failure.error)
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_benchmark(&self, body: &mut String, benchmark: &Measurement) -> std::fmt::Result {
+        let class = match benchmark.verdict {
+            Verdict::Improved => "improved",
+            Verdict::Regressed => "regressed",
+            Verdict::NoChangeDetectable => "note",
+        };
+        writeln!(body, "<h2>{}</h2>", escaped(&benchmark.name))?;
+        writeln!(body, "<p><code>{}</code></p>", escaped(&benchmark.command.join(" ")))?;
+        writeln!(body, "<p class=\"{class}\">{}</p>", escaped(&self.sentence(benchmark)))?;
+        writeln!(body, "<p class=\"note\">{}</p>", escaped(&benchmark.course()))?;
+        if let Some(found) = benchmark.comparison(self.effort.metric) {
+            benchmark.write_plots(body, found)?;
+        }
+        benchmark.write_table(body)
+    }
+}
+
+impl Measurement {
+    fn write_plots(&self, body: &mut String, found: &Comparison) -> std::fmt::Result {
+        let name = found.metric.name();
+        writeln!(
+            body,
+            "<figure>{}<figcaption>{name} of each run; the line is the median.</figcaption></figure>",
+            distributions(found.metric, &self.pairs)
+        )?;
+        writeln!(
+            body,
+            "<figure>{}<figcaption>Change of {name} in each pair, in the order of the runs. Line: median; colored band: its 95 % interval; gray band: noise floor.</figcaption></figure>",
+            differences(found, &self.pairs)
+        )
+    }
+
+    fn write_table(&self, body: &mut String) -> std::fmt::Result {
+        writeln!(
+            body,
+            "<div class=\"scroll\"><table>\n<tr><th></th><th>base</th><th>head</th><th>change</th><th>95 % interval</th><th>noise floor</th></tr>"
+        )?;
+        for found in &self.comparisons {
+            let [base, head] =
+                [found.base_median, found.head_median].map(|value| found.metric.show(value));
+            let [value, low, high] =
+                [found.change.value, found.change.low, found.change.high].map(percent);
+            let floor = found.noise_floor * 100.0;
+            writeln!(
+                body,
+                "<tr><td>{}</td><td>{base}</td><td>{head}</td><td>{value}</td><td>{low} .. {high}</td><td>{floor:.1} %</td></tr>",
+                found.metric.name()
+            )?;
+        }
+        writeln!(body, "</table></div>")?;
+        for (metric, why) in &self.missing {
+            writeln!(body, "<p class=\"note\">No {}: {}.</p>", metric.name(), escaped(why))?;
+        }
+        Ok(())
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
