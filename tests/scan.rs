@@ -235,6 +235,10 @@ async fn input_that_cannot_be_used_is_named() {
         (&["a.py", "/"], "is not in the same tree"),
         (&["--rules", "nowhere"], "nowhere is not a folder"),
         (&["--format", "pdf"], "possible values"),
+        (
+            &["--only", "query-in-lop"],
+            "there is no rule `query-in-lop`; the nearest are `query-in-loop`",
+        ),
     ] {
         let ended = folder.ended(arguments).await;
         assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{}", ended.stderr);
@@ -246,7 +250,7 @@ async fn input_that_cannot_be_used_is_named() {
 async fn settings_that_cannot_be_followed_are_a_note_and_no_failure() {
     let folder = Folder::new(&[("a.py", LOW), (".eco-coder.yml", "disabled_rules: [nope]\n")]);
     let report = folder.json(&[]).await;
-    assert!(notes(&report).contains("there is no rule `nope` to disable"), "{report}");
+    assert!(notes(&report).contains("there is no rule `nope`"), "{report}");
     assert_eq!(places(&report).len(), 1);
 
     folder.write(".eco-coder.yml", b"\xff");
@@ -308,6 +312,19 @@ async fn a_repository_brings_rules_of_its_own() {
     );
     let other = folder.json(&["--rules", "more/rules"]).await;
     assert_eq!(places(&other), ["a.py:1 other-name"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_rules_that_are_named_run_be_they_ours_or_the_repositorys() {
+    let text = format!("{LOW}import os\nlegacy.call(1)\n");
+    let folder =
+        Folder::new(&[("a.py", text.as_str()), (".eco-coder/rules/no-legacy-client.yml", OWN)]);
+    let of = async |only: &str| places(&folder.json(&["--only", only]).await);
+    let [low, legacy] = ["a.py:2 sorted-for-one-element", "a.py:4 no-legacy-client"];
+    assert_eq!(places(&folder.json(&[]).await), [legacy, low]);
+    assert_eq!(of("no-legacy-client").await, [legacy]);
+    assert_eq!(of("no-legacy-client,sorted-for-one-element").await, [legacy, low]);
+    assert_eq!(of("query-in-loop").await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,18 +25,21 @@ pub struct Arguments {
     /// Rules to use in place of those in the repository's `.eco-coder/rules`.
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
+    /// Run this rule, and others named so, alone; `eco-coder rules` lists them.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    only: Vec<String>,
     #[command(flatten)]
     output: Output,
 }
 
 impl Arguments {
     pub async fn run(self, config: Config) -> Result<(), Failure> {
-        let Self { paths, fix, rules, output } = self;
+        let Self { paths, fix, rules, only, output } = self;
         let region = config.aws.region;
         let scanned = tokio::task::spawn_blocking(move || {
             let progress = output::progress();
             progress.set_message("reading the rules");
-            let scan = Scan::open(&ScanRequest { paths, rules, fix })?;
+            let scan = Scan::open(&ScanRequest { paths, rules, only, fix })?;
             let files = AtomicUsize::new(0);
             let on_file = || {
                 let files = files.fetch_add(1, Ordering::Relaxed) + 1;

@@ -191,7 +191,7 @@ impl Reviewer {
         assignment: &Assignment,
         session: &Session,
     ) -> anyhow::Result<Vec<Arc<dyn Tool>>> {
-        let analyzer = rules::analyzer(&assignment.settings, &assignment.rules)?;
+        let analyzer = rules::analyzer(&assignment.settings, &assignment.rules, &[])?;
         let mut reviewers: Vec<Arc<dyn CodeReviewer>> = vec![Arc::new(analyzer)];
         reviewers.extend(self.reviewers.iter().map(|reviewer| {
             Arc::new(Timed { reviewer: reviewer.clone(), session: session.clone() }) as _

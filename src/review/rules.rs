@@ -126,14 +126,26 @@ fn is_yaml(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|ending| ending == "yml" || ending == "yaml")
 }
 
-/// The analyzer as the repository wants it. Settings that it cannot follow are a note, and its rules hold all the same.
-pub(super) fn analyzer(settings: &Settings, own: &OwnRules) -> anyhow::Result<Analyzer> {
+/// The analyzer as the repository wants it, with `only` these rules, or all where there are none. Settings that it cannot
+/// follow are a note, and its rules hold all the same.
+pub(super) fn analyzer(
+    settings: &Settings,
+    own: &OwnRules,
+    only: &[String],
+) -> anyhow::Result<Analyzer> {
     let OwnRules { files: rules, notes } = own.clone();
-    let wanted = analyzer::Settings { rules, notes, ..settings.analyzer() };
-    let (rules, mut notes) = (wanted.rules.clone(), wanted.notes.clone());
+    let of_all = analyzer::Settings { rules, only_rules: only.into(), ..settings.analyzer() };
+    let wanted = analyzer::Settings { notes: notes.clone(), ..of_all.clone() };
     Analyzer::bundled(wanted).or_else(|error| {
+        let mut notes = notes;
         notes.push(format!("`{}`: {error}; all rules and paths count", settings::FILE));
-        let sound = analyzer::Settings { rules, notes, ..analyzer::Settings::default() };
+        let sound = analyzer::Settings {
+            disabled_rules: Vec::new(),
+            ignore: Vec::new(),
+            show_weak: false,
+            notes,
+            ..of_all
+        };
         Ok(Analyzer::bundled(sound)?)
     })
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use analyzer::Analyzer;
-use anyhow::{Context, bail};
+use anyhow::bail;
 use contract::{Clock, CodeReview, Recommendation};
 
 use super::cost::{self, Meter};
@@ -19,6 +19,8 @@ pub struct ScanRequest {
     pub paths: Vec<PathBuf>,
     /// Rules in place of those in the repository's own folder.
     pub rules: Option<PathBuf>,
+    /// Rules to run alone; all where there are none.
+    pub only: Vec<String>,
     /// Whether to make the fixes that hold.
     pub fix: bool,
 }
@@ -56,8 +58,7 @@ impl Scan {
             Some(folder) => OwnRules::on_disk(folder)?,
             None => OwnRules::on_disk(&tree.root().join(rules::FOLDER))?,
         };
-        let analyzer =
-            rules::analyzer(&settings, &own.with_notes(why)).context("make the rules ready")?;
+        let analyzer = rules::analyzer(&settings, &own.with_notes(why), &request.only)?;
         Ok(Self { tree, analyzer, fix: request.fix })
     }
 

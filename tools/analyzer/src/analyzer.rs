@@ -26,6 +26,8 @@ pub struct Analyzer(Arc<Inner>);
 /// What a repository may choose.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Run these rules alone; all where there are none.
+    pub only_rules: Vec<String>,
     pub disabled_rules: Vec<String>,
     /// Run rules too that were measured in a file's language and gain nothing there.
     pub show_weak: bool,
@@ -76,6 +78,7 @@ pub(crate) struct Inner {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            only_rules: Vec::new(),
             disabled_rules: Vec::new(),
             show_weak: false,
             rules: Vec::new(),
@@ -96,6 +99,7 @@ impl Analyzer {
     /// An analyzer with these rules, (name of the file without its ending, text), in place of the bundled ones.
     pub fn with_rules(texts: &[(&str, &str)], settings: Settings) -> Result<Self, RuleError> {
         let Settings {
+            only_rules,
             disabled_rules,
             show_weak,
             rules: own,
@@ -114,7 +118,7 @@ impl Analyzer {
         if !own.is_empty() {
             notes.extend(pool.install(|| own_rules::add(&mut rules, &own)));
         }
-        let disabled = disabled(&rules, &disabled_rules)?;
+        let disabled = disabled(&rules, &only_rules, &disabled_rules)?;
         let in_tests = rules.infos.iter().map(|info| info.in_tests);
         Ok(Self(Arc::new(Inner {
             disabled_in_tests: disabled.iter().zip(in_tests).map(|(off, on)| *off || !on).collect(),
@@ -171,12 +175,13 @@ impl CodeReviewer for Analyzer {
     }
 }
 
-fn disabled(rules: &Rules, ids: &[String]) -> Result<Vec<bool>, RuleError> {
-    let unknown = ids.iter().find(|id| !rules.infos.iter().any(|info| info.id == **id));
-    if let Some(id) = unknown {
+fn disabled(rules: &Rules, only: &[String], off: &[String]) -> Result<Vec<bool>, RuleError> {
+    let is_rule = |id: &str| rules.infos.iter().any(|info| info.id == id);
+    if let Some(id) = only.iter().chain(off).find(|id| !is_rule(id)) {
         return Err(RuleError::UnknownRule { id: id.clone(), nearest: rules.nearest(id) });
     }
-    Ok(rules.infos.iter().map(|info| ids.contains(&info.id)).collect())
+    let runs = |id: &String| (only.is_empty() || only.contains(id)) && !off.contains(id);
+    Ok(rules.infos.iter().map(|info| !runs(&info.id)).collect())
 }
 
 fn globs(patterns: &[String]) -> Result<GlobSet, RuleError> {

@@ -27,7 +27,7 @@ static BUNDLED: Dir = include_dir!("$CARGO_MANIFEST_DIR/rules");
 pub enum RuleError {
     #[error("rule `{rule}` cannot be used: {reason}")]
     BadRule { rule: String, reason: String },
-    #[error("there is no rule `{id}` to disable; the nearest are {}", quoted(nearest))]
+    #[error("there is no rule `{id}`; the nearest are {}", quoted(nearest))]
     UnknownRule { id: String, nearest: Vec<String> },
     #[error("the path pattern `{glob}` cannot be used: {reason}")]
     BadGlob { glob: String, reason: String },

@@ -326,7 +326,7 @@ fn wrong_settings_name_what_is_wrong() {
     let unknown = Settings { disabled_rules: vec!["qurey-in-loop".into()], ..Settings::default() };
     insta::assert_snapshot!(
         Analyzer::bundled(unknown).err().unwrap(),
-        @"there is no rule `qurey-in-loop` to disable; the nearest are `query-in-loop`, `defer-in-loop`, `await-in-loop`"
+        @"there is no rule `qurey-in-loop`; the nearest are `query-in-loop`, `defer-in-loop`, `await-in-loop`"
     );
     let glob = Settings { ignore: vec!["docs/[".into()], ..Settings::default() };
     insta::assert_snapshot!(
