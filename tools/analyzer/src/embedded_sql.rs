@@ -112,7 +112,7 @@ fn parsable(literal: &str) -> Option<String> {
         } else {
             "9"
         };
-        filled(text, filler)
+        named(text, filler)
     });
     let before: String = literal[..start].bytes().map(blank).collect();
     Some(before + &sql)
@@ -122,6 +122,19 @@ fn parsable(literal: &str) -> Option<String> {
 fn takes_number(before: &str) -> bool {
     let word = before.split_whitespace().next_back().unwrap_or_default();
     ["limit", "offset"].iter().any(|taker| word.eq_ignore_ascii_case(taker))
+}
+
+/// A property keeps its name, `$wpdb->posts` being a table of that name; anything else is filled.
+fn named(text: &str, filler: &str) -> String {
+    match text.trim_end_matches('}').rsplit_once("->") {
+        Some((object, name)) if filler == "x" => {
+            filled(object, filler)
+                + "xx"
+                + name
+                + &filled(&text[object.len() + 2 + name.len()..], filler)
+        }
+        _ => filled(text, filler),
+    }
 }
 
 /// As many bytes as the text has, with its line ends where they were.
@@ -151,6 +164,7 @@ mod tests {
             ("`SELECT a FROM ${table} LIMIT ?`", " SELECT a FROM xxxxxxxx LIMIT 9"),
             ("`SELECT a FROM t LIMIT ${most}`", " SELECT a FROM t LIMIT 9999999"),
             ("f'''\nUPDATE t SET a = :a\n'''", "    \nUPDATE t SET a = 99\n"),
+            ("\"SELECT a FROM $wpdb->posts\"", " SELECT a FROM xxxxxxxposts"),
             ("\"SELECT a::text FROM t LIKE '%some'\"", " SELECT a::text FROM t LIKE '%some'"),
         ] {
             assert_eq!(parsable(literal).as_deref(), Some(sql));

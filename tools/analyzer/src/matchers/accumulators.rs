@@ -1,7 +1,7 @@
 //! Variables that grow over the iterations of a loop, known by how they start.
 
 use crate::language::{SourceMatch, SourceNode};
-use crate::matchers::loops::enclosing_loop;
+use crate::matchers::loops::{enclosing_loop, walks_literal};
 use crate::matchers::names::{bound_value, identifiers, target};
 use crate::syntax::{enclosing_function, is_function};
 
@@ -21,11 +21,14 @@ fn is_first_in_loop(found: &SourceMatch, variable: &str) -> bool {
     first.is_some_and(|first| first.range().start == found.range().start)
 }
 
-/// `$LIST` starts as an empty list outside the loop around the match, and the loop never resets it.
+/// `$LIST` starts as an empty list outside the loop around the match, and the loop never resets it. Over a literal, the list
+/// stays short.
 pub(crate) fn list_accumulator(found: &SourceMatch) -> bool {
-    starts_outside_loop(found, "LIST", |value| {
-        matches!(value.text().as_ref(), "[]" | "array()" | "Array.new")
-    })
+    let is_short = enclosing_loop(found).is_some_and(|around| walks_literal(&around));
+    !is_short
+        && starts_outside_loop(found, "LIST", |value| {
+            matches!(value.text().as_ref(), "[]" | "array()" | "Array.new")
+        })
 }
 
 /// `$SUM` is declared with a boxed number type outside the loop around the match.

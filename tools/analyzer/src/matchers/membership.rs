@@ -1,7 +1,7 @@
 //! Lists that are searched from the start for every item of another.
 
 use crate::language::{SourceMatch, SourceNode};
-use crate::matchers::loops::enclosing_loop;
+use crate::matchers::loops::{enclosing_loop, walks_literal};
 use crate::matchers::names::{bound_value, identifiers, names_bound_in};
 use crate::syntax::enclosing_function;
 
@@ -27,6 +27,9 @@ const MAKERS: [&str; 14] = [
 pub(crate) fn searched_in_loop(found: &SourceMatch) -> bool {
     let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
     let Some(around) = enclosing_loop(found) else { return false };
+    if walks_literal(&around) {
+        return false;
+    }
     let bound = names_bound_in(&around);
     let asks_per_item =
         identifiers(found).any(|name| name != list && bound.contains(name.as_ref()));
@@ -51,11 +54,22 @@ fn is_made(value: &SourceNode) -> bool {
         && text.lines().count() < 8
         && MAKERS.iter().any(|maker| text.contains(maker))
         && !starts_with_literal(&text)
+        && !is_of_table(&text)
 }
 
 /// `[:a, :b].map(&:to_s)` and `%w[a b].map { … }` are as short as they are written.
 fn starts_with_literal(text: &str) -> bool {
     text.starts_with('[') || text.starts_with("%w") || text.starts_with("%i")
+}
+
+/// The keys of a table that a class or module fixes, in PHP or Ruby, are few.
+fn is_of_table(text: &str) -> bool {
+    let constant = text.split('.').next().unwrap_or_default();
+    let is_constant = constant.len() > 1
+        && constant
+            .chars()
+            .all(|letter| letter.is_ascii_uppercase() || matches!(letter, '_' | ':'));
+    is_constant || ["(self::", "(static::"].iter().any(|table| text.contains(table))
 }
 
 fn grows(around: &SourceNode, list: &str) -> bool {

@@ -10,6 +10,7 @@ mod copies;
 mod counted;
 mod declared;
 mod defaults;
+mod hashes;
 mod invariants;
 mod iterations;
 mod lists;
@@ -37,6 +38,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("inserts-one-by-one", rows::inserts_one_by_one),
     ("list-accumulator", accumulators::list_accumulator),
     ("once-per-item", loops::once_per_item),
+    ("known-hash", hashes::known_hash),
     ("in-for-loop", loops::in_for_loop),
     ("per-call", calls::per_call),
     ("position-moves", calls::position_moves),
