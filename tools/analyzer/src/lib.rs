@@ -60,6 +60,7 @@ mod evidence;
 mod finding;
 mod findings;
 mod fixes;
+mod inline_tests;
 mod kotlin;
 mod language;
 mod matchers;

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use ast_grep_core::matcher::MatcherExt;
+use ast_grep_language::SupportLang;
 
 use crate::compile::{LanguageRules, Rules};
 use crate::embedded_sql;
 use crate::finding::Finding;
+use crate::inline_tests::inline_tests;
 use crate::language::{Language, SourceNode};
 use crate::parse::{check, count_errors, parse};
 use crate::silence::Silences;
@@ -67,6 +69,13 @@ impl Scanner<'_> {
         }
         if has_sql {
             found.extend(embedded_sql::scan_strings(self, &root)?);
+        }
+        if !found.is_empty() && self.language == Language::Shipped(SupportLang::Rust) {
+            let tests = inline_tests(&root);
+            found.retain(|finding| {
+                let in_tests = self.rules.infos.get(finding.info).is_none_or(|info| info.in_tests);
+                in_tests || !tests.iter().any(|test| test.contains(&finding.range.start))
+            });
         }
         let mut matched = HashMap::new();
         for finding in &found {

@@ -64,41 +64,26 @@ pub(crate) fn foreign_path(path: &str) -> Option<Reason> {
     let name = path.to_ascii_lowercase();
     let minified =
         name.ends_with(".min.js") || name.ends_with(".min.mjs") || name.ends_with(".min.cjs");
-    if minified {
-        return Some(Reason::chosen("minified"));
-    }
-    let name = path.rsplit('/').next().unwrap_or(path);
-    is_bundled(name).then(|| Reason::chosen("bundled: a hash of the content is in its name"))
-}
-
-/// `main.3f2a9c01.js`, `994.bf6856d4.chunk.js`, `index-C8qwgKWF.mjs`
-fn is_bundled(name: &str) -> bool {
-    let Some(stem) = name.strip_suffix(".js").or_else(|| name.strip_suffix(".mjs")) else {
-        return false;
-    };
-    let stem = stem.strip_suffix(".chunk").or_else(|| stem.strip_suffix(".bundle")).unwrap_or(stem);
-    let hash = stem.rsplit(['.', '-']).next().unwrap_or(stem);
-    let has = |kind: fn(&char) -> bool| hash.chars().any(|letter| kind(&letter));
-    let is_hex = hash.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, 'a'..='f'));
-    let mixes = has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase);
-    matches!(hash.len(), 8 | 16 | 20 | 32)
-        && has(char::is_ascii_digit)
-        && has(char::is_ascii_alphabetic)
-        && (is_hex || hash.len() == 8 && mixes && stem.len() > 8)
+    minified.then(|| Reason::chosen("minified"))
 }
 
 /// Whether the path is one of tests, by the customs of the languages.
 pub(crate) fn is_test_path(path: &str) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.split('.').next().unwrap_or(name);
-    folders
-        .split('/')
-        .any(|folder| ["test", "tests", "__tests__", "spec", "testing"].contains(&folder))
+    folders.split('/').any(is_test_folder)
         || name.contains(".test.")
         || name.contains(".spec.")
         || ["test_", "Test"].iter().any(|start| stem.starts_with(start))
         || ["_test", "_tests", "Test", "Tests"].iter().any(|end| stem.ends_with(end))
         || ["tests", "conftest"].contains(&stem)
+}
+
+/// Benchmarks and fuzzing are run by those who write them, as tests are.
+fn is_test_folder(folder: &str) -> bool {
+    let names = ["test", "tests", "__tests__", "spec", "testing", "benches", "fuzz"];
+    let endings = ["-test", "-tests", "_test", "_tests", ".Test", ".Tests", "-testing", "-testlib"];
+    names.contains(&folder) || endings.iter().any(|ending| folder.ends_with(ending))
 }
 
 /// The text of a file, without a byte order mark.
@@ -162,17 +147,6 @@ mod tests {
     }
 
     #[test]
-    fn what_a_bundler_wrote_is_known_by_the_hash_in_its_name() {
-        for bundled in ["main.3f2a9c01.js", "994.bf6856d4.chunk.js", "index-C8qwgKWF.mjs"] {
-            assert!(foreign_path(&format!("static/{bundled}")).is_some(), "{bundled}");
-        }
-        for written in ["base-8.js", "renderer-20230101.js", "facade-deadbeef.js", "Html5Qrcode.js"]
-        {
-            assert!(foreign_path(written).is_none(), "{written}");
-        }
-    }
-
-    #[test]
     fn a_byte_order_mark_is_not_code() {
         assert_eq!(text("\u{feff}import re\n".as_bytes(), 100).unwrap(), "import re\n");
     }
@@ -210,6 +184,9 @@ mod tests {
             "test_a.py",
             "a.spec.ts",
             "OrderTest.java",
+            "benches/parse.rs",
+            "Store.Tests/Orders.cs",
+            "guava-tests/src/A.java",
         ] {
             assert!(is_test_path(path), "{path}");
         }

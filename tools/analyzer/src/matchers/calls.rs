@@ -6,7 +6,7 @@ use crate::matchers::names::{identifiers, names_bound_in};
 use crate::syntax::{enclosing_function, is_function};
 
 /// Functions that run once, or that make what is kept.
-const ONCE: [&str; 14] = [
+const ONCE: [&str; 18] = [
     "main",
     "init",
     "new",
@@ -21,6 +21,10 @@ const ONCE: [&str; 14] = [
     "default",
     "load",
     "parse_args",
+    "config",
+    "install",
+    "migrate",
+    "start",
 ];
 
 /// The match is in the body of a named function that is given a text, so that it may be called for each of many, and not in a
@@ -37,10 +41,17 @@ pub(crate) fn per_call(found: &SourceMatch) -> bool {
         let parameters = parameters.text();
         [" string", " []byte", "&str", "&String"].iter().any(|kind| parameters.contains(kind))
     });
+    // What reads the options of a program runs when it starts.
+    let reads_options = function.field("parameters").is_some_and(|parameters| {
+        let parameters = parameters.text().to_ascii_lowercase();
+        ["options", "opts ", "opts:", "config", "cobra."]
+            .iter()
+            .any(|word| parameters.contains(word))
+    });
     // What Rust keeps in a `static` within the function is made once.
     let kept =
         found.ancestors().any(|node| matches!(node.kind().as_ref(), "static_item" | "const_item"));
-    takes_text && !kept && !ONCE.iter().any(|once| name.starts_with(once))
+    takes_text && !reads_options && !kept && !ONCE.iter().any(|once| name.starts_with(once))
 }
 
 /// `$INDEX` changes from pass to pass while `$TEXT` stays.

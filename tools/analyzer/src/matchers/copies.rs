@@ -123,7 +123,34 @@ fn value_parameter<'t>(parameter: &SourceNode<'t>) -> Option<(String, SourceNode
     let given = signature.contains("override") || signature.contains("final");
     let is_coroutine =
         ["co_await", "co_return", "co_yield"].iter().any(|word| body.text().contains(word));
-    (!given && !is_coroutine).then(|| (name.text().into_owned(), function))
+    (!given && !is_coroutine && !is_for_a_caller(&declarator))
+        .then(|| (name.text().into_owned(), function))
+}
+
+/// The signature is what callers by pointer or by interface expect: a parameter has no name, the function is handed on as a
+/// value in this file, or its class is the implementation of another.
+fn is_for_a_caller(declarator: &SourceNode) -> bool {
+    let ignores_one = declarator.field("parameters").is_some_and(|list| {
+        list.named_children()
+            .any(|one| one.kind() == "parameter_declaration" && one.field("declarator").is_none())
+    });
+    let Some(name) = declarator.field("declarator") else { return false };
+    let text = name.text();
+    let class = text.rsplit_once("::").map(|(class, _)| class);
+    if ignores_one || class.is_some_and(|class| class.ends_with("Impl")) {
+        return true;
+    }
+    let root = name.root().root();
+    root.dfs().any(|node| {
+        node.kind() == "identifier"
+            && node.text() == text
+            && node.parent().is_some_and(|parent| {
+                matches!(
+                    parent.kind().as_ref(),
+                    "pointer_expression" | "argument_list" | "initializer_list"
+                )
+            })
+    })
 }
 
 fn uses<'a, 't: 'a>(

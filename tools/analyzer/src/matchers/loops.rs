@@ -128,7 +128,7 @@ impl Path {
             }
             "block" | "statement_block" | "statement_list" | "compound_statement"
             | "statements" | "colon_block" | "body_statement" | "block_body" | "then" | "do" => {
-                self.block(ancestor)
+                self.block(ancestor, child)
             }
             kind => self.maybe_loop(kind, ancestor, child),
         }
@@ -151,7 +151,7 @@ impl Path {
         Step::Up
     }
 
-    fn block(&mut self, block: &SourceNode) -> Step {
+    fn block(&mut self, block: &SourceNode, child: &SourceNode) -> Step {
         let Some(last) = last_statement(block) else { return Step::Up };
         let text = last.text();
         // Kotlin has one kind for all that leaves, and lambdas that are left by label.
@@ -165,7 +165,7 @@ impl Path {
         let throws = ["raise", "throw", "goto"].iter().any(|word| kind.starts_with(word));
         let returns = kind.starts_with("return");
         let breaks = kind.starts_with("break");
-        if !(throws || returns || breaks) || skips_a_pass(block) {
+        if !(throws || returns || breaks) || skips_a_pass(block, child) {
             return Step::Up;
         }
         if throws {
@@ -300,9 +300,13 @@ fn leaves_pass(jump: &SourceNode) -> bool {
     jump.text().starts_with("return@") || jump.text().starts_with("continue")
 }
 
-/// `continue`, which Ruby calls `next`, before the block's end: the pass may not get there.
-fn skips_a_pass(block: &SourceNode) -> bool {
-    block.text().contains("continue") || block.dfs().any(|node| node.kind() == "next")
+/// `continue`, which Ruby calls `next`, between the child and the block's end: the pass may not get there.
+fn skips_a_pass(block: &SourceNode, child: &SourceNode) -> bool {
+    let start = child.range().start;
+    let text = block.text();
+    let rest = text.get(start.saturating_sub(block.range().start)..).unwrap_or_default();
+    rest.contains("continue")
+        || block.dfs().any(|node| node.kind() == "next" && node.range().start >= start)
 }
 
 fn last_statement<'t>(block: &SourceNode<'t>) -> Option<SourceNode<'t>> {

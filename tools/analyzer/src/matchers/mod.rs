@@ -10,7 +10,7 @@ mod copies;
 mod counted;
 mod declared;
 mod defaults;
-mod few;
+mod deferred;
 mod hashes;
 mod invariants;
 mod iterations;
@@ -24,6 +24,8 @@ mod relations;
 mod resources;
 mod rows;
 mod searches;
+mod selects;
+mod streams;
 
 use crate::language::SourceMatch;
 
@@ -32,11 +34,6 @@ pub(crate) type Matcher = fn(&SourceMatch) -> bool;
 
 const MATCHERS: &[(&str, Matcher)] = &[
     ("in-loop", loops::in_loop),
-    ("many-items", few::many_items),
-    ("long-text", few::long_text),
-    ("unknown-size", few::unknown_size),
-    ("grown-from-outside-loop", accumulators::grown_from_outside_loop),
-    ("only-grown-in-loop", accumulators::only_grown_in_loop),
     ("count-stays", counted::length_stays),
     ("searched-in-loop", membership::searched_in_loop),
     ("below-the-fold", page::below_the_fold),
@@ -68,6 +65,9 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("opened-without-buffer", reads::opened_without_buffer),
     ("read-only-for-lines", reads::read_only_for_lines),
     ("ticker-never-stopped", reads::ticker_never_stopped),
+    ("another-case-stays", selects::another_case_stays),
+    ("released-too-late", deferred::released_too_late),
+    ("writes-out", streams::writes_out),
     ("same-in-every-pass", invariants::same_in_every_pass),
     ("list-only-read", invariants::list_only_read),
     ("loops-over-list", lists::loops_over_list),

@@ -2,7 +2,7 @@
 
 use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::loops::in_for_loop;
-use crate::syntax::enclosing_function;
+use crate::syntax::{enclosing_function, is_function};
 
 /// `$FILE` is opened in the same function, and each pass of a loop over items writes to it.
 pub(crate) fn opened_without_buffer(found: &SourceMatch) -> bool {
@@ -33,14 +33,31 @@ pub(crate) fn read_only_for_lines(found: &SourceMatch) -> bool {
 pub(crate) fn ticker_never_stopped(found: &SourceMatch) -> bool {
     let Some(ticker) = found.get_env().get_match("TICKER") else { return false };
     let function = enclosing_function(found);
-    let text = function.text();
-    let ends = text.contains("return") || text.contains("break");
     let name = ticker.text();
     let mut uses = mentions(&function, &name)
         .filter(|node| !found.range().contains(&node.range().start))
         .peekable();
-    ends && uses.peek().is_some()
-        && uses.all(|node| node.parent().is_some_and(|parent| parent.text() == format!("{name}.C")))
+    uses.peek().is_some()
+        && uses.all(|node| {
+            node.parent().is_some_and(|parent| parent.text() == format!("{name}.C"))
+                && !waits_forever(&node)
+        })
+}
+
+/// The loop around the node has no way out.
+fn waits_forever(node: &SourceNode) -> bool {
+    let around = node
+        .ancestors()
+        .take_while(|ancestor| !is_function(ancestor))
+        .find(|ancestor| ancestor.kind() == "for_statement");
+    around.is_some_and(|around| {
+        !around.dfs().any(|node| {
+            matches!(
+                node.kind().as_ref(),
+                "return_statement" | "break_statement" | "goto_statement"
+            )
+        })
+    })
 }
 
 /// The text of the value that the function around the node first binds to the name.
