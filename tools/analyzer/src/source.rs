@@ -64,7 +64,27 @@ pub(crate) fn foreign_path(path: &str) -> Option<Reason> {
     let name = path.to_ascii_lowercase();
     let minified =
         name.ends_with(".min.js") || name.ends_with(".min.mjs") || name.ends_with(".min.cjs");
-    minified.then(|| Reason::chosen("minified"))
+    if minified {
+        return Some(Reason::chosen("minified"));
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    is_bundled(name).then(|| Reason::chosen("bundled: a hash of the content is in its name"))
+}
+
+/// `main.3f2a9c01.js`, `994.bf6856d4.chunk.js`, `index-C8qwgKWF.mjs`
+fn is_bundled(name: &str) -> bool {
+    let Some(stem) = name.strip_suffix(".js").or_else(|| name.strip_suffix(".mjs")) else {
+        return false;
+    };
+    let stem = stem.strip_suffix(".chunk").or_else(|| stem.strip_suffix(".bundle")).unwrap_or(stem);
+    let hash = stem.rsplit(['.', '-']).next().unwrap_or(stem);
+    let has = |kind: fn(&char) -> bool| hash.chars().any(|letter| kind(&letter));
+    let is_hex = hash.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, 'a'..='f'));
+    let mixes = has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase);
+    matches!(hash.len(), 8 | 16 | 20 | 32)
+        && has(char::is_ascii_digit)
+        && has(char::is_ascii_alphabetic)
+        && (is_hex || hash.len() == 8 && mixes && stem.len() > 8)
 }
 
 /// Whether the path is one of tests, by the customs of the languages.
@@ -144,6 +164,17 @@ mod tests {
 
     fn reason(bytes: &[u8]) -> String {
         text(bytes, 1024 * 1024).unwrap_err().text
+    }
+
+    #[test]
+    fn what_a_bundler_wrote_is_known_by_the_hash_in_its_name() {
+        for bundled in ["main.3f2a9c01.js", "994.bf6856d4.chunk.js", "index-C8qwgKWF.mjs"] {
+            assert!(foreign_path(&format!("static/{bundled}")).is_some(), "{bundled}");
+        }
+        for written in ["base-8.js", "renderer-20230101.js", "facade-deadbeef.js", "Html5Qrcode.js"]
+        {
+            assert!(foreign_path(written).is_none(), "{written}");
+        }
     }
 
     #[test]

@@ -160,8 +160,10 @@ fn equal_findings_in_one_file_have_different_fingerprints() {
 
 #[test]
 fn nested_matches_of_one_rule_count_once() {
-    let review =
-        added("a.js", b"const x = JSON.parse(JSON.stringify(JSON.parse(JSON.stringify(y))));\n");
+    let review = added(
+        "a.js",
+        b"const x = () => JSON.parse(JSON.stringify(JSON.parse(JSON.stringify(y))));\n",
+    );
     assert_eq!(review.total_recommendations, 1);
 }
 
@@ -173,7 +175,7 @@ fn a_comment_silences_its_own_line_or_the_next() {
     let above = QUERY.replace("        cursor", "        # eco-coder:ignore\n        cursor");
     assert_eq!(counts(&added("a.py", above.as_bytes())), (0, 0, 0, 1));
     let block =
-        b"/* eco-coder:ignore clone-through-json */\nconst x = JSON.parse(JSON.stringify(y));\n";
+        b"/* eco-coder:ignore clone-through-json */\nconst x = () => JSON.parse(JSON.stringify(y));\n";
     assert_eq!(counts(&added("a.js", block)), (0, 0, 0, 1));
 }
 
@@ -199,7 +201,7 @@ fn the_comment_of_another_linter_silences_the_rule_that_it_has_too() {
     assert_eq!(python("  # noqa: E501"), (1, 0, 0, 0));
     assert_eq!(python("  # nosec"), (1, 0, 0, 0), "not a matter of security");
 
-    let script = "async function f(keys) {\n  for (const key of keys) {\n    // MARK\n    await g(key);\n  }\n}\n";
+    let script = "async function f(keys) {\n  for (const key of keys) {\n    // MARK\n    show(await fetch(key));\n  }\n}\n";
     let javascript = |mark: &str| counts(&added("a.js", script.replace("MARK", mark).as_bytes()));
     assert_eq!(javascript("eslint-disable-next-line no-await-in-loop -- in order"), (0, 0, 0, 1));
     assert_eq!(javascript("eslint-disable-next-line no-console"), (1, 0, 0, 0));
@@ -306,7 +308,7 @@ fn deep_nesting_neither_crashes_nor_stalls() {
 
 #[test]
 fn floods_of_findings_and_of_comments_are_survived() {
-    let flood = "JSON.parse(JSON.stringify(a));\n".repeat(2_000);
+    let flood = "f = () => JSON.parse(JSON.stringify(a));\n".repeat(2_000);
     assert_eq!(skip_reason(&added("a.js", flood.as_bytes())), "more than 1000 findings");
     let started = Instant::now();
     let comments = format!("{}{QUERY}", "# eco-coder:ignore x\n".repeat(40_000));

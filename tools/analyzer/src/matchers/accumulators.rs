@@ -1,8 +1,9 @@
 //! Variables that grow over the iterations of a loop, known by how they start.
 
 use crate::language::{SourceMatch, SourceNode};
+use crate::matchers::few::{are_few, is_constant, is_split_path};
 use crate::matchers::loops::{enclosing_loop, walks_literal};
-use crate::matchers::names::{bound_value, identifiers, target};
+use crate::matchers::names::{bound_value, identifiers, names_bound_in, target};
 use crate::syntax::{enclosing_function, is_function};
 
 const BOXES: [&str; 6] = ["Byte", "Double", "Float", "Integer", "Long", "Short"];
@@ -77,6 +78,27 @@ pub(crate) fn list_accumulator(found: &SourceMatch) -> bool {
         })
 }
 
+/// `$LIST` is no list that the loop makes anew in each pass, and `$ITEM`, where the rule names one, differs from pass to pass.
+pub(crate) fn grown_from_outside_loop(found: &SourceMatch) -> bool {
+    let Some(around) = enclosing_loop(found) else { return false };
+    let env = found.get_env();
+    let Some(list) = env.get_match("LIST").map(SourceNode::text) else { return false };
+    let bound = names_bound_in(&around);
+    let differs = env
+        .get_match("ITEM")
+        .is_none_or(|item| identifiers(item).any(|name| bound.contains(name.as_ref())));
+    differs && !bound.contains(list.as_ref())
+}
+
+/// Nothing but the match gives `$LIST` a value in the loop, so that it grows from pass to pass.
+pub(crate) fn only_grown_in_loop(found: &SourceMatch) -> bool {
+    let Some(around) = enclosing_loop(found) else { return false };
+    let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
+    !around.dfs().filter(|node| node.node_id() != found.node_id()).any(|node| {
+        target(&node).is_some_and(|target| identifiers(&target).any(|name| name == list))
+    })
+}
+
 /// `$SUM` is declared with a boxed number type outside the loop around the match.
 pub(crate) fn boxed_accumulator(found: &SourceMatch) -> bool {
     starts_outside_loop(found, "SUM", |value| {
@@ -96,11 +118,43 @@ pub(crate) fn linked_list(found: &SourceMatch) -> bool {
 pub(crate) fn front_of_list(found: &SourceMatch) -> bool {
     let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
     let Some(around) = enclosing_loop(found) else { return false };
-    let drains = around
-        .field("condition")
-        .is_some_and(|condition| identifiers(&condition).any(|name| name == list));
+    let starts_few = || {
+        let function = enclosing_function(&around);
+        function
+            .dfs()
+            .filter_map(|node| bound_value(&node, &list))
+            .any(|value| is_split_path(&value))
+    };
+    if are_few(&list) || is_climbed(&around) || starts_few() {
+        return false;
+    }
+    // What is taken in the condition itself is a few lines that are skipped.
+    let drains = around.field("condition").is_some_and(|condition| {
+        identifiers(&condition).any(|name| name == list)
+            && !condition.range().contains(&found.range().start)
+    });
     let empty = ["[]", "list()", "array()", "Vec::new()", "vec![]"];
     drains || starts_outside_loop(found, "LIST", |value| empty.contains(&value.text().as_ref()))
+}
+
+/// A loop from a thing to its parent, and on to the parent of that, takes few steps.
+fn is_climbed(around: &SourceNode) -> bool {
+    let steps = ["parent", "parentNode", "parentElement", "f_back", "outer", "enclosing"];
+    around
+        .dfs()
+        .filter_map(|node| match node.kind().as_ref() {
+            "assignment" | "assignment_expression" => node.field("right"),
+            "variable_declarator" => node.field("value"),
+            _ => None,
+        })
+        .any(|value| {
+            let value = value.text();
+            let last = value
+                .trim_end_matches("()")
+                .rsplit_once('.')
+                .map(|(_, last)| last.trim_start_matches(['$', '_']));
+            last.is_some_and(|last| steps.contains(&last))
+        })
 }
 
 /// The match is `...name` in a callback of `reduce` whose first parameter is `name`.
@@ -109,7 +163,15 @@ pub(crate) fn spreads_accumulator(found: &SourceMatch) -> bool {
     let Some(call) = function.parent().and_then(|arguments| arguments.parent()) else {
         return false;
     };
-    let method = call.field("function").and_then(|callee| callee.field("property"));
+    let callee = call.field("function");
+    if callee
+        .as_ref()
+        .and_then(|callee| callee.field("object"))
+        .is_some_and(|all| is_constant(&all))
+    {
+        return false;
+    }
+    let method = callee.and_then(|callee| callee.field("property"));
     let reduces =
         method.is_some_and(|method| method.text() == "reduce" || method.text() == "reduceRight");
     let first = function.field("parameters").and_then(|all| all.named_children().next());

@@ -18,11 +18,11 @@ const CHANGING: [&str; 12] = [
     "discard",
 ];
 
-/// The function changes the parameter, or lets go of it to where it can be changed. A default that is named a cache is meant
-/// to be shared.
+/// The function changes the parameter, or lets go of it to where it can be changed. A default that is named a cache, or
+/// like something private, is meant to be shared.
 pub(crate) fn default_changes(found: &SourceMatch) -> bool {
     let Some(name) = found.field("name").map(|name| name.text()) else { return false };
-    if name.contains("cache") || name.contains("memo") {
+    if name.starts_with('_') || name.contains("cache") || name.contains("memo") {
         return false;
     }
     let Some(body) = enclosing_function(found).field("body") else { return false };

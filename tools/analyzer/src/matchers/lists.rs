@@ -1,6 +1,7 @@
 //! Lists that are searched once per item of a loop.
 
 use crate::language::{SourceMatch, SourceNode};
+use crate::matchers::few::are_few;
 use crate::matchers::loops::enclosing_loop;
 use crate::matchers::names::{bound_value, identifiers, names_bound_in, target};
 use crate::syntax::enclosing_function;
@@ -38,11 +39,21 @@ pub(crate) fn list_searched_per_item(found: &SourceMatch) -> bool {
     let bound = names_bound_in(&around);
     let name = list.text();
     list.kind() == "identifier"
+        && !are_few(&name)
         && !bound.contains(name.as_ref())
         && identifiers(item).any(|used| bound.contains(used.as_ref()))
         && !is_changed(&around, &name)
         && !is_extended_by(found, &name)
+        && !has_entry_set(&enclosing_function(&around), &name)
         && starts_as_list(found, &around, &name)
+}
+
+/// `names[index] = name`
+fn has_entry_set(function: &SourceNode, name: &str) -> bool {
+    function.dfs().any(|node| {
+        let left = if node.kind() == "assignment" { node.field("left") } else { None };
+        left.and_then(|left| left.field("value")).is_some_and(|value| value.text() == name)
+    })
 }
 
 fn starts_as_list(found: &SourceMatch, around: &SourceNode, name: &str) -> bool {

@@ -11,6 +11,7 @@ mod counted;
 mod declared;
 mod defaults;
 mod deferred;
+mod few;
 mod hashes;
 mod invariants;
 mod iterations;
@@ -34,6 +35,11 @@ pub(crate) type Matcher = fn(&SourceMatch) -> bool;
 
 const MATCHERS: &[(&str, Matcher)] = &[
     ("in-loop", loops::in_loop),
+    ("many-items", few::many_items),
+    ("long-text", few::long_text),
+    ("unknown-size", few::unknown_size),
+    ("grown-from-outside-loop", accumulators::grown_from_outside_loop),
+    ("only-grown-in-loop", accumulators::only_grown_in_loop),
     ("count-stays", counted::length_stays),
     ("searched-in-loop", membership::searched_in_loop),
     ("below-the-fold", page::below_the_fold),

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::language::{SourceMatch, SourceNode};
+use crate::matchers::few::are_few;
 use crate::matchers::loops::enclosing_loop;
 use crate::matchers::names::{bound_value, identifiers};
 
@@ -24,18 +25,25 @@ pub(crate) fn style_written_in_loop(found: &SourceMatch) -> bool {
 pub(crate) fn array_searched_per_item(found: &SourceMatch) -> bool {
     let Some(list) = found.get_env().get_match("LIST") else { return false };
     let Some(around) = enclosing_loop(found) else { return false };
-    if list.kind() != "identifier" || !is_filter(&around) {
+    let name = list.text();
+    if list.kind() != "identifier" || !is_filter(&around) || are_few(&name) || fails(&around) {
         return false;
     }
-    let name = list.text();
-    let outside = |node: &SourceNode| !around.range().contains(&node.range().start);
-    list.root()
-        .root()
-        .dfs()
-        .filter(outside)
-        .filter_map(|node| bound_value(&node, &name))
-        .any(|value| is_array(&value))
-        && identifiers(found).count() > 1
+    let start = found.range().start;
+    let is_visible = |node: &SourceNode| {
+        let block = node.ancestors().find(|around| around.kind() == "statement_block");
+        !around.range().contains(&node.range().start)
+            && block.is_none_or(|block| block.range().contains(&start))
+    };
+    let root = list.root().root();
+    let value = root.dfs().filter(is_visible).filter_map(|node| bound_value(&node, &name)).last();
+    value.is_some_and(|value| is_array(&value)) && identifiers(found).count() > 1
+}
+
+/// What goes wrong is told once: the block ends by throwing.
+fn fails(around: &SourceNode) -> bool {
+    let block = around.ancestors().find(|node| node.kind() == "statement_block");
+    block.is_some_and(|block| block.children().any(|child| child.kind() == "throw_statement"))
 }
 
 fn is_filter(call: &SourceNode) -> bool {
@@ -46,16 +54,11 @@ fn is_filter(call: &SourceNode) -> bool {
 /// Arrays of unknown length only: a literal of five entries costs nothing to search.
 fn is_array(value: &SourceNode) -> bool {
     let text = value.text();
-    let makers = [
-        ".map(",
-        ".filter(",
-        ".flatMap(",
-        "Object.keys(",
-        "Object.values(",
-        "Array.from(",
-        ".split(",
-    ];
-    value.kind() == "call_expression" && makers.iter().any(|maker| text.contains(maker))
+    let makers =
+        [".map(", ".filter(", ".flatMap(", "Object.keys(", "Object.values(", "Array.from("];
+    value.kind() == "call_expression"
+        && !text.contains("Object.keys(props)")
+        && makers.iter().any(|maker| text.contains(maker))
 }
 
 /// A formatting macro is given `value.to_string()` for a placeholder that neither pads nor quotes it.

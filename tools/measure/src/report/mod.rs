@@ -2,8 +2,6 @@
 
 mod html;
 mod plot;
-#[cfg(test)]
-mod sample;
 mod table;
 
 use std::collections::BTreeMap;
