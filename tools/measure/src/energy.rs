@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::MeasureError;
+use crate::metric::{JOULES, scaled};
+
 /// What turns CPU time into energy and energy into emissions. A comparison takes one of these, never two: base and head cannot
 /// be converted differently, so what differs between them is the code and not the place or the hour.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +38,14 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    fn show(self, unit: impl Fn(f64) -> String) -> String {
+        let [value, low, high] = [self.value, self.low, self.high].map(|value| {
+            let sign = if value < 0.0 { "" } else { "+" };
+            format!("{sign}{}", unit(value))
+        });
+        format!("{value} ({low} .. {high})")
+    }
+
     fn times(self, factor: f64) -> Self {
         Self { value: self.value * factor, low: self.low * factor, high: self.high * factor }
     }
@@ -51,9 +62,37 @@ pub struct EnergyDelta {
     pub grams_co2e: Estimate,
 }
 
+impl EnergyDelta {
+    /// The difference in words.
+    pub fn sentence(&self) -> String {
+        let source = match self.source {
+            EnergySource::Measured => "measured",
+            EnergySource::CpuTime => "from CPU time",
+        };
+        let energy = self.joules.show(|joules| scaled(joules, &JOULES));
+        let emissions = self.grams_co2e.show(|grams| scaled(grams, &GRAMS));
+        format!("each run of head, {source}: {energy}; in CO2e {emissions}")
+    }
+}
+
+const GRAMS: [(f64, &str); 5] = [(1e3, "kg"), (1.0, "g"), (1e-3, "mg"), (1e-6, "µg"), (1e-9, "ng")];
 const JOULES_PER_KWH: f64 = 3.6e6;
 
 impl FrozenFactors {
+    pub(crate) fn check(&self) -> Result<(), MeasureError> {
+        let sensible = |value: f64| value.is_finite() && value >= 0.0;
+        if sensible(self.watts_per_cpu)
+            && sensible(self.grams_per_kwh)
+            && sensible(self.power_usage_effectiveness - 1.0)
+        {
+            return Ok(());
+        }
+        Err(MeasureError::Request(format!(
+            "factors must be numbers of at least 0, and the PUE at least 1; they are {} W, {} gCO2e/kWh and {}",
+            self.watts_per_cpu, self.grams_per_kwh, self.power_usage_effectiveness
+        )))
+    }
+
     /// `base` is what base took, in joules or CPU seconds as `source` says; `change` is head's change of it as a share.
     pub fn delta(&self, source: EnergySource, base: f64, change: Estimate) -> EnergyDelta {
         let base_joules = match source {
@@ -88,6 +127,15 @@ mod tests {
         assert!((delta.grams_co2e.value - 0.18).abs() < 1e-12);
         assert!((delta.grams_co2e.low - 0.09).abs() < 1e-12);
         assert!((delta.grams_co2e.high - 0.27).abs() < 1e-12);
+    }
+
+    #[test]
+    fn factors_that_are_no_quantities_are_refused() {
+        assert!(factors().check().is_ok());
+        for watts in [f64::NAN, -1.0, f64::INFINITY] {
+            assert!(FrozenFactors { watts_per_cpu: watts, ..factors() }.check().is_err());
+        }
+        assert!(FrozenFactors { power_usage_effectiveness: 0.9, ..factors() }.check().is_err());
     }
 
     #[test]

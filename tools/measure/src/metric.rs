@@ -59,13 +59,13 @@ impl Metric {
 }
 
 const SECONDS: [(f64, &str); 3] = [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs")];
-const JOULES: [(f64, &str); 3] = [(1e3, "kJ"), (1.0, "J"), (1e-3, "mJ")];
+pub(crate) const JOULES: [(f64, &str); 4] = [(1e3, "kJ"), (1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ")];
 const COUNTS: [(f64, &str); 4] = [(1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")];
 const BYTES: [(f64, &str); 4] =
     [(1_073_741_824.0, "GiB"), (1_048_576.0, "MiB"), (1024.0, "KiB"), (1.0, "B")];
 
 /// Four digits that count, in the largest unit that the value fills.
-fn scaled(value: f64, units: &[(f64, &str)]) -> String {
+pub(crate) fn scaled(value: f64, units: &[(f64, &str)]) -> String {
     let fits = units.iter().find(|(size, _)| value.abs() >= *size).or(units.last());
     let (size, unit) = fits.copied().unwrap_or((1.0, ""));
     let value = value / size;

@@ -115,6 +115,7 @@ impl Request {
         if commands.chain([self.build.as_ref()]).flatten().any(empty) {
             return wrong("a command is empty");
         }
+        self.factors.as_ref().map_or(Ok(()), FrozenFactors::check)?;
         self.effort.check()
     }
 }
@@ -163,8 +164,8 @@ impl Default for Effort {
             metric: Metric::CpuSeconds,
             effect: 0.05,
             threshold: 0.02,
-            power: 0.95,
-            least_pairs: 12,
+            power: 0.98,
+            least_pairs: 16,
             most_pairs: 1_000,
             budget: Duration::from_mins(10),
             early_stop: true,

@@ -42,18 +42,18 @@ impl Pair {
 
 /// What log-ratios say.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Assessment {
+pub struct Assessment {
     pairs: usize,
     median: f64,
     mean: f64,
     low: f64,
     high: f64,
     standard_error: f64,
-    pub(crate) p_value: f64,
+    pub p_value: f64,
 }
 
 impl Assessment {
-    pub(crate) fn new(log_ratios: &[f64]) -> Self {
+    pub fn new(log_ratios: &[f64]) -> Self {
         let interval = bootstrap(log_ratios, crate::statistics::median_of);
         Self {
             pairs: log_ratios.len(),
@@ -71,18 +71,19 @@ impl Assessment {
         self.standard_error * (self.pairs as f64).sqrt()
     }
 
-    fn detectable(&self) -> f64 {
+    /// The change, as a share, that such data would show in 80 of 100 cases.
+    pub fn detectable(&self) -> f64 {
         (DETECTABLE * self.standard_error).exp_m1()
     }
 
     /// Whether interval and size agree that there is a change.
-    pub(crate) fn is_change(&self, threshold: f64) -> bool {
+    pub fn is_change(&self, threshold: f64) -> bool {
         let above_noise = self.median.abs() > self.detectable().max(threshold).ln_1p();
         (self.low > 0.0 || self.high < 0.0) && above_noise
     }
 
     /// `p_value` is what is left of the data's own after all looks and all benchmarks.
-    pub(crate) fn verdict(&self, p_value: f64, threshold: f64) -> Verdict {
+    pub fn verdict(&self, p_value: f64, threshold: f64) -> Verdict {
         if p_value > crate::plan::ERROR_RATE || !self.is_change(threshold) {
             Verdict::NoChangeDetectable
         } else if self.median < 0.0 {
@@ -113,8 +114,8 @@ pub struct Comparison {
     pub noise_floor: f64,
 }
 
-/// Fewer say nothing about a scatter.
-const FEWEST: usize = 3;
+/// With five pairs even five equal signs come too often by chance: in 1 of 16 cases.
+const FEWEST: usize = 6;
 
 impl Comparison {
     /// `None` where too few pairs have a value.

@@ -5,7 +5,10 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::error::MeasureError;
 use crate::git::Repository;
@@ -76,6 +79,7 @@ impl Worktrees {
 
 impl Drop for Worktrees {
     fn drop(&mut self) {
+        end_processes_in(&self.folder);
         // What fails here is tried again by the next sweep.
         remove(&self.repository, &self.folder, &self.owner_path);
     }
@@ -99,6 +103,7 @@ fn sweep_one(owner_path: &Path) -> bool {
     }
     let root = fs::read_to_string(owner_path).unwrap_or_default();
     let folder = owner_path.with_extension("");
+    end_processes_in(&folder);
     // A repository that is gone needs no cleaning.
     match Repository::open(Path::new(root.trim_end()), &Interrupt::default()) {
         Ok(repository) => remove(&repository, &folder, owner_path),
@@ -115,7 +120,39 @@ fn remove(repository: &Repository, folder: &Path, owner_path: &Path) {
 
 /// The owner last: as long as it is there, a sweep comes back.
 fn remove_files(folder: &Path, owner_path: &Path) {
-    if fs::remove_dir_all(folder).is_ok() || !folder.exists() {
+    let removed = fs::remove_dir_all(folder).is_ok() || !folder.exists() || {
+        // Some package managers write folders in which nothing may be removed.
+        allow_removal(folder);
+        fs::remove_dir_all(folder).is_ok()
+    };
+    if removed {
         let _ = fs::remove_file(owner_path);
+    }
+}
+
+fn allow_removal(folder: &Path) {
+    let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        // Links are not followed: what they point to is not ours.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            allow_removal(&entry.path());
+        }
+    }
+}
+
+/// Ends what still works in a worktree: what a command left in the background, or what a killed measurement had started.
+/// Nobody else has business in these folders.
+fn end_processes_in(folder: &Path) {
+    let Ok(folder) = folder.canonicalize() else { return };
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let pid =
+            entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
+        let works_there = || {
+            fs::read_link(entry.path().join("cwd")).is_ok_and(|place| place.starts_with(&folder))
+        };
+        if let Some(pid) = pid.filter(|_| works_there()) {
+            // It may have ended just now.
+            let _ = kill_process(pid, Signal::KILL);
+        }
     }
 }

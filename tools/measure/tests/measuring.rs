@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use measure::{
-    Benchmark, EnergySource, FrozenFactors, MeasureError, Metric, Progress, Report, Request, Side,
-    Verdict, measure,
+    Benchmark, Callgrind, EnergySource, FrozenFactors, MeasureError, Metric, Progress, Report,
+    Request, Side, Verdict, measure,
 };
 
 /// A repository with two commits; `work.sh` runs so many steps at base and so many at head.
@@ -75,6 +75,14 @@ fn run(request: &Request) -> Result<Report, MeasureError> {
 
 fn steps(count: u32) -> String {
     format!("i=0; while [ $i -lt {count} ]; do i=$((i+1)); done\n")
+}
+
+/// Processes whose folder lies below this one.
+fn processes_in(folder: &Path) -> usize {
+    let folder = folder.canonicalize().unwrap();
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let places = entries.filter_map(|entry| fs::read_link(entry.path().join("cwd")).ok());
+    places.filter(|place| place.starts_with(&folder)).count()
 }
 
 #[test]
@@ -200,6 +208,63 @@ fn a_command_that_hangs_is_stopped_with_its_children() {
 }
 
 #[test]
+fn a_process_that_leaves_its_group_is_ended_with_the_measurement() {
+    let world = World::new("setsid sleep 600 & exit 0", "exit 0");
+    assert!(run(&world.request()).is_ok());
+    assert_eq!(processes_in(&world.state), 0);
+    assert_eq!(world.left_behind(), (0, 0));
+}
+
+#[test]
+fn folders_in_which_nothing_may_be_removed_are_removed() {
+    let world = World::new("mkdir -p locked/deep; chmod 500 locked/deep locked", "exit 0");
+    assert!(run(&world.request()).is_ok());
+    assert_eq!(world.left_behind(), (0, 0));
+}
+
+#[test]
+fn callgrind_counts_the_same_work_as_the_same() {
+    let world = World::new(&steps(2_000), &steps(3_000));
+    let mut request = world.request();
+    request.callgrind = true;
+    let report = run(&request).unwrap();
+    match report.benchmarks[0].callgrind.as_ref().unwrap() {
+        Callgrind::Counted { base, change, .. } => {
+            assert!(*base > 100_000.0 && *change > 0.1, "{base} {change}");
+        }
+        Callgrind::Missing { why } => assert_eq!(why, "valgrind is not installed"),
+    }
+}
+
+#[test]
+fn requests_that_cannot_be_met_are_refused_before_anything_is_run() {
+    let world = World::new("exit 0", "exit 0");
+    let refused = |change: fn(&mut Request)| {
+        let mut request = world.request();
+        change(&mut request);
+        run(&request).unwrap_err().to_string()
+    };
+    let answers = [
+        refused(|request| request.benchmarks.clear()),
+        refused(|request| request.benchmarks[0].command.clear()),
+        refused(|request| request.benchmarks.push(request.benchmarks[0].clone())),
+        refused(|request| request.effort.effect = 0.01),
+        refused(|request| request.effort.power = f64::NAN),
+        refused(|request| request.effort.least_pairs = 2),
+        refused(|request| request.effort.budget = Duration::ZERO),
+    ];
+    insta::assert_snapshot!(answers.join("\n"), @r#"
+    there is no benchmark: give a command after `--`, or name some in the settings
+    a command is empty
+    two benchmarks are named "work"
+    a change of 1 % cannot be found while changes below 2 % count as none: ask for a larger effect or lower the threshold
+    effect, threshold and power are shares between 0 and 1
+    pairs must be at least 8 and at most 10000, and the most not below the least
+    there may be 1000 warm-ups, and the time budget must be more than nothing
+    "#);
+}
+
+#[test]
 fn an_interruption_ends_it_and_cleans_up() {
     let world = World::new("sleep 600", "sleep 600");
     let request = world.request();
@@ -285,12 +350,13 @@ fn a_killed_measurement_leaves_no_worktree_behind_at_the_next_start() {
     killed.current_dir(world.folder.path());
     let mut killed = killed.stdout(std::process::Stdio::null()).spawn().unwrap();
     let start = Instant::now();
-    while world.left_behind().0 < 2 {
-        assert!(start.elapsed() < Duration::from_mins(1), "no worktrees came");
+    while world.left_behind().0 < 2 || processes_in(&world.state) == 0 {
+        assert!(start.elapsed() < Duration::from_mins(1), "no run has begun");
         thread::sleep(Duration::from_millis(20));
     }
     killed.kill().unwrap();
     killed.wait().unwrap();
+    assert!(processes_in(&world.state) > 0);
     assert_eq!(world.left_behind(), (2, 2));
     let mut request = world.request();
     request.benchmarks = vec![benchmark("quick", &["true"])];
@@ -302,6 +368,7 @@ fn a_killed_measurement_leaves_no_worktree_behind_at_the_next_start() {
     });
     assert!(during.is_ok(), "{during:?}");
     assert_eq!((swept, world.left_behind()), (1, (0, 0)));
+    assert_eq!(processes_in(&world.state), 0);
 }
 
 #[test]

@@ -104,6 +104,9 @@ impl Measurement {
             )?;
         }
         writeln!(body, "</table></div>")?;
+        if let Some(energy) = &self.energy {
+            writeln!(body, "<p>Energy: {}.</p>", escaped(&energy.sentence()))?;
+        }
         for (metric, why) in &self.missing {
             writeln!(body, "<p class=\"note\">No {}: {}.</p>", metric.name(), escaped(why))?;
         }
@@ -112,5 +115,42 @@ impl Measurement {
 }
 
 fn escaped(text: &str) -> String {
+    // A page may not hold control characters in any form.
+    let text: String = text.chars().filter(|char| !char.is_control() || *char == '\n').collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::report;
+
+    #[test]
+    fn the_page_stands_alone_and_takes_names_as_text() {
+        let page = report().html();
+        let (_, body) = page.split_once("<body>").unwrap();
+        let plain = |line: &&str| !line.contains("<svg") && !line.is_empty();
+        insta::assert_snapshot!(body.lines().filter(plain).collect::<Vec<_>>().join("\n"), @r#"
+        <h1>HEAD <code>bbbbbbbbbb</code> against main <code>aaaaaaaaaa</code></h1>
+        <p class="note">A &lt;processor&gt;, 2 processors. Counted: all processes.</p>
+        <p>Warning: base and head are the same commit</p>
+        <h2>parse[31m &lt;b&gt;</h2>
+        <p><code>./bench parse</code></p>
+        <p class="regressed">regressed: CPU time +10.3 % (+10.0 % .. +10.5 %)</p>
+        <p class="note">8 pairs, then the time budget was used up; 16 would be needed</p>
+        <div class="scroll"><table>
+        <tr><th></th><th>base</th><th>head</th><th>change</th><th>95 % interval</th><th>noise floor</th></tr>
+        <tr><td>CPU time</td><td>101.0 ms</td><td>111.2 ms</td><td>+10.3 %</td><td>+10.0 % .. +10.5 %</td><td>2.0 %</td></tr>
+        <tr><td>bytes read</td><td>4.000 KiB</td><td>4.000 KiB</td><td>+0.0 %</td><td>+0.0 % .. +0.0 %</td><td>2.0 %</td></tr>
+        </table></div>
+        <p>Energy: each run of head, from CPU time: +50.00 mJ (+45.00 mJ .. +55.00 mJ); in CO2e +4.583 µg (+4.125 µg .. +5.042 µg).</p>
+        <p class="note">No energy: this machine shows no energy meter (RAPL).</p>
+        <h2>print</h2>
+        <p>Not measured: it fails</p>
+        </body>
+        </html>
+        "#);
+        assert_eq!(page.matches("<svg").count(), 2);
+        assert_eq!(page.matches("<circle").count(), 24);
+        assert!(!page.contains("<b>") && !page.contains("NaN") && !page.contains("<script"));
+    }
 }

@@ -2,6 +2,8 @@
 
 mod html;
 mod plot;
+#[cfg(test)]
+mod sample;
 mod table;
 
 use std::collections::BTreeMap;

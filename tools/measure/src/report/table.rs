@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use super::{Callgrind, Measurement, Report};
-use crate::energy::EnergySource;
 use crate::plan::Stopped;
 use crate::verdict::{Comparison, Verdict};
 
@@ -43,8 +42,9 @@ impl Report {
     pub fn sentence(&self, benchmark: &Measurement) -> String {
         let metric = self.effort.metric;
         let Some(found) = benchmark.comparison(metric) else {
+            let pairs = benchmark.pairs.len();
             return format!(
-                "no change detectable: too few pairs have a value of {}",
+                "no change detectable: {pairs} pairs of {} are too few to tell",
                 metric.name()
             );
         };
@@ -88,16 +88,7 @@ impl Measurement {
     fn write_notes(&self, text: &mut String) -> std::fmt::Result {
         writeln!(text, "  {}", self.course())?;
         if let Some(energy) = &self.energy {
-            let source = match energy.source {
-                EnergySource::Measured => "measured",
-                EnergySource::CpuTime => "from CPU time",
-            };
-            let (joules, grams) = (energy.joules, energy.grams_co2e);
-            writeln!(
-                text,
-                "  energy per run, {source}: {:+.3e} J ({:+.3e} .. {:+.3e}), {:+.3e} gCO2e ({:+.3e} .. {:+.3e})",
-                joules.value, joules.low, joules.high, grams.value, grams.low, grams.high
-            )?;
+            writeln!(text, "  {}", energy.sentence())?;
         }
         match &self.callgrind {
             Some(Callgrind::Counted { base, head, change }) => {
@@ -153,4 +144,28 @@ pub(super) fn short(commit: &str) -> &str {
 /// Names come from outside, and a terminal obeys control characters.
 fn printable(name: &str) -> String {
     name.chars().filter(|char| !char.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::report;
+
+    #[test]
+    fn the_table_says_the_verdict_first_and_why_a_figure_is_missing() {
+        insta::assert_snapshot!(report().table(), @"
+        base main (aaaaaaaaaa), head HEAD (bbbbbbbbbb)
+        warning: base and head are the same commit
+
+        parse[31m <b>: regressed: CPU time +10.3 % (+10.0 % .. +10.5 %)
+                                 base         head    change  95 % interval          floor
+          CPU time           101.0 ms     111.2 ms   +10.3 %  +10.0 % .. +10.5 %     2.0 %
+          bytes read        4.000 KiB    4.000 KiB    +0.0 %  +0.0 % .. +0.0 %       2.0 %
+          8 pairs, then the time budget was used up; 16 would be needed
+          each run of head, from CPU time: +50.00 mJ (+45.00 mJ .. +55.00 mJ); in CO2e +4.583 µg (+4.125 µg .. +5.042 µg)
+          no instructions by callgrind: valgrind is not installed
+          no energy: this machine shows no energy meter (RAPL)
+
+        print: not measured: it fails
+        ");
+    }
 }
