@@ -64,10 +64,16 @@ pub(crate) struct PueRow {
 /// Power of one vCPU of a processor family.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Family {
+    #[serde(rename = "family")]
+    pub(crate) name: String,
     pub(crate) min_w: WattsPerVcpu,
     pub(crate) max_w: WattsPerVcpu,
     pub(crate) gb_per_chip: Option<Gigabytes>,
     pub(crate) in_mean: String,
+    /// Spread within the family.
+    pub(crate) sigma: f64,
+    pub(crate) source: String,
+    pub(crate) licence: String,
 }
 
 /// One part of the uncertainty: a log-normal standard deviation and what it rests on.

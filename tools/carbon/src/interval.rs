@@ -37,7 +37,12 @@ impl Interval {
 
 /// The sigma of a product of independent factors.
 pub(crate) fn of_product(contributions: &[Contribution]) -> f64 {
-    contributions.iter().map(|contribution| contribution.sigma.powi(2)).sum::<f64>().sqrt()
+    of_independent(contributions.iter().map(|contribution| contribution.sigma))
+}
+
+/// The same of bare sigmas, in whatever order.
+pub(crate) fn of_independent(deviations: impl Iterator<Item = f64>) -> f64 {
+    deviations.map(|deviation| deviation.powi(2)).sum::<f64>().sqrt()
 }
 
 /// The sigma of a sum of independent terms, each a median and its sigma (Fenton-Wilkinson).

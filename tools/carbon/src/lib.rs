@@ -3,6 +3,7 @@
 //! Inputs describe one execution; an answer's totals are that times the number of executions. Nothing is asked over the
 //! network, unless the feature `aws` is on and [`CalculateCarbonFootprint`] is given a Parameter Store.
 
+pub mod best;
 pub mod cloud_carbon_footprint;
 pub mod codecarbon;
 pub mod ecologits;
@@ -13,6 +14,7 @@ mod interval;
 pub mod llm;
 mod methodology;
 mod model;
+mod nearest;
 mod own;
 #[cfg(feature = "aws")]
 mod parameter_store;

@@ -1,6 +1,7 @@
 //! Where the work runs: the grid behind a region, and the building. A place is looked up, never guessed.
 
 use crate::factors::{PueRow, Region, Scope, Source, Tables};
+use crate::nearest::{LONGEST_NAME, nearest};
 use crate::units::{Intensity, Pue};
 use crate::work::{CarbonError, OverrideIntensity};
 
@@ -12,8 +13,6 @@ pub struct IntensityTable {
 
 /// How many regions an error proposes.
 const PROPOSALS: usize = 3;
-/// A region name has at most this many characters that matter.
-const LONGEST_NAME: usize = 40;
 
 impl IntensityTable {
     pub fn bundled() -> Self {
@@ -28,7 +27,8 @@ impl IntensityTable {
     pub fn find(self, region: &str) -> Result<&'static Region, CarbonError> {
         self.regions().find(|row| row.name == region).ok_or_else(|| CarbonError::UnknownRegion {
             given: region.chars().take(LONGEST_NAME).collect(),
-            nearest: self.nearest(region).join(", "),
+            nearest: nearest(region, self.regions().map(|row| row.name.as_str()), PROPOSALS)
+                .join(", "),
         })
     }
 
@@ -39,18 +39,6 @@ impl IntensityTable {
             .iter()
             .find(|row| row.scope == Scope::World)
             .ok_or(CarbonError::MissingFactor("world"))
-    }
-
-    fn nearest(self, given: &str) -> Vec<&'static str> {
-        let given: Vec<char> = given.trim().to_lowercase().chars().take(LONGEST_NAME).collect();
-        let mut regions: Vec<&str> = self.regions().map(|region| region.name.as_str()).collect();
-        regions.sort_by_cached_key(|name| {
-            let name: Vec<char> = name.chars().collect();
-            let shared = name.iter().zip(&given).take_while(|(a, b)| a == b).count();
-            (edit_distance(&name, &given), usize::MAX - shared)
-        });
-        regions.truncate(PROPOSALS);
-        regions
     }
 }
 
@@ -106,7 +94,7 @@ fn intensity_sigmas(region: &Region, given: Option<&OverrideIntensity>) -> Vec<&
     vec![fit, "intensity-year"]
 }
 
-fn bundled_source(region: &Region) -> Source {
+pub(crate) fn bundled_source(region: &Region) -> Source {
     Source {
         id: format!("intensity/{}", region.zone),
         what: format!("grid intensity of {}", region.zone_name),
@@ -118,7 +106,7 @@ fn bundled_source(region: &Region) -> Source {
     }
 }
 
-fn pue_source(row: &PueRow) -> Source {
+pub(crate) fn pue_source(row: &PueRow) -> Source {
     let (id, what) = match row.region.as_str() {
         "" => ("pue/provider".to_owned(), "average PUE of the provider".to_owned()),
         region => (format!("pue/{region}"), format!("PUE of {region}")),
@@ -132,21 +120,6 @@ fn pue_source(row: &PueRow) -> Source {
         year: Some(row.year),
         licence: row.licence.clone(),
     }
-}
-
-/// Levenshtein's distance.
-fn edit_distance(left: &[char], right: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[right.len()]
 }
 
 #[cfg(test)]
@@ -177,16 +150,5 @@ mod tests {
         assert_eq!(zone("ca-central-1"), "CA-QC");
         assert_eq!(zone("cn-northwest-1"), "CN-NX");
         assert_eq!(zone("eu-central-1"), "DEU");
-    }
-
-    #[test]
-    fn distances_count_single_edits() {
-        let distance = |a: &str, b: &str| {
-            edit_distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>())
-        };
-        assert_eq!(
-            (distance("", "abc"), distance("kitten", "sitting"), distance("same", "same")),
-            (3, 3, 0)
-        );
     }
 }

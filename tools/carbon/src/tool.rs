@@ -116,6 +116,7 @@ fn to_whom(error: CarbonError) -> ToolError {
     match error {
         CarbonError::Invalid { .. }
         | CarbonError::UnknownRegion { .. }
+        | CarbonError::UnknownMachine { .. }
         | CarbonError::ToolFails { .. } => ToolError::tell(error.to_string()),
         CarbonError::MissingFactor(_) => ToolError::EndRun(Box::new(error)),
     }

@@ -102,6 +102,8 @@ quantity! {
     KilowattHours,
     /// Energy, as counters report it.
     Joules,
+    /// Virtual processors; a part of one is possible.
+    Vcpus,
     /// A share of the capacity, from 0 to 1.
     Utilization,
     /// Memory that is held over time.
@@ -150,6 +152,7 @@ additive!(
 product! {
     Watts * Seconds = KilowattHours / JOULES_PER_KWH;
     WattsPerVcpu * CpuSeconds = KilowattHours / JOULES_PER_KWH;
+    Vcpus * Seconds = CpuSeconds;
     WattsPerGigabyte * Gigabytes = Watts;
     KilowattHours * Pue = KilowattHours;
     KilowattHours * Intensity = Footprint;

@@ -35,6 +35,8 @@ pub enum CarbonError {
     Invalid { field: &'static str, expected: &'static str },
     #[error("unknown AWS region {given:?}; the nearest known ones are {nearest}")]
     UnknownRegion { given: String, nearest: String },
+    #[error("unknown {kind} {given:?}; the nearest known ones are {nearest}")]
+    UnknownMachine { kind: &'static str, given: String, nearest: String },
     /// The other tool gives no number either.
     #[error("{tool} fails on these inputs: {reason}")]
     ToolFails { tool: &'static str, reason: String },

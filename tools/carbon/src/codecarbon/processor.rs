@@ -75,7 +75,7 @@ fn split(name: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a text is, in lower case, the other.
 fn equal(text: &str, lower: &str) -> bool {
-    if text.is_ascii() { text.eq_ignore_ascii_case(lower) } else { text.to_lowercase() == lower }
+    text.eq_ignore_ascii_case(lower) || !text.is_ascii() && text.to_lowercase() == lower
 }
 
 /// `Intel(R) Xeon(R) Platinum 8275CL CPU @ 3.00GHz` without marks, `CPU` and clock.
