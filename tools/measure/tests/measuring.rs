@@ -343,14 +343,18 @@ fn the_page_has_plots_and_neither_script_nor_foreign_markup() {
 /// The measuring process is killed in the middle of a run; the next start removes what it left.
 #[test]
 fn a_killed_measurement_leaves_no_worktree_behind_at_the_next_start() {
-    let world = World::new("sleep 60", "sleep 60");
+    let world = World::new("touch started; sleep 60", "exit 0");
     let itself = std::env::current_exe().unwrap();
     let mut killed = Command::new(itself);
     killed.args(["--exact", "a_process_to_be_killed", "--ignored", "--nocapture"]);
     killed.current_dir(world.folder.path());
     let mut killed = killed.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let has_started = || {
+        let folders = fs::read_dir(&world.state).into_iter().flatten().flatten();
+        folders.map(|entry| entry.path().join("base/started")).any(|file| file.exists())
+    };
     let start = Instant::now();
-    while world.left_behind().0 < 2 || processes_in(&world.state) == 0 {
+    while !has_started() {
         assert!(start.elapsed() < Duration::from_mins(1), "no run has begun");
         thread::sleep(Duration::from_millis(20));
     }
