@@ -96,7 +96,7 @@ pub(crate) fn is_test_path(path: &str) -> bool {
         || name.contains(".spec.")
         || ["test_", "Test"].iter().any(|start| stem.starts_with(start))
         || ["_test", "_tests", "Test", "Tests"].iter().any(|end| stem.ends_with(end))
-        || ["tests", "conftest"].contains(&stem)
+        || ["test", "tests", "conftest"].contains(&stem)
 }
 
 /// Benchmarks and fuzzing are run by those who write them, as tests are.

@@ -118,12 +118,16 @@ pub(crate) fn linked_list(found: &SourceMatch) -> bool {
 pub(crate) fn front_of_list(found: &SourceMatch) -> bool {
     let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
     let Some(around) = enclosing_loop(found) else { return false };
+    // The list itself, or what the loop goes through.
+    let header = around.field("condition").or_else(|| around.field("right"));
     let starts_few = || {
-        let function = enclosing_function(&around);
-        function
-            .dfs()
-            .filter_map(|node| bound_value(&node, &list))
-            .any(|value| is_split_path(&value))
+        let names: Vec<_> = header.iter().flat_map(identifiers).collect();
+        enclosing_function(&around).dfs().any(|node| {
+            let name = target(&node).map(|target| target.text());
+            name.filter(|name| *name == list || names.contains(name))
+                .and_then(|name| bound_value(&node, &name))
+                .is_some_and(|value| is_split_path(&value))
+        })
     };
     if are_few(&list) || is_climbed(&around) || starts_few() {
         return false;

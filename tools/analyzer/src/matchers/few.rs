@@ -63,18 +63,20 @@ const FEW: [&str; 53] = [
 ];
 
 /// Words in the names of texts that stay short, or that are shown once to a person.
-const SHORT: [&str; 46] = [
+const SHORT: [&str; 52] = [
     "addr",
     "address",
     "arg",
     "bit",
     "caption",
+    "char",
     "clause",
     "cmd",
     "command",
     "cond",
     "condition",
     "desc",
+    "digit",
     "err",
     "error",
     "flag",
@@ -95,6 +97,8 @@ const SHORT: [&str; 46] = [
     "padding",
     "path",
     "pattern",
+    "phone",
+    "postcode",
     "prefix",
     "reason",
     "regex",
@@ -110,6 +114,8 @@ const SHORT: [&str; 46] = [
     "usage",
     "version",
     "word",
+    "zip",
+    "zipcode",
 ];
 
 /// `$LIST` is not named for things that are few.
@@ -184,7 +190,7 @@ pub(crate) fn are_few(name: &str) -> bool {
 fn goes_over_few(around: &SourceNode) -> bool {
     let Some(items) = around.field("right") else { return false };
     match items.kind().as_ref() {
-        "tuple" | "list" | "array" => !items.text().contains('*'),
+        "tuple" | "list" | "array" | "expression_list" => !items.text().contains('*'),
         "call" => {
             [".split('.')", ".split(\".\")"].iter().any(|split| items.text().ends_with(split))
         }
