@@ -6,7 +6,7 @@ use crate::matchers::names::bound_value;
 use crate::syntax::enclosing_function;
 
 /// Words in the names of lists that stay short: parts of one path, command line, signature or table.
-const FEW: [&str; 53] = [
+const FEW: [&str; 54] = [
     "alias",
     "arg",
     "argument",
@@ -14,6 +14,7 @@ const FEW: [&str; 53] = [
     "attr",
     "attribute",
     "axis",
+    "bit",
     "choice",
     "class",
     "col",
@@ -117,6 +118,84 @@ const SHORT: [&str; 52] = [
     "zip",
     "zipcode",
 ];
+
+/// Words in the names of lists that grow with the input.
+const MANY: [&str; 61] = [
+    "agenda",
+    "backlog",
+    "batch",
+    "buffer",
+    "byte",
+    "candidate",
+    "char",
+    "character",
+    "chunk",
+    "data",
+    "datum",
+    "descendant",
+    "edge",
+    "element",
+    "entry",
+    "event",
+    "file",
+    "frame",
+    "frontier",
+    "history",
+    "item",
+    "job",
+    "line",
+    "link",
+    "log",
+    "message",
+    "neighbor",
+    "node",
+    "object",
+    "output",
+    "packet",
+    "page",
+    "pending",
+    "point",
+    "post",
+    "process",
+    "product",
+    "queue",
+    "record",
+    "reply",
+    "request",
+    "result",
+    "row",
+    "sample",
+    "stack",
+    "state",
+    "step",
+    "stream",
+    "successor",
+    "task",
+    "text",
+    "todo",
+    "token",
+    "unvisited",
+    "url",
+    "user",
+    "vertex",
+    "visit",
+    "waiting",
+    "work",
+    "worklist",
+];
+
+/// `$LIST` is named for things that are many, or takes at one end what the loop finds while it gives from the other.
+pub(crate) fn grows_with_input(found: &SourceMatch) -> bool {
+    let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
+    let takes = [".append(", ".extend(", ".push(", "+="];
+    words(&list).iter().any(|word| MANY.contains(&word.as_str()))
+        || enclosing_loop(found).is_some_and(|around| {
+            let text = around.text();
+            takes.iter().any(|take| {
+                text.contains(&format!("{list}{take}")) || text.contains(&format!("{list} {take}"))
+            })
+        })
+}
 
 /// `$LIST` is not named for things that are few.
 pub(crate) fn many_items(found: &SourceMatch) -> bool {

@@ -36,6 +36,7 @@ pub(crate) type Matcher = fn(&SourceMatch) -> bool;
 const MATCHERS: &[(&str, Matcher)] = &[
     ("in-loop", loops::in_loop),
     ("many-items", few::many_items),
+    ("grows-with-input", few::grows_with_input),
     ("long-text", few::long_text),
     ("unknown-size", few::unknown_size),
     ("grown-from-outside-loop", accumulators::grown_from_outside_loop),
