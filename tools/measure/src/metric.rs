@@ -70,6 +70,8 @@ pub(crate) fn scaled(value: f64, units: &[(f64, &str)]) -> String {
     let (size, unit) = fits.copied().unwrap_or((1.0, ""));
     let value = value / size;
     let digits = match value.abs() {
+        // Counted, not measured.
+        whole if matches!(unit, "" | "B") && whole.fract() == 0.0 => 0,
         large if large >= 1000.0 => 0,
         hundreds if hundreds >= 100.0 => 1,
         tens if tens >= 10.0 => 2,
@@ -118,6 +120,6 @@ mod tests {
             Metric::Instructions.show(1_234_567_890.0),
             Metric::Joules.show(0.25),
         ];
-        assert_eq!(shown, ["15.23 ms", "12.35 s", "3.338 MiB", "0.000 B", "1.235 G", "250.0 mJ"]);
+        assert_eq!(shown, ["15.23 ms", "12.35 s", "3.338 MiB", "0 B", "1.235 G", "250.0 mJ"]);
     }
 }

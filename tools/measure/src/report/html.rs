@@ -107,6 +107,9 @@ impl Measurement {
         if let Some(energy) = &self.energy {
             writeln!(body, "<p>Energy: {}.</p>", escaped(&energy.sentence()))?;
         }
+        if let Some(callgrind) = &self.callgrind {
+            writeln!(body, "<p class=\"note\">{}.</p>", escaped(&callgrind.sentence()))?;
+        }
         for (metric, why) in &self.missing {
             writeln!(body, "<p class=\"note\">No {}: {}.</p>", metric.name(), escaped(why))?;
         }
@@ -143,6 +146,7 @@ mod tests {
         <tr><td>bytes read</td><td>4.000 KiB</td><td>4.000 KiB</td><td>+0.0 %</td><td>+0.0 % .. +0.0 %</td><td>2.0 %</td></tr>
         </table></div>
         <p>Energy: each run of head, from CPU time: +50.00 mJ (+45.00 mJ .. +55.00 mJ); in CO2e +4.583 µg (+4.125 µg .. +5.042 µg).</p>
+        <p class="note">no instructions by callgrind: valgrind is not installed.</p>
         <p class="note">No energy: this machine shows no energy meter (RAPL).</p>
         <h2>print</h2>
         <p>Not measured: it fails</p>

@@ -7,7 +7,7 @@ use crate::statistics::median;
 use crate::verdict::{Comparison, Pair};
 
 const WIDTH: f64 = 720.0;
-const LEFT: f64 = 56.0;
+const LEFT: f64 = 64.0;
 const RIGHT: f64 = 16.0;
 /// More points than this hide each other.
 const MOST_POINTS: usize = 600;

@@ -90,18 +90,8 @@ impl Measurement {
         if let Some(energy) = &self.energy {
             writeln!(text, "  {}", energy.sentence())?;
         }
-        match &self.callgrind {
-            Some(Callgrind::Counted { base, head, change }) => {
-                writeln!(
-                    text,
-                    "  instructions by callgrind, one run each: {base:.0} and {head:.0}, {}",
-                    percent(*change)
-                )?;
-            }
-            Some(Callgrind::Missing { why }) => {
-                writeln!(text, "  no instructions by callgrind: {why}")?;
-            }
-            None => {}
+        if let Some(callgrind) = &self.callgrind {
+            writeln!(text, "  {}", callgrind.sentence())?;
         }
         for (metric, why) in &self.missing {
             writeln!(text, "  no {}: {why}", metric.name())?;
@@ -139,6 +129,20 @@ pub(super) fn percent(share: f64) -> String {
 
 pub(super) fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
+}
+
+impl Callgrind {
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::Counted { base, head, change } => {
+                let change = percent(*change);
+                format!(
+                    "instructions by callgrind, one run each: {base:.0} and {head:.0}, {change}"
+                )
+            }
+            Self::Missing { why } => format!("no instructions by callgrind: {why}"),
+        }
+    }
 }
 
 /// Names come from outside, and a terminal obeys control characters.

@@ -13,6 +13,8 @@ pub(crate) struct Groups {
     parent: PathBuf,
 }
 
+/// `0` and a line break, by which a process enters.
+const ENTRANCE_BYTES: f64 = 2.0;
 const PREFIX: &str = "eco-measure-";
 
 impl Groups {
@@ -82,6 +84,10 @@ impl Group {
     pub(crate) fn put_into(&self, sample: &mut Sample) {
         if let Ok(seconds) = self.cpu_seconds() {
             sample.put(Metric::CpuSeconds, Ok(seconds));
+        }
+        // The entrance was written to by the run itself.
+        if let Some(bytes) = sample.values.get_mut(&Metric::BytesWritten) {
+            *bytes = (*bytes - ENTRANCE_BYTES).max(0.0);
         }
         let peak = fs::read_to_string(self.0.join("memory.peak")).ok();
         if let Some(bytes) = peak.and_then(|text| text.trim().parse().ok()) {
