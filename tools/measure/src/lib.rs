@@ -17,6 +17,7 @@ mod request;
 mod run;
 pub mod statistics;
 mod verdict;
+mod warnings;
 mod worktrees;
 
 pub use self::energy::{EnergyDelta, EnergySource, Estimate, FrozenFactors};

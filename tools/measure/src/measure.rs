@@ -14,6 +14,7 @@ use crate::request::{Benchmark, Request, Side};
 use crate::run::{Meters, callgrind};
 use crate::statistics::benjamini_hochberg;
 use crate::verdict::Comparison;
+use crate::warnings::warnings;
 use crate::worktrees::{Worktrees, sweep};
 
 /// Measures base against head. It blocks for as long as the runs take, and leaves neither worktree nor process behind.
@@ -53,35 +54,6 @@ pub fn measure(
         benchmarks: measured,
         failed,
     })
-}
-
-fn warnings(
-    request: &Request,
-    repository: &Repository,
-    base: &str,
-    head: &str,
-) -> Result<Vec<String>, MeasureError> {
-    let mut warnings = Vec::new();
-    let uncommitted = repository.uncommitted()?;
-    if uncommitted > 0 {
-        let files = if uncommitted == 1 {
-            "1 file has changes that are"
-        } else {
-            &format!("{uncommitted} files have changes that are")
-        };
-        warnings.push(format!(
-            "{files} not committed: not measured, as only commits are (commit or stash them)"
-        ));
-    }
-    if !request.self_check && base == head {
-        warnings.push(
-            "base and head are the same commit: nothing can differ but the machine".to_owned(),
-        );
-    }
-    if repository.has_submodules(head) {
-        warnings.push("submodules are not checked out by themselves: let the build command do it (`git submodule update --init`)".to_owned());
-    }
-    Ok(warnings)
 }
 
 struct Session<'a> {

@@ -326,6 +326,10 @@ fn the_report_survives_json_and_fits_its_schema() {
     }
     assert_eq!(read.benchmarks[0].verdict, report.benchmarks[0].verdict);
     assert_eq!(read.benchmarks[0].missing, report.benchmarks[0].missing);
+    let found = &read.benchmarks[0];
+    let told =
+        |metric: &Metric| found.comparison(*metric).is_some() != found.missing.contains_key(metric);
+    assert!(Metric::ALL.iter().all(told), "{}", report.table());
     assert!(Report::schema()["properties"]["benchmarks"].is_object());
 }
 

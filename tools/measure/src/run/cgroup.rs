@@ -1,6 +1,7 @@
 //! A control group (version 2) for each run: it counts every process that the run starts, also those that nobody waits for.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -76,8 +77,9 @@ impl Group {
 
     /// Ends every process in it.
     pub(crate) fn kill(&self) {
+        let file = File::options().write(true).open(self.0.join("cgroup.kill"));
         // Old systems lack the file; the process group is killed in any case.
-        let _ = fs::write(self.0.join("cgroup.kill"), "1");
+        let _ = file.and_then(|mut file| file.write_all(b"1"));
     }
 
     /// Puts what the group counted in the place of what waiting for the child told.
@@ -115,5 +117,30 @@ impl Drop for Group {
             }
             thread::sleep(Duration::from_millis(2));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_control_groups_the_reason_is_said() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(Groups::open(root.path()).unwrap_err().starts_with("no control group"));
+    }
+
+    #[test]
+    fn what_a_killed_measurement_left_is_removed_and_what_a_living_one_has_stays() {
+        let root = tempfile::tempdir().unwrap();
+        // Above the largest number that a process can have.
+        let (dead, living) =
+            (format!("{PREFIX}4194305-0"), format!("{PREFIX}{}-0", std::process::id()));
+        for name in [&dead, &living, &"other".to_owned()] {
+            fs::create_dir(root.path().join(name)).unwrap();
+        }
+        Groups { parent: root.path().to_path_buf() }.sweep();
+        let left = [dead, living, "other".to_owned()].map(|name| root.path().join(name).exists());
+        assert_eq!(left, [false, true, true]);
     }
 }

@@ -1,6 +1,7 @@
 //! Joules that the processors' own meters (RAPL) count, read through the system's powercap folder.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -62,13 +63,15 @@ impl Zone {
 }
 
 fn number(path: &Path) -> Result<f64, String> {
-    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::PermissionDenied => {
-            format!("{} may be read by root only", path.display())
-        }
-        _ => format!("{}: {error}", path.display()),
-    })?;
+    let text = fs::read_to_string(path).map_err(|error| reason(path, &error))?;
     text.trim().parse().map_err(|_| format!("{} holds no number", path.display()))
+}
+
+fn reason(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => format!("{} may be read by root only", path.display()),
+        _ => format!("{}: {error}", path.display()),
+    }
 }
 
 /// The meters, read from the start of a run to its end.
@@ -159,6 +162,8 @@ mod tests {
         );
         let gone = root.path().join("gone");
         assert_eq!(Rapl::open(&gone).unwrap_err(), "this machine shows no energy meter (RAPL)");
+        let refused = reason(Path::new("energy_uj"), &io::ErrorKind::PermissionDenied.into());
+        assert_eq!(refused, "energy_uj may be read by root only");
         meter(root.path(), "intel-rapl:0", "package-0", "?\n");
         assert!(Rapl::open(root.path()).unwrap_err().ends_with("energy_uj holds no number"));
     }
