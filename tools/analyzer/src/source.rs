@@ -101,7 +101,18 @@ pub(crate) fn is_test_path(path: &str) -> bool {
 
 /// Benchmarks and fuzzing are run by those who write them, as tests are.
 fn is_test_folder(folder: &str) -> bool {
-    let names = ["test", "tests", "__tests__", "spec", "testing", "benches", "fuzz"];
+    let names = [
+        "test",
+        "tests",
+        "__tests__",
+        "spec",
+        "testing",
+        "testutil",
+        "testutils",
+        "testhelpers",
+        "benches",
+        "fuzz",
+    ];
     let endings = ["-test", "-tests", "_test", "_tests", ".Test", ".Tests", "-testing", "-testlib"];
     names.contains(&folder) || endings.iter().any(|ending| folder.ends_with(ending))
 }

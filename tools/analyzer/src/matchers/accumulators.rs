@@ -16,14 +16,39 @@ pub(crate) fn text_accumulator(found: &SourceMatch) -> bool {
         && !is_short(found)
 }
 
-/// The loop goes over a list that is written out in its head, or `$TEXT` is what is said when something went wrong.
+/// The loop goes over a list of a few, or `$TEXT` is what is said when something went wrong.
 fn is_short(found: &SourceMatch) -> bool {
     let name = found.get_env().get_match("TEXT").map(SourceNode::text).unwrap_or_default();
     let name = name.to_lowercase();
     let tells_error = ["err", "error", "reason", "warning", "problem"]
         .iter()
         .any(|word| name.trim_start_matches('$').starts_with(word) || name.ends_with(word));
-    tells_error || enclosing_loop(found).is_some_and(|around| goes_over_literal(&around))
+    let is_exception = found.ancestors().any(|around| {
+        around.kind() == "class_declaration"
+            && around.field("name").is_some_and(|name| name.text().ends_with("Exception"))
+    });
+    tells_error
+        || is_exception
+        || enclosing_loop(found)
+            .is_some_and(|around| goes_over_literal(&around) || goes_over_named(&around))
+}
+
+/// The list is filled in the same function, by statements of which each adds one item and none is in a loop.
+fn goes_over_named(around: &SourceNode) -> bool {
+    let Some(list) = around.field("value").or_else(|| around.field("right")) else { return false };
+    let name = list.text();
+    let function = enclosing_function(around);
+    let mut fills = function
+        .dfs()
+        .filter(|node| {
+            let text = node.text();
+            matches!(node.kind().as_ref(), "method_invocation" | "invocation_expression")
+                && text
+                    .strip_prefix(name.as_ref())
+                    .is_some_and(|rest| rest.starts_with(".add(") || rest.starts_with(".Add("))
+        })
+        .peekable();
+    fills.peek().is_some() && fills.all(|fill| enclosing_loop(&fill).is_none())
 }
 
 fn goes_over_literal(around: &SourceNode) -> bool {

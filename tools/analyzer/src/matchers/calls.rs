@@ -1,8 +1,10 @@
 //! Work that is done again in every call or pass although its result could be kept.
 
-use crate::language::SourceMatch;
+use std::borrow::Cow;
+
+use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::loops::enclosing_loop;
-use crate::matchers::names::{identifiers, names_bound_in};
+use crate::matchers::names::{identifiers, names_bound_in, target};
 use crate::syntax::{enclosing_function, is_function};
 
 /// Functions that run once, or that make what is kept.
@@ -51,7 +53,32 @@ pub(crate) fn per_call(found: &SourceMatch) -> bool {
     // What Rust keeps in a `static` within the function is made once.
     let kept =
         found.ancestors().any(|node| matches!(node.kind().as_ref(), "static_item" | "const_item"));
-    takes_text && !reads_options && !kept && !ONCE.iter().any(|once| name.starts_with(once))
+    takes_text
+        && !serves_loop(found, &function)
+        && !reads_options
+        && !kept
+        && !ONCE.iter().any(|once| name.starts_with(once))
+}
+
+/// What is made here is used in a loop of the function, which makes up for it.
+fn serves_loop(found: &SourceMatch, function: &SourceNode) -> bool {
+    let declared = found.ancestors().find_map(|node| target(&node));
+    let Some(name) = declared.and_then(|target| identifiers(&target).next().map(Cow::into_owned))
+    else {
+        return false;
+    };
+    function.dfs().any(|node| {
+        node.kind() == "identifier" && node.text() == name && enclosing_loop_of(&node).is_some()
+    })
+}
+
+fn enclosing_loop_of<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
+    node.ancestors().take_while(|around| !is_function(around)).find(|around| {
+        matches!(
+            around.kind().as_ref(),
+            "for_statement" | "for_expression" | "while_expression" | "loop_expression"
+        )
+    })
 }
 
 /// `$INDEX` changes from pass to pass while `$TEXT` stays.

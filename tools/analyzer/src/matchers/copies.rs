@@ -137,7 +137,7 @@ fn is_for_a_caller(declarator: &SourceNode) -> bool {
     let Some(name) = declarator.field("declarator") else { return false };
     let text = name.text();
     let class = text.rsplit_once("::").map(|(class, _)| class);
-    if ignores_one || class.is_some_and(|class| class.ends_with("Impl")) {
+    if ignores_one || class.is_some_and(implements) {
         return true;
     }
     let root = name.root().root();
@@ -151,6 +151,11 @@ fn is_for_a_caller(declarator: &SourceNode) -> bool {
                 )
             })
     })
+}
+
+fn implements(class: &str) -> bool {
+    let roles = ["Impl", "Handler", "Listener", "Observer", "Visitor", "Delegate", "Callback"];
+    roles.iter().any(|role| class.ends_with(role))
 }
 
 fn uses<'a, 't: 'a>(

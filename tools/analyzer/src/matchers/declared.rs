@@ -73,7 +73,8 @@ pub(crate) fn bytes(found: &SourceMatch) -> bool {
 pub(crate) fn text(found: &SourceMatch) -> bool {
     let Some(text) = found.get_env().get_match("TEXT") else { return false };
     match text.kind().as_ref() {
-        "interpreted_string_literal" | "raw_string_literal" => true,
+        // A few bytes are copied in no time.
+        "interpreted_string_literal" | "raw_string_literal" => text.text().len() > 64,
         "call_expression" => {
             starts_with_one_of(&text.text(), &["fmt.Sprint", "strings.", "strconv.Itoa("])
         }

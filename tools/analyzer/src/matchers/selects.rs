@@ -21,7 +21,14 @@ fn leaves(case: &SourceNode) -> bool {
         Some(list) if list.kind() == "statement_list" => last(&list),
         other => other,
     };
-    let Some(statement) = statement else { return false };
+    let waits_for_end = case.field("communication").is_some_and(|from| {
+        let from = from.text().to_lowercase();
+        let ends = ["done", "stop", "quit", "exit", "close", "shutdown"];
+        ends.iter().any(|end| from.contains(end))
+    });
+    let Some(statement) = statement.filter(|last| !is_communication(case, last)) else {
+        return waits_for_end;
+    };
     let text = statement.text();
     match statement.kind().as_ref() {
         "return_statement" | "goto_statement" => true,
@@ -35,4 +42,8 @@ fn leaves(case: &SourceNode) -> bool {
 
 fn last<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
     node.named_children().filter(|child| child.kind() != "comment").last()
+}
+
+fn is_communication(case: &SourceNode, node: &SourceNode) -> bool {
+    case.field("communication").is_some_and(|from| from.node_id() == node.node_id())
 }
