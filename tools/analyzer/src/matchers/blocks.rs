@@ -97,15 +97,18 @@ pub(crate) fn method(node: &SourceNode) -> Option<String> {
     Some(call.field("method")?.text().into_owned())
 }
 
-/// The block's call goes over an array that is written out: `[first, second].compact.each { … }`.
+/// The block's call goes over an array that is written out, or a constant: `[first, second].each { … }`.
 pub(crate) fn walks_literal(block: &SourceNode) -> bool {
     let call = block.parent().filter(|parent| method(block).is_some() && parent.kind() == "call");
     let mut walked = call.and_then(|call| call.field("receiver"));
     while let Some(node) = walked {
-        if node.kind() != "call" {
-            let is_literal =
-                matches!(node.kind().as_ref(), "array" | "string_array" | "symbol_array");
-            return is_literal && !node.children().any(|child| child.kind() == "splat_argument");
+        match node.kind().as_ref() {
+            "array" | "string_array" | "symbol_array" => {
+                return !node.children().any(|child| child.kind() == "splat_argument");
+            }
+            "constant" => return node.text().chars().all(|letter| !letter.is_lowercase()),
+            "call" => {}
+            _ => return false,
         }
         let keeps_length = node.field("method").is_some_and(|method| {
             matches!(method.text().as_ref(), "compact" | "uniq" | "reverse" | "each" | "map")

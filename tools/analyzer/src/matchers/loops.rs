@@ -30,7 +30,7 @@ pub(crate) fn same_every_pass(found: &SourceMatch) -> bool {
     enclosing_loop(found).is_some_and(|around| !differs_by_pass(found, &around))
 }
 
-/// The loop goes over a literal: as few passes as entries are written down.
+/// The loop goes over a literal or a constant: as few passes as entries are written down.
 pub(crate) fn walks_literal(around: &SourceNode) -> bool {
     let walked = match around.kind().as_ref() {
         // PHP
@@ -40,8 +40,10 @@ pub(crate) fn walks_literal(around: &SourceNode) -> bool {
         _ => return blocks::walks_literal(around),
     };
     walked.is_some_and(|walked| {
-        matches!(walked.kind().as_ref(), "array_creation_expression" | "array")
-            && !walked.text().contains("...")
+        matches!(
+            walked.kind().as_ref(),
+            "array_creation_expression" | "array" | "class_constant_access_expression"
+        ) && !walked.text().contains("...")
     })
 }
 
