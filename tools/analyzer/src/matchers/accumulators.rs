@@ -2,8 +2,9 @@
 
 use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::few::{are_few, is_constant, is_split_path};
-use crate::matchers::loops::{enclosing_loop, walks_literal};
+use crate::matchers::loops::enclosing_loop;
 use crate::matchers::names::{bound_value, identifiers, names_bound_in, target};
+use crate::matchers::short_loops::passes_are_few;
 use crate::syntax::{enclosing_function, is_function};
 
 const BOXES: [&str; 6] = ["Byte", "Double", "Float", "Integer", "Long", "Short"];
@@ -29,8 +30,9 @@ fn is_short(found: &SourceMatch) -> bool {
     });
     tells_error
         || is_exception
-        || enclosing_loop(found)
-            .is_some_and(|around| goes_over_literal(&around) || goes_over_named(&around))
+        || enclosing_loop(found).is_some_and(|around| {
+            goes_over_literal(&around) || goes_over_named(&around) || passes_are_few(&around)
+        })
 }
 
 /// The list is filled in the same function, by statements of which each adds one item and none is in a loop.
@@ -93,10 +95,10 @@ fn is_first_in_loop(found: &SourceMatch, variable: &str) -> bool {
     first.is_some_and(|first| first.range().start == found.range().start)
 }
 
-/// `$LIST` starts as an empty list outside the loop around the match, and the loop never resets it. Over a literal, the list
-/// stays short.
+/// `$LIST` starts as an empty list outside the loop around the match, and the loop never resets it. Over
+/// few things, the list stays short.
 pub(crate) fn list_accumulator(found: &SourceMatch) -> bool {
-    let is_short = enclosing_loop(found).is_some_and(|around| walks_literal(&around));
+    let is_short = enclosing_loop(found).is_some_and(|around| passes_are_few(&around));
     !is_short
         && starts_outside_loop(found, "LIST", |value| {
             matches!(value.text().as_ref(), "[]" | "array()" | "Array.new")

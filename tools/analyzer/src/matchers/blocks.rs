@@ -97,25 +97,20 @@ pub(crate) fn method(node: &SourceNode) -> Option<String> {
     Some(call.field("method")?.text().into_owned())
 }
 
-/// The block's call goes over an array that is written out, or a constant: `[first, second].each { … }`.
-pub(crate) fn walks_literal(block: &SourceNode) -> bool {
+/// What the block's call goes over: `rows` in `rows.compact.each { … }`.
+pub(crate) fn walked<'t>(block: &SourceNode<'t>) -> Option<SourceNode<'t>> {
     let call = block.parent().filter(|parent| method(block).is_some() && parent.kind() == "call");
-    let mut walked = call.and_then(|call| call.field("receiver"));
-    while let Some(node) = walked {
-        match node.kind().as_ref() {
-            "array" | "string_array" | "symbol_array" => {
-                return !node.children().any(|child| child.kind() == "splat_argument");
-            }
-            "constant" => return node.text().chars().all(|letter| !letter.is_lowercase()),
-            "call" => {}
-            _ => return false,
-        }
-        let keeps_length = node.field("method").is_some_and(|method| {
-            matches!(method.text().as_ref(), "compact" | "uniq" | "reverse" | "each" | "map")
-        });
-        walked = if keeps_length { node.field("receiver") } else { None };
+    let mut walked = call?.field("receiver")?;
+    while walked.kind() == "call" && keeps_length(&walked) {
+        walked = walked.field("receiver")?;
     }
-    false
+    Some(walked)
+}
+
+fn keeps_length(call: &SourceNode) -> bool {
+    call.field("method").is_some_and(|method| {
+        matches!(method.text().as_ref(), "compact" | "uniq" | "reverse" | "each" | "map")
+    })
 }
 
 /// What stands before the block's code: the call and the block's parameters.

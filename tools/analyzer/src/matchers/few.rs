@@ -278,7 +278,7 @@ fn goes_over_few(around: &SourceNode) -> bool {
 }
 
 /// The words of `snake_case` and `camelCase`, in lower case and in the singular.
-fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before_is_lower = false;
     for letter in name.chars() {

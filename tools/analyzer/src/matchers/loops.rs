@@ -30,23 +30,6 @@ pub(crate) fn same_every_pass(found: &SourceMatch) -> bool {
     enclosing_loop(found).is_some_and(|around| !differs_by_pass(found, &around))
 }
 
-/// The loop goes over a literal or a constant: as few passes as entries are written down.
-pub(crate) fn walks_literal(around: &SourceNode) -> bool {
-    let walked = match around.kind().as_ref() {
-        // PHP
-        "foreach_statement" => around.named_children().next(),
-        // Ruby
-        "for" => around.field("value").and_then(|value| value.named_children().next()),
-        _ => return blocks::walks_literal(around),
-    };
-    walked.is_some_and(|walked| {
-        matches!(
-            walked.kind().as_ref(),
-            "array_creation_expression" | "array" | "class_constant_access_expression"
-        ) && !walked.text().contains("...")
-    })
-}
-
 /// The code uses a name that the loop binds or assigns.
 pub(crate) fn differs_by_pass(code: &SourceNode, around: &SourceNode) -> bool {
     let bound = names_bound_in(around);

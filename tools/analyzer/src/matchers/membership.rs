@@ -1,8 +1,9 @@
 //! Lists that are searched from the start for every item of another.
 
 use crate::language::{SourceMatch, SourceNode};
-use crate::matchers::loops::{enclosing_loop, walks_literal};
+use crate::matchers::loops::enclosing_loop;
 use crate::matchers::names::{bound_value, identifiers, names_bound_in};
+use crate::matchers::short_loops::{is_few, passes_are_few};
 use crate::syntax::enclosing_function;
 
 /// What makes a list as long as some data: a literal or the words of a setting are few.
@@ -27,7 +28,7 @@ const MAKERS: [&str; 14] = [
 pub(crate) fn searched_in_loop(found: &SourceMatch) -> bool {
     let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
     let Some(around) = enclosing_loop(found) else { return false };
-    if walks_literal(&around) {
+    if passes_are_few(&around) || is_few(&list) {
         return false;
     }
     let bound = names_bound_in(&around);
@@ -42,6 +43,9 @@ pub(crate) fn searched_in_loop(found: &SourceMatch) -> bool {
         if around.range().contains(&node.range().start) {
             return false;
         }
+        if is_set(&value.text()) {
+            return false;
+        }
         made |= is_made(&value);
     }
     made || grows(&around, &list)
@@ -49,12 +53,14 @@ pub(crate) fn searched_in_loop(found: &SourceMatch) -> bool {
 
 fn is_made(value: &SourceNode) -> bool {
     let text = value.text();
-    !text.contains(".to_set")
-        && !text.contains("Set.new")
-        && text.lines().count() < 8
+    text.lines().count() < 8
         && MAKERS.iter().any(|maker| text.contains(maker))
         && !starts_with_literal(&text)
         && !is_of_table(&text)
+}
+
+fn is_set(text: &str) -> bool {
+    [".to_set", "Set.new", "Set["].iter().any(|maker| text.contains(maker))
 }
 
 /// `[:a, :b].map(&:to_s)` and `%w[a b].map { … }` are as short as they are written.
