@@ -5,7 +5,7 @@ use crate::matchers::few::{are_few, is_constant, is_split_path};
 use crate::matchers::loops::enclosing_loop;
 use crate::matchers::names::{bound_value, identifiers, names_bound_in, target};
 use crate::matchers::short_loops::passes_are_few;
-use crate::syntax::{enclosing_function, is_function};
+use crate::syntax::{enclosing_function, function_name, is_function};
 
 const BOXES: [&str; 6] = ["Byte", "Double", "Float", "Integer", "Long", "Short"];
 
@@ -28,7 +28,9 @@ fn is_short(found: &SourceMatch) -> bool {
         around.kind() == "class_declaration"
             && around.field("name").is_some_and(|name| name.text().ends_with("Exception"))
     });
+    let in_error = function_name(found).is_some_and(|name| name.to_lowercase().ends_with("error"));
     tells_error
+        || in_error
         || is_exception
         || enclosing_loop(found).is_some_and(|around| {
             goes_over_literal(&around) || goes_over_named(&around) || passes_are_few(&around)

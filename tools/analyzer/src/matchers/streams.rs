@@ -16,12 +16,16 @@ pub(crate) fn writes_out(found: &SourceMatch) -> bool {
     if name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_') {
         return false;
     }
-    let in_memory = declared_type(found, &name).is_some_and(|kind| kind.contains("stringstream"));
+    // What a header declares may be a stream in memory as well.
+    let is_file = matches!(name.rsplit("::").next(), Some("cout" | "wcout"))
+        || declared_type(found, &name).is_some_and(|kind| {
+            kind.to_lowercase().contains("stream") && !kind.contains("stringstream")
+        });
     let is_dialog = enclosing_loop(found).is_some_and(|around| {
         let text = around.text();
         text.contains("cin") || text.contains("getline(")
     });
-    !in_memory && !is_dialog
+    is_file && !is_dialog
 }
 
 fn leftmost<'t>(expression: &SourceNode<'t>) -> Option<SourceNode<'t>> {
