@@ -112,7 +112,7 @@ impl Analyzer {
             .stack_size(STACK_BYTES)
             .thread_name(|number| format!("analyzer-{number}"));
         let pool = pool.build().map_err(|error| RuleError::Threads(error.to_string()))?;
-        let mut rules = Rules::read(texts)?;
+        let mut rules = pool.install(|| Rules::read(texts))?;
         rules.show_weak = show_weak;
         let mut notes = notes;
         if !own.is_empty() {

@@ -8,6 +8,7 @@ use ast_grep_core::Matcher as _;
 use ast_grep_core::replacer::TemplateFix;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use include_dir::{Dir, include_dir};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use regex::{Regex, RegexSet};
 
 use crate::evidence::{self, Evidence};
@@ -88,6 +89,14 @@ pub(crate) struct CompiledRule {
     hints: Vec<Regex>,
 }
 
+fn parse(name: &str, text: &str) -> Result<RuleFile, String> {
+    let file: RuleFile = ast_grep_config::from_str(text).map_err(|error| error.to_string())?;
+    if file.id != name {
+        return Err(format!("its id is `{}`, unlike its file name", file.id));
+    }
+    Ok(file)
+}
+
 /// The texts of the bundled rules, in the order of their paths.
 pub(crate) fn bundled_texts() -> Vec<(&'static str, &'static str)> {
     let mut files: Vec<_> = BUNDLED.dirs().flat_map(Dir::files).collect();
@@ -107,18 +116,12 @@ impl Rules {
             variants: Vec::new(),
             languages: LANGUAGES.map(|language| (language, OnceLock::new())).into(),
         };
-        for (name, text) in texts {
-            rules.add(name, text).map_err(|reason| bad(name, reason))?;
+        // Reading YAML is most of what a start takes.
+        let files: Vec<_> = texts.par_iter().map(|(name, text)| parse(name, text)).collect();
+        for ((name, _), file) in texts.iter().zip(files) {
+            file.and_then(|file| rules.add_file(file)).map_err(|reason| bad(name, reason))?;
         }
         Ok(rules)
-    }
-
-    fn add(&mut self, name: &str, text: &str) -> Result<(), String> {
-        let file: RuleFile = ast_grep_config::from_str(text).map_err(|error| error.to_string())?;
-        if file.id != name {
-            return Err(format!("its id is `{}`, unlike its file name", file.id));
-        }
-        self.add_file(file)
     }
 
     /// Adds a rule that a repository brings. It is made ready at once, so that one that cannot be used takes no other
