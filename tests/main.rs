@@ -26,7 +26,11 @@ mod deliveries;
 #[cfg(feature = "aws")]
 mod doctor;
 #[cfg(test)]
+mod footprint;
+#[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod measure;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use minijinja::{Environment, context};
 use serde_json::{Value, json};
 
-use super::run::{ANALYZE, CARBON, POST, PROFILE};
+use super::run::{ANALYZE, CARBON, MEASURED, POST, PROFILE};
 use super::task::{Task, Workload};
 use crate::model::{
     Block, Conversation, Message, ModelDriver, ModelError, Reply, Role, StopReason, ToolUse, Usage,
@@ -70,6 +70,9 @@ fn plan(task: &Task, conversation: &Conversation, seen: &Seen) -> Vec<ToolUse> {
     }
     if let Some(profile) = task.profile.as_ref().filter(|_| offered(PROFILE)) {
         uses.push(next(PROFILE, json!(profile)));
+    }
+    if offered(MEASURED) {
+        uses.push(next(MEASURED, json!({})));
     }
     if !uses.is_empty() {
         return uses;
@@ -173,6 +176,7 @@ impl<'a> Seen<'a> {
         [
             (ANALYZE, "The code could not be analyzed."),
             (PROFILE, "The profile could not be read."),
+            (MEASURED, "The measurement could not be read."),
             (CARBON, "The carbon footprint could not be calculated."),
         ]
         .into_iter()

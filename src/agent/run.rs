@@ -14,6 +14,7 @@ use crate::model::{
 
 pub const ANALYZE: &str = "analyze_code";
 pub const PROFILE: &str = "profile_code_performance";
+pub const MEASURED: &str = "read_measurements";
 pub const CARBON: &str = "calculate_carbon_footprint";
 pub const POST: &str = "post_github_comment";
 

@@ -9,9 +9,12 @@ use crate::config::{self, Config, ConfigError, Environment};
 
 pub mod cost;
 pub mod doctor;
+pub mod footprint;
+mod footprint_input;
 #[cfg(feature = "aws")]
 pub mod lambda;
 mod logging;
+pub mod measure;
 mod output;
 pub mod review;
 pub mod rules;
@@ -36,8 +39,10 @@ pub struct Cli {
 enum Command {
     Cost(cost::Arguments),
     Doctor(doctor::Arguments),
+    Footprint(footprint::Arguments),
     #[cfg(feature = "aws")]
     Lambda(lambda::Arguments),
+    Measure(measure::Arguments),
     Review(review::Arguments),
     Rules(rules::Arguments),
     Scan(scan::Arguments),
@@ -113,8 +118,10 @@ impl Cli {
         match self.command {
             Command::Cost(arguments) => arguments.run(load()?).await,
             Command::Doctor(arguments) => arguments.run(load()).await,
+            Command::Footprint(arguments) => arguments.run(),
             #[cfg(feature = "aws")]
             Command::Lambda(arguments) => arguments.run(load()?, environment).await,
+            Command::Measure(arguments) => arguments.run(environment).await,
             Command::Review(arguments) => arguments.run(load()?, environment).await,
             Command::Rules(arguments) => arguments.run().await,
             Command::Scan(arguments) => arguments.run(load()?).await,
@@ -130,9 +137,13 @@ impl Command {
             #[cfg(feature = "aws")]
             Self::Lambda(_) => true,
             Self::Serve(_) => true,
-            Self::Cost(_) | Self::Doctor(_) | Self::Review(_) | Self::Rules(_) | Self::Scan(_) => {
-                false
-            }
+            Self::Cost(_)
+            | Self::Doctor(_)
+            | Self::Footprint(_)
+            | Self::Measure(_)
+            | Self::Review(_)
+            | Self::Rules(_)
+            | Self::Scan(_) => false,
         }
     }
 }

@@ -12,8 +12,9 @@ use super::output::{self, Output};
 use crate::agent::{OnStep, Outcome, Run};
 use crate::app;
 use crate::config::{self, Config, CredentialSource, DriverName, Environment};
+use crate::report::measured::Measurements;
 use crate::review::local::{LocalRequest, profiles_on_disk};
-use crate::review::{Assignment, Reviewer};
+use crate::review::{Assignment, Reviewer, measured};
 use crate::telemetry::Telemetry;
 
 /// Review a change in a local repository, or a pull request on GitHub.
@@ -38,6 +39,9 @@ pub struct Arguments {
     /// cpuprofile. May be repeated.
     #[arg(long = "profile", value_name = "FILE")]
     profiles: Vec<PathBuf>,
+    /// What `eco-coder measure --format json` wrote of the same commits.
+    #[arg(long, value_name = "FILE")]
+    measured: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
     /// Post the report as the pull request's comment.
@@ -65,7 +69,11 @@ impl Arguments {
             .map_err(Failure::Usage)?;
         progress.set_message("reading the change");
         // Boxed: what fetches a pull request is a large future.
-        let assignment = Box::pin(self.assignment(&config, &reviewer)).await?;
+        let mut assignment = Box::pin(self.assignment(&config, &reviewer)).await?;
+        if let Some(path) = &self.measured {
+            let read = measured::read(path, &assignment.subject, &assignment.settings).await;
+            assignment = assignment.with_measured(read.map_err(Failure::Usage)?);
+        }
         progress.set_message(format!("reviewing {} files", assignment.change.files.len()));
         let on_step: OnStep = {
             let progress = progress.clone();
@@ -83,7 +91,11 @@ impl Arguments {
             finished.map_err(|error| Failure::Outside(error.into()))?;
         }
         self.output.write(&outcome.report)?;
-        self.say_where(outcome.outcome, outcome.comment_url())
+        self.say_where(outcome.outcome, outcome.comment_url())?;
+        if outcome.report.measured.as_ref().is_some_and(Measurements::exceeds) {
+            return Err(Failure::Told(1));
+        }
+        Ok(())
     }
 
     /// A review that costs money or leaves a comment can be resumed; one that takes a moment need not.

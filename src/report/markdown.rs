@@ -25,6 +25,7 @@ impl Report {
             let _ = writeln!(page, "{}\n", self.words.text);
         }
         self.write_top(&mut page);
+        self.write_measured(&mut page);
         self.write_carbon_line(&mut page);
         self.write_findings(&mut page);
         self.write_fixed(&mut page);
@@ -49,6 +50,7 @@ impl Report {
         self.findings.is_empty()
             && self.fixed.is_empty()
             && self.profile.is_none()
+            && self.measured.is_none()
             && self.cost.led_by.starts_with("embedded")
     }
 
@@ -454,7 +456,10 @@ pub(super) fn grade(finding: &Finding) -> String {
     let profiled = finding.run_time_share.as_ref().map(|share| profiled(finding, share));
     let measured = finding.recommendation.measured.as_ref();
     let measured = measured.map(|measured| format!("measured: {}", one_line(&measured.text)));
-    let parts: Vec<String> = profiled.into_iter().chain(measured).collect();
+    let here = finding.measured_here.as_ref();
+    let here =
+        here.map(|here| format!("measured here: {} in {}", here.text, one_line(&here.benchmark)));
+    let parts: Vec<String> = here.into_iter().chain(profiled).chain(measured).collect();
     if parts.is_empty() { "rule".into() } else { parts.join("; ") }
 }
 

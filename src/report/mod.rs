@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract::{CodeReview, Recommendation, Severity, Skipped};
+use measure::Verdict;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,10 +13,12 @@ use crate::agent::{Call, History, run};
 pub mod claims;
 mod fixes;
 pub mod fleet;
+pub mod footprint;
 mod hot;
 pub mod html;
 pub mod ledger;
 pub mod markdown;
+pub mod measured;
 pub mod sarif;
 pub mod terminal;
 pub mod text;
@@ -24,6 +27,7 @@ pub use fleet::{FleetBasis, FleetYear};
 pub use ledger::{Ledger, State};
 
 use hot::Hot;
+use measured::{MeasuredHere, Measurements};
 
 /// One review's report. Its JSON form is public; `version` changes when a field changes meaning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +49,9 @@ pub struct Report {
     pub existing: usize,
     pub carbon: Carbon,
     pub profile: Option<Profile>,
+    /// Base against head, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measurements>,
     /// The leader's words, after every claim without evidence was removed.
     pub words: claims::Checked,
     pub coverage: Coverage,
@@ -85,6 +92,9 @@ pub struct Finding {
     /// What the function's share stands for over the fleet in a year, where the settings say what that takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fleet_year: Option<FleetYear>,
+    /// What a benchmark that runs the finding's code showed between base and head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_here: Option<MeasuredHere>,
     /// The tool result that holds the finding: `CALL#/json/pointer`. Empty in a scan, where no tool is called.
     pub evidence: String,
     /// What became of the rule on earlier pull requests of the repository.
@@ -116,6 +126,8 @@ pub struct LineFigure {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
+    /// Its code runs in a benchmark in which base and head differ.
+    MeasuredHere,
     Profiled,
     Measured,
     Rule,
@@ -230,6 +242,10 @@ impl Report {
         };
         let profile = Call::last(inputs.calls, run::PROFILE)
             .and_then(|call| read_profile(&call.output).map(|profile| (call.id.as_str(), profile)));
+        let measured = Call::last(inputs.calls, run::MEASURED).and_then(|call| {
+            let measured: Measurements = serde_json::from_value(call.output.clone()).ok()?;
+            Some((call.id.as_str(), measured))
+        });
         let (mut ledger, states) =
             inputs.previous.update(&code.recommendations, &inputs.ticked, &inputs.subject.head_sha);
         // A model without a known price counts as nothing.
@@ -249,7 +265,11 @@ impl Report {
             let answer = Call::last(inputs.calls, run::PROFILE).map(|call| &call.output);
             let fleet_year =
                 hot.as_ref().zip(answer).and_then(|(hot, answer)| hot.fleet_year(answer));
+            let measured_here =
+                measured.as_ref().and_then(|(call, all)| all.of(call, &recommendation));
+            let differs = |here: &MeasuredHere| here.verdict != Verdict::NoChangeDetectable;
             let grade = match (&run_time_share, &recommendation.measured) {
+                _ if measured_here.as_ref().is_some_and(differs) => Grade::MeasuredHere,
                 (Some(_), _) => Grade::Profiled,
                 (None, Some(_)) => Grade::Measured,
                 (None, None) => Grade::Rule,
@@ -263,6 +283,7 @@ impl Report {
                 run_time_share,
                 line_share,
                 fleet_year,
+                measured_here,
                 evidence,
                 history,
             });
@@ -296,6 +317,7 @@ impl Report {
             carbon: carbon(inputs.calls, inputs.has_workload),
             words: claims::check(inputs.words, inputs.calls),
             profile: profile.map(|(_, profile)| profile),
+            measured: measured.map(|(_, measured)| measured),
             coverage: Coverage {
                 files_changed: inputs.files_changed,
                 files_reviewed: code.files_reviewed,
@@ -328,6 +350,7 @@ impl Report {
             existing: code.existing,
             carbon: Carbon::CannotTell { why: "a scan measures nothing".into() },
             profile: None,
+            measured: None,
             words: claims::Checked::default(),
             coverage: Coverage {
                 files_changed: 0,
@@ -366,9 +389,13 @@ impl Report {
                 format!("{} ({})", text::count(count, "finding"), parts.join(", "))
             }
         };
-        match self.fixed.len() {
+        let found = match self.fixed.len() {
             0 => found,
             fixed => format!("{found}, {fixed} fixed"),
+        };
+        match self.measured.as_ref().map(Measurements::summary) {
+            Some(summary) if !summary.is_empty() => format!("{found}; {summary}"),
+            _ => found,
         }
     }
 }
@@ -392,6 +419,7 @@ fn scanned(recommendation: Recommendation) -> Finding {
         run_time_share: None,
         line_share: None,
         fleet_year: None,
+        measured_here: None,
         evidence: String::new(),
         history: None,
     }
@@ -402,11 +430,12 @@ fn is_unwanted(finding: &Finding) -> bool {
     finding.history.is_some_and(History::is_unwanted)
         && finding.recommendation.severity > Severity::Critical
         && finding.run_time_share.is_none()
+        && finding.grade != Grade::MeasuredHere
 }
 
-/// Time in the profile first, its lines' before its function's other lines, then severity, then what was measured, then
+/// What was measured to be slower first, then time in the profile, its lines' before its function's other lines, then severity, then what was measured, then
 /// performance before the rest, then place.
-fn rank(finding: &Finding) -> (f64, f64, Severity, Grade, contract::Category, &str, u32) {
+fn rank(finding: &Finding) -> (bool, f64, f64, Severity, Grade, contract::Category, &str, u32) {
     let found = &finding.recommendation;
     let share = finding.run_time_share.as_ref().map_or(0.0, |figure| figure.value);
     let line = finding.line_share.as_ref().map_or(0.0, |line| line.figure.value);
@@ -415,7 +444,18 @@ fn rank(finding: &Finding) -> (f64, f64, Severity, Grade, contract::Category, &s
     } else {
         contract::Category::BestPractices
     };
-    (-share, -line, found.severity, finding.grade, category, &found.file_path, found.start_line)
+    let is_slower = |here: &MeasuredHere| here.verdict == Verdict::Regressed;
+    let is_slower = finding.measured_here.as_ref().is_some_and(is_slower);
+    (
+        !is_slower,
+        -share,
+        -line,
+        found.severity,
+        finding.grade,
+        category,
+        &found.file_path,
+        found.start_line,
+    )
 }
 
 fn read_profile(output: &Value) -> Option<Profile> {

@@ -45,11 +45,25 @@ impl Report {
                 let _ = writeln!(page, "{bold}Carbon{bold:#}    cannot tell: {}", plain(why));
             }
         }
+        self.write_measured_lines(&mut page, bold, dim);
         self.write_profile_lines(&mut page, bold, dim);
         let _ = writeln!(page, "{bold}Coverage{bold:#}  {}", self.coverage_line());
         self.write_rest(&mut page, dim);
         let _ = writeln!(page, "{dim}{}{dim:#}", self.footer());
         page
+    }
+
+    fn write_measured_lines(&self, page: &mut String, bold: Style, dim: Style) {
+        let Some(measured) = &self.measured else { return };
+        let machine = plain(&measured.machine);
+        let _ =
+            writeln!(page, "{bold}Measured{bold:#}  {dim}base against head on {machine}{dim:#}");
+        for one in &measured.benchmarks {
+            let _ = writeln!(page, "          {}: {}", plain(&one.name), one.words());
+        }
+        for line in measured.threshold_lines() {
+            let _ = writeln!(page, "          {}", plain(&line));
+        }
     }
 
     fn write_profile_lines(&self, page: &mut String, bold: Style, dim: Style) {

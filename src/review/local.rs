@@ -63,13 +63,11 @@ impl Reviewer {
             head_sha: range.head.clone(),
             blob_url,
         };
+        let stated = serde_json::to_vec(&(&settings, &rules)).unwrap_or_default();
+        let given = profiles.iter().flat_map(|(name, bytes)| [name.as_bytes(), bytes.as_slice()]);
+        let parts: Vec<&[u8]> = std::iter::once(stated.as_slice()).chain(given).collect();
         Ok(Assignment {
-            run_id: format!(
-                "local:{name}@{}..{} {}",
-                range.base,
-                range.head,
-                digest(&settings, &rules, &profiles)
-            ),
+            run_id: format!("local:{name}@{}..{} {}", range.base, range.head, digest(&parts)),
             binding,
             subject,
             title: String::new(),
@@ -77,6 +75,7 @@ impl Reviewer {
             settings,
             rules,
             profiles,
+            measured: None,
             previous: Ledger::default(),
             ticked: Vec::new(),
             recollection: Recollection::default(),
@@ -86,14 +85,12 @@ impl Reviewer {
     }
 }
 
-/// Tells runs over the same commits apart whose settings or profiles differ.
-fn digest(settings: &Settings, rules: &OwnRules, profiles: &[(String, Vec<u8>)]) -> String {
+/// Tells runs over the same commits apart that were given different things.
+pub(super) fn digest(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     hash.update(env!("CARGO_PKG_VERSION"));
-    hash.update(serde_json::to_vec(&(settings, rules)).unwrap_or_default());
-    for (name, bytes) in profiles {
-        hash.update(name);
-        hash.update(bytes);
+    for part in parts {
+        hash.update(part);
     }
     let bytes: [u8; 32] = hash.finalize().into();
     let short = bytes.iter().take(8).fold(0_u64, |short, byte| short << 8 | u64::from(*byte));

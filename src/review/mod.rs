@@ -16,16 +16,20 @@ use crate::agent::{
     SessionMemory, Stop, Task, TaskFile, Toolbox, View, task,
 };
 use crate::model::ModelDriver;
+use crate::report::measured::Measurements;
 use crate::report::{Inputs, Ledger, Report, Subject};
 use crate::store::Store;
 use crate::telemetry::{About, ErrorType, Finished, Recorder, Session};
 
+pub mod benchmarks;
 pub mod cost;
 mod fleet;
 pub mod git;
 pub mod job;
 mod lesson;
 pub mod local;
+pub mod measured;
+pub mod measuring;
 pub mod posting;
 pub mod pull_request;
 mod rules;
@@ -34,6 +38,8 @@ pub mod settings;
 mod timed;
 mod tree;
 pub mod work;
+
+use measured::ReadMeasurements;
 
 pub use cost::Meter;
 pub use rules::OwnRules;
@@ -75,6 +81,8 @@ pub struct Assignment {
     pub rules: OwnRules,
     /// Profile files by name.
     pub profiles: Vec<(String, Vec<u8>)>,
+    /// Base against head, where that was measured.
+    pub measured: Option<Measurements>,
     /// The ledger of the comment that is there already, and the boxes ticked in it.
     pub previous: Ledger,
     pub ticked: Vec<String>,
@@ -222,6 +230,9 @@ impl Reviewer {
                 None => profile,
             });
         }
+        if let Some(measured) = &assignment.measured {
+            tools.push(Arc::new(ReadMeasurements(measured.clone())));
+        }
         Ok(tools)
     }
 
@@ -249,6 +260,15 @@ impl Reviewer {
 }
 
 impl Assignment {
+    /// The same with what was measured of its commits; a run that began without it is another one.
+    #[must_use]
+    pub fn with_measured(mut self, measured: Measurements) -> Self {
+        let bytes = serde_json::to_vec(&measured).unwrap_or_default();
+        self.run_id = format!("{} {}", self.run_id, local::digest(&[&bytes]));
+        self.measured = Some(measured);
+        self
+    }
+
     /// How operators tell this review from others.
     pub fn about(&self) -> About {
         About {

@@ -75,6 +75,7 @@ impl Reviewer {
             settings,
             rules,
             profiles,
+            measured: None,
             previous: Ledger::from_comment(&body).unwrap_or_default(),
             ticked: ledger::ticked(&body),
             recollection,

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::benchmarks::{BenchmarkSettings, CommandLine, Threshold};
 use crate::agent::Workload;
 
 pub const FILE: &str = ".eco-coder.yml";
@@ -28,6 +29,13 @@ pub struct Settings {
     pub weak_rules: WeakRules,
     /// Files that are not reviewed, as path globs.
     pub ignore: Vec<String>,
+    /// What `eco-coder measure` runs on base and on head.
+    pub benchmarks: Vec<BenchmarkSettings>,
+    /// Run once on each side before the benchmarks.
+    pub build: Option<CommandLine>,
+    /// Changes that are not accepted, as `co2e_increase > 5%`: one that is measured, its whole interval above the threshold,
+    /// ends `measure` and `review` with exit code 1.
+    pub fail_on: Vec<Threshold>,
 }
 
 /// What becomes of rules whose measured gain may be none.
@@ -134,6 +142,12 @@ impl Settings {
             aws_region: workload.aws_region.clone(),
             execution_count: workload.executions,
         })
+    }
+
+    /// Where the program runs.
+    pub fn region(&self) -> Option<&str> {
+        let workload = self.workload.as_ref().map(|workload| workload.aws_region.as_str());
+        workload.or_else(|| self.fleet.as_ref().map(|fleet| fleet.aws_region.as_str()))
     }
 
     pub fn analyzer(&self) -> analyzer::Settings {

@@ -19,7 +19,7 @@ use super::redaction::Redaction;
 
 /// The crates in `tools/`; a test compares.
 const TOOLS: &[&str] =
-    &["analyzer", "carbon", "codeguru", "contract", "github", "pricing", "profile"];
+    &["analyzer", "carbon", "codeguru", "contract", "github", "measure", "pricing", "profile"];
 
 const SESSION: &str = "session_id";
 const REQUEST: &str = "request_id";

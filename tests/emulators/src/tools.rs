@@ -62,6 +62,21 @@ pub fn schemas_python() -> PathBuf {
     installed("schemas").join("bin/python")
 }
 
+/// `ast-grep`'s command line.
+pub fn ast_grep() -> PathBuf {
+    installed("scanners").join("bin/ast-grep")
+}
+
+/// `semgrep`'s command line.
+pub fn semgrep() -> PathBuf {
+    installed("scanners").join("bin/semgrep")
+}
+
+/// A folder with about a million lines of Python by others.
+pub fn large_sources() -> PathBuf {
+    site_packages("large-sources")
+}
+
 /// The official schema of SARIF 2.1.0.
 pub fn sarif_schema() -> PathBuf {
     node_path().join("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json")
