@@ -200,7 +200,7 @@ pub(crate) fn spreads_accumulator(found: &SourceMatch) -> bool {
     if callee
         .as_ref()
         .and_then(|callee| callee.field("object"))
-        .is_some_and(|all| is_constant(&all))
+        .is_some_and(|all| is_constant(&all) || are_few(&all.text()))
     {
         return false;
     }

@@ -26,7 +26,12 @@ pub(crate) fn array_searched_per_item(found: &SourceMatch) -> bool {
     let Some(list) = found.get_env().get_match("LIST") else { return false };
     let Some(around) = enclosing_loop(found) else { return false };
     let name = list.text();
-    if list.kind() != "identifier" || !is_filter(&around) || are_few(&name) || fails(&around) {
+    if list.kind() != "identifier"
+        || !is_filter(&around)
+        || are_few(&name)
+        || filters_few(&around)
+        || fails(&around)
+    {
         return false;
     }
     let start = found.range().start;
@@ -38,6 +43,12 @@ pub(crate) fn array_searched_per_item(found: &SourceMatch) -> bool {
     let root = list.root().root();
     let value = root.dfs().filter(is_visible).filter_map(|node| bound_value(&node, &name)).last();
     value.is_some_and(|value| is_array(&value)) && identifiers(found).count() > 1
+}
+
+/// A few items ask no more than a few times.
+fn filters_few(call: &SourceNode) -> bool {
+    let items = call.field("function").and_then(|function| function.field("object"));
+    items.is_some_and(|items| are_few(&items.text()))
 }
 
 /// What goes wrong is told once: the block ends by throwing.
