@@ -2,11 +2,16 @@
 
 use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::names::{identifiers, target};
+use crate::matchers::short_loops::is_few;
 
 /// The match stands in the condition of a `for` whose body neither assigns `$LIST`, nor appends to it, nor hands it to a
 /// function that might.
 pub(crate) fn length_stays(found: &SourceMatch) -> bool {
     let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
+    // A text that is walked letter by letter is long whatever its name.
+    if is_few(&list) && !found.text().starts_with("strlen") {
+        return false;
+    }
     let Some(around) = found.ancestors().find(|node| node.kind() == "for_statement") else {
         return false;
     };

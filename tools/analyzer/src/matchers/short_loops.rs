@@ -6,7 +6,7 @@ use crate::matchers::few::{are_few, words};
 use crate::syntax::enclosing_function;
 
 /// What a program of PHP or Ruby has a handful of, beside what is few in any language.
-const FEW: [&str; 23] = [
+const FEW: [&str; 24] = [
     "backend",
     "color",
     "config",
@@ -28,6 +28,7 @@ const FEW: [&str; 23] = [
     "protocol",
     "provider",
     "strategy",
+    "tag",
     "theme",
     "timezone",
 ];
