@@ -89,8 +89,10 @@ impl<'a> Plan<'a> {
             None => Step::Pair { base_first: self.base_first() },
             Some(Stopped::Certain) => Step::Stop(Stopped::Certain),
             Some(stopped) => {
+                let found = Assessment::new(log_ratios);
+                self.asked = self.pairs_for(&found);
                 self.spending.look(1.0);
-                self.assessment = Some(Assessment::new(log_ratios));
+                self.assessment = Some(found);
                 Step::Stop(stopped)
             }
         }
@@ -103,8 +105,7 @@ impl<'a> Plan<'a> {
 
     fn look(&mut self, log_ratios: &[f64], pairs: usize) -> Option<Stopped> {
         let found = Assessment::new(log_ratios);
-        self.asked =
-            pairs_for(found.scatter(), self.effort).clamp(self.effort.least_pairs, MOST_ASKED);
+        self.asked = self.pairs_for(&found);
         if pairs >= self.asked {
             if self.extended || !self.is_torn(&found) {
                 return Some(Stopped::Enough);
@@ -123,6 +124,10 @@ impl<'a> Plan<'a> {
             && found.is_change(self.effort.threshold);
         self.assessment = Some(found);
         certain.then_some(Stopped::Certain)
+    }
+
+    fn pairs_for(&self, found: &Assessment) -> usize {
+        pairs_for(found.scatter(), self.effort).clamp(self.effort.least_pairs, MOST_ASKED)
     }
 
     /// Whether there is a change by its size and none by the test, as a few disturbed pairs with the largest ranks can bring
@@ -216,6 +221,13 @@ mod tests {
             Step::Stop(Stopped::TimeBudget)
         );
         assert!(plan.p_value() > 0.99);
+        let mut plan = Plan::new(&effort, Duration::from_secs(10), 1, 0);
+        let scattered: Vec<f64> = (0..10).map(scatter).collect();
+        assert_eq!(
+            plan.next(&scattered, 10, Duration::from_secs(10)),
+            Step::Stop(Stopped::TimeBudget)
+        );
+        assert!(plan.asked > 1_000, "{}", plan.asked);
     }
 
     /// (2.802 + 2.054) x 0.1 / ln 1.05 = 9.95, squared 99.1; the threshold asks for (2.054 x 0.1 / (ln 1.05 - ln 1.02))^2 = 50.2.
