@@ -1,7 +1,8 @@
 //! From work to energy to footprint: how much CO2e a piece of computing stands for, with an interval and a source per figure.
 //!
 //! Inputs describe one execution; an answer's totals are that times the number of executions. Nothing is asked over the
-//! network, unless the feature `aws` is on and [`CalculateCarbonFootprint`] is given a Parameter Store.
+//! network, unless the feature `aws` is on and [`CalculateCarbonFootprint`] is given a Parameter Store, or the feature `live`
+//! is and somebody asks one of its services.
 
 pub mod best;
 pub mod cloud_carbon_footprint;
@@ -11,6 +12,8 @@ mod energy;
 mod factors;
 pub mod impact_framework;
 mod interval;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod llm;
 mod methodology;
 mod model;

@@ -25,6 +25,9 @@ impl Estimate<'_> {
         }
         list.extend(self.arm_assumption());
         list.push(self.grid_assumption());
+        list.extend(
+            self.workload.live_failure.map(|why| format!("{why}; the bundled intensity counts")),
+        );
         list.extend(self.building_assumption());
         list.push(if self.drawn.power.has_default_server() {
             "making the server: 1/96 of an m5.metal (1,611 kg CO2e over four years) per vCPU; Boavizta's figures are 1.7 to 3.4 times lower".to_owned()

@@ -22,6 +22,8 @@ pub use site::Location;
 pub use steps::Step;
 pub use tiers::Tier;
 pub use workload::{Boundary, Machine, Workload};
+#[cfg(feature = "live")]
+pub(crate) use zones::code_of as zone_of;
 
 use crate::factors::Sigma;
 use crate::impact_framework::{FunctionalUnits, sci};

@@ -32,6 +32,8 @@ pub struct Report {
     pub pue: Pue,
     /// Nobody has said where it runs: the intensity is the world's.
     pub location_unknown: bool,
+    /// Why the bundled intensity counts although a service was asked.
+    pub live_failure: Option<String>,
     /// What contracts and certificates make of it; beside the answer, never in it.
     pub market_based_grams: Option<Footprint>,
     pub steps: Vec<Step>,
@@ -61,6 +63,7 @@ impl Estimate<'_> {
             carbon_intensity_gco2_per_kwh: self.intensity,
             pue: self.pue,
             location_unknown: self.location_unknown,
+            live_failure: self.workload.live_failure.map(str::to_owned),
             market_based_grams: market,
             steps: self.steps(tables),
             uncertainty: self.contributions(tables),

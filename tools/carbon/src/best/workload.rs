@@ -25,6 +25,8 @@ pub struct Workload<'a> {
     pub units_per_execution: FunctionalUnits,
     /// Takes the place of the bundled intensity.
     pub intensity: Option<&'a OverrideIntensity>,
+    /// Why a service that was asked for the intensity gave none: the bundled one counts, and the report says so.
+    pub live_failure: Option<&'a str>,
     /// Takes the place of the bundled PUE.
     pub pue: Option<Pue>,
     /// What certificates and contracts make of the intensity: reported beside the answer, never in it.
@@ -90,6 +92,7 @@ impl Workload<'_> {
             executions: Executions(1),
             units_per_execution: FunctionalUnits(1.0),
             intensity: None,
+            live_failure: None,
             pue: None,
             market_based: None,
         }

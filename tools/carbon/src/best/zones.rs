@@ -27,6 +27,12 @@ pub(super) fn of(_region: &str) -> Option<&'static Zone> {
     None
 }
 
+/// The code of that zone, for a service that goes by zones.
+#[cfg(feature = "live")]
+pub(crate) fn code_of(region: &str) -> Option<&'static str> {
+    of(region).map(|zone| zone.code)
+}
+
 impl Zone {
     pub(super) fn source(&self) -> Source {
         let other = self.other.map(|(zone, intensity)| {
