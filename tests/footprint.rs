@@ -20,6 +20,7 @@ async fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&ended.stdout).expect("JSON")
 }
 
+#[cfg(feature = "odbl-data")]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_of_a_cpu_in_dublin_is_a_page_that_can_be_read() {
     let ended = footprint(&["--cpu-seconds", "3600", "--region", "eu-west-1"]).await;

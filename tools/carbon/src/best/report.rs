@@ -33,6 +33,7 @@ pub struct Report {
     /// Nobody has said where it runs: the intensity is the world's.
     pub location_unknown: bool,
     /// Why the bundled intensity counts although a service was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub live_failure: Option<String>,
     /// What contracts and certificates make of it; beside the answer, never in it.
     pub market_based_grams: Option<Footprint>,

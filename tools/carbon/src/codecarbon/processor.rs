@@ -63,9 +63,16 @@ fn words(name: &str) -> Vec<&str> {
 
 /// Whether all words of the row are among those of the name, or all words of the name among those of the row.
 fn fits(row: &str, words: &[&str]) -> bool {
-    let within = split(row).all(|word| words.iter().any(|given| equal(word, given)));
-    let around = || words.iter().all(|given| split(row).any(|word| equal(word, given)));
-    !words.is_empty() && (within && split(row).next().is_some() || around())
+    let mut within = split(row).map(|word| words.iter().any(|given| equal(word, given)));
+    if words.is_empty() {
+        return false;
+    }
+    if within.next() == Some(true) && within.all(|known| known) {
+        return true;
+    }
+    // A row that is shorter than the words together cannot have them all, and most are.
+    let together: usize = words.iter().map(|word| word.len()).sum();
+    row.len() >= together && words.iter().all(|given| split(row).any(|word| equal(word, given)))
 }
 
 /// Everything that is neither letter nor digit parts words.
