@@ -2,8 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+#[cfg(feature = "live")]
+use std::sync::Arc;
+#[cfg(feature = "live")]
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
+#[cfg(feature = "live")]
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+#[cfg(feature = "live")]
+use tokio::net::TcpListener;
 
 use crate::world::{Ended, World};
 
@@ -86,6 +94,79 @@ async fn a_place_that_nobody_names_is_said_and_not_guessed() {
     assert_eq!(report["location_unknown"], true);
     let page = footprint(&["--cpu-seconds", "1"]).await.stdout;
     assert!(page.contains("the world's: nobody said where it runs"), "{page}");
+}
+
+#[cfg(feature = "live")]
+/// A service on loopback that says one thing to all who ask, and how often it was asked.
+async fn service(status: &'static str, body: &'static str) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counter.fetch_add(1, Ordering::Relaxed);
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let head = format!(
+                "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all((head + body).as_bytes()).await;
+        }
+    });
+    (address, asked)
+}
+
+#[cfg(feature = "live")]
+const LONDON: [&str; 5] = ["--cpu-seconds", "3600", "--region", "eu-west-2", "--live"];
+
+#[cfg(feature = "live")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_intensity_counts_is_kept_and_is_asked_for_only_on_request() {
+    let (address, asked) = service("200 OK", r#"{"data": [{"from": "2026-11-21T16:00Z", "to": "2026-11-21T16:30Z", "intensity": {"forecast": 166, "actual": null, "index": "moderate"}}]}"#).await;
+    let mut world = World::new().await;
+    world.set("ECO_CODER_UK_CARBON_INTENSITY_URL", &address);
+    let run = |arguments: &[&str]| {
+        let ended = world
+            .run_in(world.folder.path(), &[&["footprint", "--format", "json"], arguments].concat());
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+        serde_json::from_str::<Value>(&ended.stdout).unwrap()
+    };
+
+    let bundled = run(&LONDON[..4]);
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+    for _ in 0..2 {
+        let live = run(&[&LONDON[..], &["uk"]].concat());
+        assert_eq!(live["carbon_intensity_gco2_per_kwh"], 166.0);
+        assert_eq!(live["live_failure"], Value::Null);
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_ne!(bundled["carbon_intensity_gco2_per_kwh"], 166.0);
+}
+
+#[cfg(feature = "live")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_fails_leaves_the_bundled_value_and_says_so() {
+    let (address, _) = service("503 Unavailable", "{}").await;
+    let mut world = World::new().await;
+    world.set("ECO_CODER_UK_CARBON_INTENSITY_URL", &address);
+    let ended = world.run_in(world.folder.path(), &[&["footprint"], &LONDON[..], &["uk"]].concat());
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended
+            .stdout
+            .contains("the bundled intensity counts: the UK Carbon Intensity API was asked first"),
+        "{}",
+        ended.stdout
+    );
+
+    let ended = world.run_in(
+        world.folder.path(),
+        &[&["footprint"], &LONDON[..], &["electricity-maps"]].concat(),
+    );
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("set ELECTRICITY_MAPS_TOKEN"), "{}", ended.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

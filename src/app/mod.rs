@@ -30,6 +30,8 @@ mod event;
 #[cfg(feature = "aws")]
 mod http_event;
 mod kept;
+#[cfg(feature = "live")]
+pub mod live;
 #[cfg(feature = "aws")]
 pub mod lambda;
 #[cfg(feature = "aws")]

@@ -4,11 +4,19 @@ use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
-use carbon::best::{Estimate, Report};
+use carbon::OverrideIntensity;
+#[cfg(feature = "live")]
+use carbon::best::Location;
+use carbon::best::{Estimate, Report, Workload};
 use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::footprint_input::Input;
+#[cfg(feature = "live")]
+use crate::app::live::{LiveService, live_intensity};
+use crate::config::Environment;
+#[cfg(feature = "live")]
+use crate::config::{self, LiveConfig};
 use crate::report::footprint::page;
 
 /// More than this is no description of a piece of work.
@@ -24,6 +32,11 @@ pub struct Arguments {
     json: Option<PathBuf>,
     #[command(flatten)]
     input: Input,
+    /// Ask this service for the intensity of the region's grid right now; when it gives none, the bundled value counts and the
+    /// answer says why. What it says is kept for 24 hours.
+    #[cfg(feature = "live")]
+    #[arg(long, value_enum, requires = "region")]
+    live: Option<LiveService>,
     /// Show each step with its formula, all sources, and why the answer may be off.
     #[arg(long)]
     explain: bool,
@@ -39,8 +52,8 @@ enum Format {
 }
 
 impl Arguments {
-    pub fn run(self) -> Result<(), Failure> {
-        let report = self.report().map_err(Failure::Usage)?;
+    pub async fn run(self, environment: &Environment) -> Result<(), Failure> {
+        let report = self.report(environment).await.map_err(Failure::Usage)?;
         let text = match self.format {
             Format::Table => page(&report, self.explain),
             Format::Json => serde_json::to_string_pretty(&report)
@@ -51,14 +64,51 @@ impl Arguments {
         Ok(())
     }
 
-    fn report(&self) -> anyhow::Result<Report> {
+    async fn report(&self, environment: &Environment) -> anyhow::Result<Report> {
         let input = match &self.json {
             Some(path) => self.input.clone().over(read(path)?),
             None => self.input.clone(),
         };
-        let workload = input.workload()?;
+        let mut workload = input.workload()?;
+        let live = self.ask(&workload, environment).await?;
+        workload.intensity = live.intensity.as_ref();
+        workload.live_failure = live.failure.as_deref();
         Ok(Estimate::of(&workload)?.report()?)
     }
+
+    /// Asks the service that was named, if one was.
+    #[cfg(feature = "live")]
+    async fn ask(
+        &self,
+        workload: &Workload<'_>,
+        environment: &Environment,
+    ) -> anyhow::Result<Asked> {
+        let (Some(service), Location::Region(region)) = (self.live, workload.location) else {
+            return Ok(Asked::default());
+        };
+        // A region that does not exist is refused before anybody is asked.
+        Estimate::of(workload)?;
+        let folder = config::user_folder(environment, "XDG_CACHE_HOME", ".cache");
+        let config = LiveConfig::read(environment);
+        let live = live_intensity(service, &config, folder.as_deref())?.read(region).await;
+        Ok(Asked {
+            intensity: live.for_footprint(),
+            failure: live.failure().map(ToOwned::to_owned),
+        })
+    }
+
+    #[cfg(not(feature = "live"))]
+    #[expect(clippy::unused_async, clippy::unused_self, reason = "the same shape as with services")]
+    async fn ask(&self, _: &Workload<'_>, _: &Environment) -> anyhow::Result<Asked> {
+        Ok(Asked::default())
+    }
+}
+
+/// What a service said, or why it said nothing.
+#[derive(Default)]
+struct Asked {
+    intensity: Option<OverrideIntensity>,
+    failure: Option<String>,
 }
 
 fn read(path: &PathBuf) -> anyhow::Result<Input> {

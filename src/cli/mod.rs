@@ -118,7 +118,7 @@ impl Cli {
         match self.command {
             Command::Cost(arguments) => arguments.run(load()?).await,
             Command::Doctor(arguments) => arguments.run(load()).await,
-            Command::Footprint(arguments) => arguments.run(),
+            Command::Footprint(arguments) => arguments.run(environment).await,
             #[cfg(feature = "aws")]
             Command::Lambda(arguments) => arguments.run(load()?, environment).await,
             Command::Measure(arguments) => arguments.run(environment).await,

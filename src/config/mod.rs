@@ -12,11 +12,15 @@ use crate::agent::Budget;
 mod aws;
 mod file;
 mod github;
+#[cfg(feature = "live")]
+mod live;
 mod model;
 mod telemetry;
 
 pub use aws::AwsConfig;
 pub use github::{CredentialSource, GitHubConfig};
+#[cfg(feature = "live")]
+pub use live::LiveConfig;
 pub use model::{DriverName, ModelConfig};
 pub use telemetry::{Metrics, TelemetryConfig};
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use carbon::best::Report;
 
-use super::text::{amount, count};
+use super::text::{amount, count, one_line};
 
 /// The answer, and with `explain` how it came about.
 pub fn page(report: &Report, explain: bool) -> String {
@@ -68,6 +68,9 @@ fn write_answer(page: &mut String, report: &Report) -> std::fmt::Result {
     )?;
     if let Some(market) = report.market_based_grams {
         row(page, "market-based", format!("{} gCO2e per execution", each(market.0)))?;
+    }
+    if let Some(why) = &report.live_failure {
+        row(page, "live", format!("the bundled intensity counts: {}", one_line(why)))?;
     }
     let other = report.codecarbon.co2e_grams.0;
     row(
