@@ -149,7 +149,7 @@ impl Repository {
             .collect())
     }
 
-    async fn commit(&self, name: &str) -> anyhow::Result<String> {
+    pub(super) async fn commit(&self, name: &str) -> anyhow::Result<String> {
         let found = self
             .git(&[
                 "rev-parse",

@@ -83,10 +83,11 @@ impl Measuring {
         if factors.is_none() {
             notes.push("no energy and no CO2e: where the program runs is not known (pass --region, or set `workload` in .eco-coder.yml)".into());
         }
+        let (base, head) = (named(&repository, wanted.base, range.base).await, wanted.head);
         let build = wanted.build.map(CommandLine::Shell).or(settings.build);
         let request = Request {
-            base: range.base,
-            head: range.head,
+            base,
+            head: head.unwrap_or(range.head),
             build: build.as_ref().map(CommandLine::words),
             benchmarks,
             effort: wanted.effort,
@@ -119,6 +120,14 @@ impl Measuring {
             })
         };
         self.fail_on.iter().flat_map(judged).collect()
+    }
+}
+
+/// The commit by the name that a person gave it, where that is this very commit and not where the branches parted.
+async fn named(repository: &Repository, name: Option<String>, commit: String) -> String {
+    match name {
+        Some(name) if repository.commit(&name).await.is_ok_and(|named| named == commit) => name,
+        _ => commit,
     }
 }
 

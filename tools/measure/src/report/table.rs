@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Callgrind, Measurement, Report};
+use super::{Callgrind, Measurement, Report, Revision};
 use crate::plan::Stopped;
 use crate::verdict::{Comparison, Verdict};
 
@@ -16,8 +16,7 @@ impl Report {
     }
 
     fn write(&self, text: &mut String) -> std::fmt::Result {
-        let [base, head] = [&self.base, &self.head]
-            .map(|revision| format!("{} ({})", printable(&revision.name), short(&revision.commit)));
+        let [base, head] = [&self.base, &self.head].map(named);
         let what = if self.self_check {
             format!("{base} against itself")
         } else {
@@ -125,6 +124,15 @@ pub(super) fn percent(share: f64) -> String {
     // Not "-0.0 %".
     let value = (share * 1000.0).round() / 10.0 + 0.0;
     format!("{value:+.1} %")
+}
+
+/// Name and commit; a commit that was asked for by its own number has no other name.
+fn named(revision: &Revision) -> String {
+    let commit = short(&revision.commit);
+    if revision.commit.starts_with(&revision.name) {
+        return commit.to_owned();
+    }
+    format!("{} ({commit})", printable(&revision.name))
 }
 
 pub(super) fn short(commit: &str) -> &str {
