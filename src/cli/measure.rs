@@ -1,6 +1,6 @@
 //! `eco-coder measure`: base against head, run in turns on this machine.
 
-use std::io::{IsTerminal, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -103,7 +103,7 @@ impl Arguments {
             }
         });
         let measured = tokio::task::spawn_blocking(move || {
-            let bar = Bar::new();
+            let bar = Bar(output::progress());
             let report = measuring.run(&mut |progress| bar.show(&progress));
             bar.0.finish_and_clear();
             report.map(|report| (measuring.judge(&report), report))
@@ -197,12 +197,7 @@ fn write(report: &Report, format: Format, out: Option<&PathBuf>) -> Result<(), F
 /// Says what came of the thresholds; one that is surely exceeded decides the exit code.
 fn tell(judged: &[Judged]) -> Result<(), Failure> {
     for Judged { benchmark, threshold, judgment } in judged {
-        let said = match judgment {
-            Judgment::Held => continue,
-            Judgment::Exceeded => "exceeded",
-            Judgment::CannotTell => "cannot tell: the interval holds the threshold",
-            Judgment::NotMeasured => "cannot tell: this was not measured",
-        };
+        let Some(said) = judgment.said() else { continue };
         say(&format!("{benchmark}: {threshold}: {said}"));
     }
     let exceeded = judged.iter().any(|one| one.judgment == Judgment::Exceeded);
@@ -214,17 +209,10 @@ fn say(line: &str) {
     eprintln!("{line}");
 }
 
-/// How far it is, on a terminal; elsewhere a line now and then would only fill logs.
+/// How far it is.
 struct Bar(ProgressBar);
 
 impl Bar {
-    fn new() -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self(ProgressBar::hidden());
-        }
-        Self(output::progress())
-    }
-
     fn show(&self, progress: &Progress<'_>) {
         let message = match progress {
             Progress::Swept { measurements } => {

@@ -77,6 +77,18 @@ pub enum Judgment {
     NotMeasured,
 }
 
+impl Judgment {
+    /// In words; nothing where the threshold holds.
+    pub fn said(self) -> Option<&'static str> {
+        match self {
+            Self::Held => None,
+            Self::Exceeded => Some("exceeded"),
+            Self::CannotTell => Some("cannot tell, the interval holds the threshold"),
+            Self::NotMeasured => Some("cannot tell, this was not measured"),
+        }
+    }
+}
+
 /// What was measured of the code of a finding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeasuredHere {
@@ -254,12 +266,7 @@ impl Measurements {
     pub(super) fn threshold_lines(&self) -> Vec<String> {
         let results = |one: &MeasuredBenchmark| -> Vec<String> {
             let line = |result: &ThresholdResult| {
-                let said = match result.judgment {
-                    Judgment::Held => return None,
-                    Judgment::Exceeded => "exceeded",
-                    Judgment::CannotTell => "cannot tell, the interval holds the threshold",
-                    Judgment::NotMeasured => "cannot tell, this was not measured",
-                };
+                let said = result.judgment.said()?;
                 Some(format!("{}: {}: {said}", one_line(&one.name), result.threshold))
             };
             one.thresholds.iter().filter_map(line).collect()

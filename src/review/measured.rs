@@ -85,17 +85,16 @@ fn joined(
     let changed = measured.verdict != Verdict::NoChangeDetectable;
     let year = runs.filter(|_| changed).zip(measured.energy.as_ref()).zip(report.factors.as_ref());
     let year = year.map(|(((executions, runs), energy), factors)| {
-        let usd = usd_of_a_run(measured, settings).map(|usd| times(usd, runs));
+        let usd = usd_of_a_run(measured, settings).map(|usd| usd.times(runs));
         MeasuredYear { executions, usd, ..projection(energy, factors, runs) }
     });
-    let percent = |change: Estimate| times(change, 100.0);
     Some(MeasuredBenchmark {
         name: measured.name.clone(),
         verdict: measured.verdict,
         metric: metric.name().into(),
         base: metric.show(found.base_median),
         head: metric.show(found.head_median),
-        change_percent: percent(found.change),
+        change_percent: found.change.times(100.0),
         noise_floor_percent: found.noise_floor * 100.0,
         pairs: found.pairs,
         joules: measured.energy.as_ref().map(|energy| energy.joules),
@@ -117,8 +116,8 @@ fn projection(energy: &EnergyDelta, factors: &FrozenFactors, runs: f64) -> Measu
     let kwh_per_joule = factors.power_usage_effectiveness / JOULES_PER_KWH;
     MeasuredYear {
         executions: runs,
-        energy_kwh: times(energy.joules, runs * kwh_per_joule),
-        co2e_grams: times(energy.grams_co2e, runs),
+        energy_kwh: energy.joules.times(runs * kwh_per_joule),
+        co2e_grams: energy.grams_co2e.times(runs),
         usd: None,
     }
 }
@@ -127,12 +126,7 @@ fn projection(energy: &EnergyDelta, factors: &FrozenFactors, runs: f64) -> Measu
 fn usd_of_a_run(measured: &Measurement, settings: &Settings) -> Option<Estimate> {
     let price = settings.fleet.as_ref()?.usd_per_cpu_hour?;
     let cpu = measured.comparison(Metric::CpuSeconds)?;
-    Some(times(cpu.change, cpu.base_median / SECONDS_PER_HOUR * price))
-}
-
-fn times(estimate: Estimate, factor: f64) -> Estimate {
-    let Estimate { value, low, high } = estimate;
-    Estimate { value: value * factor, low: low * factor, high: high * factor }
+    Some(cpu.change.times(cpu.base_median / SECONDS_PER_HOUR * price))
 }
 
 /// The tool. What it reads was bound when the run began.

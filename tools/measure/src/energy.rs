@@ -46,7 +46,8 @@ impl Estimate {
         format!("{value} ({low} .. {high})")
     }
 
-    fn times(self, factor: f64) -> Self {
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
         Self { value: self.value * factor, low: self.low * factor, high: self.high * factor }
     }
 }
