@@ -20,8 +20,6 @@ pub mod review;
 pub mod report;
 /// The loop: a state machine without I/O, and what carries it out.
 pub mod agent;
-/// Models that can lead a review.
-pub mod model;
 /// What outlives the process.
 pub mod store;
 /// What operators are told: logs, metrics, traces, the audit trail.

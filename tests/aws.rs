@@ -12,9 +12,10 @@ use contract::{
     Binding, Change, ChangedFile, CodeReviewer, ProfileRequest, ProfileSource, Timestamp, Tool,
     ToolSpec,
 };
-use eco_coder::model::bedrock::{Bedrock, Settings};
-use eco_coder::model::{
-    Block, Conversation, Message, ModelDriver, ModelError, Reply, Role, StopReason, ToolResult,
+use model::bedrock::{Bedrock, Settings};
+use model::{
+    Block, Call, Cause, Conversation, Message, ModelDriver, ModelError, Reply, Role, StopReason,
+    ToolResult,
 };
 use serde_json::{Value, json};
 
@@ -63,7 +64,7 @@ fn result(id: &str, is_error: bool, content: Value) -> Block {
 }
 
 async fn ask(aws: &FakeAws, models: &[&str]) -> Result<Reply, ModelError> {
-    bedrock(aws, models).converse(&opening(), DEADLINE).await
+    bedrock(aws, models).converse(&Call::new(opening(), DEADLINE)).await
 }
 
 fn models_asked(aws: &FakeAws) -> Vec<String> {
@@ -89,7 +90,7 @@ async fn a_conversation_of_several_turns_keeps_every_rule_of_converse() {
         Scripted::Reply(says("All good.")),
     ]);
     let driver = bedrock(&aws, &[SONNET]);
-    let first = driver.converse(&opening(), DEADLINE).await.unwrap();
+    let first = driver.converse(&Call::new(opening(), DEADLINE)).await.unwrap();
     let ids: Vec<_> = first.message.tool_uses().map(|tool_use| tool_use.id.as_str()).collect();
     assert_eq!((first.stop, ids), (StopReason::ToolUse, vec!["tooluse_1.a:b", "t2"]));
     assert_eq!(
@@ -105,7 +106,10 @@ async fn a_conversation_of_several_turns_keeps_every_rule_of_converse() {
         ],
     };
     let second = driver
-        .converse(&conversation(vec![Message::user("Go."), first.message, results]), DEADLINE)
+        .converse(&Call::new(
+            conversation(vec![Message::user("Go."), first.message, results]),
+            DEADLINE,
+        ))
         .await
         .unwrap();
     assert_eq!(aws.complaints(), Vec::<String>::new());
@@ -226,10 +230,10 @@ async fn a_model_that_never_answers_is_given_up_in_time() {
     aws.script(vec![Scripted::Delay(Duration::from_mins(1))]);
     let started = std::time::Instant::now();
     let error = bedrock(&aws, &[SONNET])
-        .converse(&opening(), Duration::from_millis(100))
+        .converse(&Call::new(opening(), Duration::from_millis(100)))
         .await
         .unwrap_err();
-    assert!(matches!(error, ModelError::Timeout(_)), "{error}");
+    assert!(error.cause == Cause::Timeout, "{error}");
     assert!(started.elapsed() < Duration::from_secs(10));
 }
 
@@ -243,20 +247,17 @@ async fn without_credentials_or_a_network_the_reason_is_told() {
         .credentials_provider(SharedCredentialsProvider::new(nobody))
         .build();
     let error = Bedrock::new(&nobody, settings(&[SONNET, NOVA]))
-        .converse(&opening(), DEADLINE)
+        .converse(&Call::new(opening(), DEADLINE))
         .await
         .unwrap_err();
-    assert!(
-        matches!(&error, ModelError::Auth(detail) if detail.contains("no AWS credentials")),
-        "{error}"
-    );
+    assert!(error.cause == Cause::Auth && error.message.contains("no AWS credentials"), "{error}");
     assert!(aws.requests("bedrock").is_empty());
 
     let unused = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let nowhere = Bedrock::new(&sdk(&format!("http://{unused}")), settings(&[SONNET, NOVA]));
-    let error = nowhere.converse(&opening(), DEADLINE).await.unwrap_err();
+    let error = nowhere.converse(&Call::new(opening(), DEADLINE)).await.unwrap_err();
     assert!(
-        matches!(&error, ModelError::Service(detail) if detail.contains("could not be reached")),
+        error.cause == Cause::Service && error.message.contains("could not be reached"),
         "{error}"
     );
 }
@@ -300,10 +301,13 @@ async fn thoughts_of_one_vendor_are_not_told_to_another() {
         Scripted::Reply(says("Done.")),
     ]);
     let driver = bedrock(&aws, &[SONNET, NOVA]);
-    let first = driver.converse(&opening(), DEADLINE).await.unwrap();
+    let first = driver.converse(&Call::new(opening(), DEADLINE)).await.unwrap();
     let results = Message { role: Role::User, content: vec![result("t1", false, json!({}))] };
     let reply = driver
-        .converse(&conversation(vec![Message::user("Go."), first.message, results]), DEADLINE)
+        .converse(&Call::new(
+            conversation(vec![Message::user("Go."), first.message, results]),
+            DEADLINE,
+        ))
         .await
         .unwrap();
     assert_eq!((reply.model_id.as_str(), aws.complaints().len()), (NOVA, 0));
@@ -350,7 +354,7 @@ async fn the_fake_refuses_what_bedrock_refuses() {
         })),
     ]);
     let driver = bedrock(&aws, &[SONNET]);
-    let first = driver.converse(&opening(), DEADLINE).await.unwrap().message;
+    let first = driver.converse(&Call::new(opening(), DEADLINE)).await.unwrap().message;
     let user = |content: Vec<Block>| Message { role: Role::User, content };
     let both = user(vec![result("t1", false, json!({})), result("t2", false, json!({}))]);
     let mut changed = first.clone();
@@ -368,8 +372,8 @@ async fn the_fake_refuses_what_bedrock_refuses() {
     ];
     for messages in refused {
         assert!(matches!(
-            driver.converse(&conversation(messages), DEADLINE).await,
-            Err(ModelError::BadRequest(_))
+            driver.converse(&Call::new(conversation(messages), DEADLINE)).await,
+            Err(ModelError { cause: Cause::BadRequest, .. })
         ));
     }
     insta::assert_snapshot!(aws.complaints().join("\n"), @r#"
@@ -381,7 +385,7 @@ async fn the_fake_refuses_what_bedrock_refuses() {
     messages.1 is not what the assistant said: {"content":[{"toolUse":{"input":{},"name":"calculate","toolUseId":"t1"}},{"toolUse":{"input":{},"name":"analyze_code","toolUseId":"t2"}},{"text":"Not mine."}],"role":"assistant"}
     "#);
     let fine = driver
-        .converse(&conversation(vec![Message::user("Go."), first, both]), DEADLINE)
+        .converse(&Call::new(conversation(vec![Message::user("Go."), first, both]), DEADLINE))
         .await
         .unwrap();
     assert_eq!(fine.message.text(), "3");

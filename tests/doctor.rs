@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::types::PointInTimeRecoverySpecification;
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;
 use aws_sdk_sqs::types::QueueAttributeName;
-use eco_coder::model::catalog::default_models;
 use emulators::{Emulators, Stack};
+use model::catalog::default_models;
 use serde_json::{Value, json};
 
 use crate::world::aws::{FakeAws, Scripted, env, says, sdk};

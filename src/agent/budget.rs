@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Usage;
+use model::Usage;
 
 /// The limits of one run. When one is reached, or another turn like the last would pass it, the embedded planner
 /// finishes without the model.

@@ -18,7 +18,7 @@ use aws_smithy_types::DateTime;
 use sha2::{Digest, Sha256};
 
 use super::memory::{Lesson, MOST_LESSONS, Recollection, SessionMemory};
-use crate::model::bedrock_document::{document, value};
+use model::bedrock::document::{document, value};
 
 /// One session per repository holds all its lessons: events are listed by session, and a lesson is wanted by
 /// whichever pull request comes next.

@@ -11,9 +11,9 @@ use serde_json::Value;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use crate::model::{ModelDriver, ModelError, Reply, ToolUse};
 use crate::store::{RunRecord, Store};
 use crate::telemetry::{ErrorType, Session, ToolCalled, Turned};
+use model::{ModelDriver, ModelError, Reply, ToolUse};
 
 pub mod budget;
 pub mod memory;
@@ -121,7 +121,7 @@ impl Agent {
             Leader::Model => run.budget.time_left(&run.spent),
             Leader::Planner => Duration::from_mins(1),
         };
-        let reply = driver.converse(&run.conversation, deadline).await;
+        let reply = driver.converse(&model::Call::new(run.conversation.clone(), deadline)).await;
         let turned = turned(driver.name(), &reply, asked.elapsed());
         note_on_span(&turned);
         match reply {

@@ -2,16 +2,14 @@
 //!
 //! A pure function of the conversation, so it can also finish what a model began.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use minijinja::{Environment, context};
 use serde_json::{Value, json};
 
 use super::run::{ANALYZE, CARBON, MEASURED, POST, PROFILE};
 use super::task::{Task, Workload};
-use crate::model::{
-    Block, Conversation, Message, ModelDriver, ModelError, Reply, Role, StopReason, ToolUse, Usage,
+use model::{
+    Block, Call, Cause, Conversation, ModelDriver, ModelError, Reply, StopReason, ToolUse,
 };
 
 /// The driver behind `--driver embedded`, and behind every model that fails.
@@ -27,13 +25,10 @@ impl ModelDriver for Planner {
         "embedded"
     }
 
-    async fn converse(
-        &self,
-        conversation: &Conversation,
-        _deadline: Duration,
-    ) -> Result<Reply, ModelError> {
+    async fn converse(&self, call: &Call) -> Result<Reply, ModelError> {
+        let conversation = &call.conversation;
         let task = Task::of(conversation).ok_or_else(|| {
-            ModelError::BadRequest("the conversation does not open with a task".into())
+            ModelError::new(Cause::BadRequest, "the conversation does not open with a task")
         })?;
         let seen = Seen::of(conversation);
         let uses = plan(&task, conversation, &seen);
@@ -42,14 +37,9 @@ impl ModelDriver for Planner {
         } else {
             (uses.into_iter().map(Block::ToolUse).collect(), StopReason::ToolUse)
         };
-        Ok(Reply {
-            model_id: "embedded".into(),
-            message: Message { role: Role::Assistant, content },
-            stop,
-            usage: Usage::default(),
-            cost_usd: Some(0.0),
-            notes: Vec::new(),
-        })
+        let mut reply = Reply::new("embedded", content, stop);
+        reply.cost_usd = Some(0.0);
+        Ok(reply)
     }
 }
 
@@ -191,8 +181,10 @@ impl<'a> Seen<'a> {
 mod tests {
     use super::*;
     use crate::agent::{Budget, Leader, Run, Step, TaskFile};
-    use crate::model::ToolResult;
+    use std::time::Duration;
+
     use contract::{Binding, ToolSpec};
+    use model::{Message, ToolResult};
 
     fn task() -> Task {
         let binding = Binding {
@@ -235,7 +227,8 @@ mod tests {
     }
 
     async fn next(run: &mut Run) -> Vec<ToolUse> {
-        let reply = Planner.converse(&run.conversation, Duration::ZERO).await.unwrap();
+        let reply =
+            Planner.converse(&Call::new(run.conversation.clone(), Duration::ZERO)).await.unwrap();
         run.on_reply(reply, Duration::ZERO);
         match run.step() {
             Step::CallTools(uses) => uses,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Budget, Spent, Task, prompts};
-use crate::model::{
+use model::{
     Block, Conversation, Message, ModelError, Reply, Role, StopReason, ToolResult, ToolUse,
 };
 

@@ -6,7 +6,7 @@ use contract::{Binding, ToolSpec};
 use serde_json::json;
 
 use super::*;
-use crate::model::Usage;
+use model::Usage;
 
 fn run() -> Run {
     let binding = Binding {
@@ -38,14 +38,10 @@ fn run() -> Run {
 }
 
 fn says(stop: StopReason, content: Vec<Block>) -> Reply {
-    Reply {
-        model_id: "m".into(),
-        message: Message { role: Role::Assistant, content },
-        stop,
-        usage: Usage { input_tokens: 10, output_tokens: 5, ..Usage::default() },
-        cost_usd: Some(0.01),
-        notes: Vec::new(),
-    }
+    let mut reply = Reply::new("m", content, stop);
+    reply.usage = Usage { input_tokens: 10, output_tokens: 5, ..Usage::default() };
+    reply.cost_usd = Some(0.01);
+    reply
 }
 
 fn uses(names: &[(&str, &str)]) -> Vec<Block> {

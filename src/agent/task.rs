@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::memory::History;
 use super::prompts;
-use crate::model::Conversation;
+use model::Conversation;
 
 /// The facts of one review. All of it that comes from the pull request is untrusted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,8 +12,8 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::run::POST;
-use crate::model::{ToolResult, ToolUse};
 use crate::telemetry::ErrorType;
+use model::{ToolResult, ToolUse};
 
 /// The tools on offer in a run.
 #[derive(Clone)]

@@ -14,10 +14,10 @@ use super::CLOCK;
 use super::runtime::AgentRuntime;
 use crate::agent::memory_agentcore::AgentCoreMemory;
 use crate::config::{Config, DriverName};
-use crate::model::bedrock::{self, Bedrock};
 use crate::queue::sqs::{self, SqsQueue};
 use crate::review::Reviewer;
 use crate::store::dynamodb::{self, DynamoStore};
+use model::bedrock::{self, Bedrock};
 
 const SECRET_DEADLINE: Duration = Duration::from_secs(10);
 

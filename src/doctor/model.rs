@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDate};
 use super::aws::{Asked, Refusal};
 use super::{Check, Look, Subject, quota};
 use crate::config::{Config, DriverName};
-use crate::model::catalog;
+use model::catalog;
 
 /// What Bedrock says of a model's life.
 struct Life {

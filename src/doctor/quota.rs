@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::Check;
 use super::aws::Asked;
-use crate::model::catalog;
+use model::catalog;
 
 const CONCURRENCY: &str = "L-B99A9384";
 /// What template.yaml reserves unless told otherwise (20 for the ingress, 5 for the worker, 1 for the redeliverer), and the 100

@@ -15,11 +15,11 @@ use crate::agent::{
     self, Agent, Budget, Call, Leader, OnStep, Outcome, ProfileWindow, Recollection, Run,
     SessionMemory, Stop, Task, TaskFile, Toolbox, View, task,
 };
-use crate::model::ModelDriver;
 use crate::report::measured::Measurements;
 use crate::report::{Inputs, Ledger, Report, Subject};
 use crate::store::Store;
 use crate::telemetry::{About, ErrorType, Finished, Recorder, Session};
+use model::ModelDriver;
 
 pub mod benchmarks;
 pub mod cost;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-use eco_coder::model::catalog;
 use emulators::tools;
+use model::catalog;
 use serde_json::{Value, json};
 
 use super::{STACK, ended, properties, read, resources, root};

@@ -21,8 +21,8 @@ pub(super) struct Control {
 
 impl Default for Control {
     fn default() -> Self {
-        let models = eco_coder::model::catalog::default_models().iter().map(|id| {
-            let base = eco_coder::model::catalog::without_geography(id);
+        let models = model::catalog::default_models().iter().map(|id| {
+            let base = model::catalog::without_geography(id);
             (base.to_owned(), ("ACTIVE".to_owned(), None))
         });
         Self {
@@ -74,7 +74,7 @@ pub(super) fn answer(control: &Control, request: &Request) -> Response {
             None => error(404, "ResourceNotFoundException", "Could not find the model."),
         },
         "GetInferenceProfile" => {
-            let base = eco_coder::model::catalog::without_geography(name);
+            let base = model::catalog::without_geography(name);
             if control.models.contains_key(base) {
                 json_response(&inference_profile(name, base))
             } else {

@@ -1,5 +1,11 @@
 //! Amazon Bedrock: one Converse call per reply, with retries, and other models for when the first is not to be had.
 
+pub mod document;
+mod refusal;
+mod reply;
+mod request;
+mod stable;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -13,11 +19,10 @@ use aws_sdk_bedrockruntime::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use tokio::time::{Instant, timeout_at};
 
-use super::bedrock_refusal::{self as refusal, Refusal, Verdict};
-use super::bedrock_stable::SortedKeys;
-use super::catalog::{self, Model};
-use super::{Conversation, ModelDriver, ModelError, Reply};
-use super::{bedrock_reply as reply, bedrock_request as request};
+use self::refusal::{Refusal, Verdict};
+use self::stable::SortedKeys;
+use crate::catalog::{self, Model};
+use crate::{Call, Cause, Conversation, ModelDriver, ModelError, Reply};
 
 /// How to wait. The service waits for real; tests pass a function that does not.
 pub type Wait = fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -87,12 +92,8 @@ impl ModelDriver for Bedrock {
         "bedrock"
     }
 
-    async fn converse(
-        &self,
-        conversation: &Conversation,
-        deadline: Duration,
-    ) -> Result<Reply, ModelError> {
-        let ends = Instant::now() + deadline;
+    async fn converse(&self, call: &Call) -> Result<Reply, ModelError> {
+        let (conversation, ends) = (&call.conversation, call.deadline);
         let mut refusals: Vec<(&str, ModelError)> = Vec::new();
         for id in &self.settings.models {
             let model = catalog::lookup(id);
@@ -134,7 +135,8 @@ impl Bedrock {
         loop {
             let request = request::build(&self.client, conversation, model, takes, &self.settings)?;
             let Ok(outcome) = timeout_at(ends, request.send()).await else {
-                return Err(Refusal::last(ModelError::Timeout(
+                return Err(Refusal::last(ModelError::new(
+                    Cause::Timeout,
                     "the time for this reply is over".to_owned(),
                 )));
             };
@@ -173,37 +175,10 @@ fn backoff(attempt: u32) -> Duration {
 /// What the first model failed with, which is the one that was wanted, and what became of the others.
 fn told(refusals: Vec<(&str, ModelError)>) -> ModelError {
     let texts: Vec<String> =
-        refusals.iter().map(|(id, error)| format!("{id}: {}", error.detail())).collect();
+        refusals.iter().map(|(id, error)| format!("{id}: {}", error.message)).collect();
     let texts = texts.join("; ");
     match refusals.into_iter().next() {
-        Some((_, first)) => first.with_detail(texts),
-        None => ModelError::NotAvailable("no model is configured".to_owned()),
-    }
-}
-
-impl ModelError {
-    fn detail(&self) -> &str {
-        match self {
-            Self::Throttled(detail)
-            | Self::ConversationTooLong(detail)
-            | Self::NotAvailable(detail)
-            | Self::Auth(detail)
-            | Self::BadRequest(detail)
-            | Self::Service(detail)
-            | Self::Timeout(detail) => detail,
-        }
-    }
-
-    fn with_detail(mut self, told: String) -> Self {
-        match &mut self {
-            Self::Throttled(detail)
-            | Self::ConversationTooLong(detail)
-            | Self::NotAvailable(detail)
-            | Self::Auth(detail)
-            | Self::BadRequest(detail)
-            | Self::Service(detail)
-            | Self::Timeout(detail) => *detail = told,
-        }
-        self
+        Some((_, first)) => ModelError { message: texts, ..first },
+        None => ModelError::new(Cause::NotServed, "no model is configured".to_owned()),
     }
 }

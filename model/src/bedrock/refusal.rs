@@ -3,7 +3,7 @@
 use aws_sdk_bedrockruntime::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_bedrockruntime::operation::converse::ConverseError;
 
-use super::ModelError;
+use crate::{Cause, ModelError};
 
 /// A model's final answer that is none.
 #[derive(Debug)]
@@ -37,7 +37,8 @@ pub(super) fn verdict(error: &SdkError<ConverseError>) -> Verdict {
     let service = match error {
         SdkError::ServiceError(service) => service,
         SdkError::TimeoutError(_) => {
-            return refused(ModelError::Timeout(
+            return refused(ModelError::new(
+                Cause::Timeout,
                 "no answer within the time of an attempt".to_owned(),
             ));
         }
@@ -46,18 +47,22 @@ pub(super) fn verdict(error: &SdkError<ConverseError>) -> Verdict {
     let text = service.err().message().unwrap_or("no message").to_owned();
     match service.err() {
         ConverseError::ModelTimeoutException(_) => {
-            Verdict::Again(Refusal::of_this_model(ModelError::Timeout(text)))
+            Verdict::Again(Refusal::of_this_model(ModelError::new(Cause::Timeout, text)))
         }
         ConverseError::ModelErrorException(_) => {
-            Verdict::Again(Refusal::of_this_model(ModelError::Service(text)))
+            Verdict::Again(Refusal::of_this_model(ModelError::new(Cause::Service, text)))
         }
         ConverseError::ThrottlingException(_) | ConverseError::ModelNotReadyException(_) => {
-            refused(ModelError::Throttled(text))
+            refused(ModelError::new(Cause::Throttled, text))
         }
-        ConverseError::ResourceNotFoundException(_) => refused(ModelError::NotAvailable(text)),
-        ConverseError::AccessDeniedException(_) => refused(ModelError::Auth(text)),
+        ConverseError::ResourceNotFoundException(_) => {
+            refused(ModelError::new(Cause::NotServed, text))
+        }
+        ConverseError::AccessDeniedException(_) => refused(ModelError::new(Cause::Auth, text)),
         ConverseError::ServiceUnavailableException(_)
-        | ConverseError::InternalServerException(_) => refused(ModelError::Service(text)),
+        | ConverseError::InternalServerException(_) => {
+            refused(ModelError::new(Cause::Service, text))
+        }
         ConverseError::ValidationException(_) => invalid(text),
         other => {
             unmodeled(other.code().unwrap_or_default(), service.raw().status().as_u16(), &text)
@@ -89,15 +94,15 @@ fn invalid(text: String) -> Verdict {
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if says(&["temperature", "top_p", "topp"]) {
-        return Verdict::Sampling(Refusal::last(ModelError::BadRequest(text)));
+        return Verdict::Sampling(Refusal::last(ModelError::new(Cause::BadRequest, text)));
     }
     if says(&NOT_SERVED) {
-        return refused(ModelError::NotAvailable(text));
+        return refused(ModelError::new(Cause::NotServed, text));
     }
     if says(&TOO_LONG) {
-        return Verdict::Refused(Refusal::last(ModelError::ConversationTooLong(text)));
+        return Verdict::Refused(Refusal::last(ModelError::new(Cause::ContextTooLong, text)));
     }
-    Verdict::Refused(Refusal::last(ModelError::BadRequest(text)))
+    Verdict::Refused(Refusal::last(ModelError::new(Cause::BadRequest, text)))
 }
 
 fn unmodeled(code: &str, status: u16, text: &str) -> Verdict {
@@ -105,18 +110,18 @@ fn unmodeled(code: &str, status: u16, text: &str) -> Verdict {
         if code.is_empty() { format!("HTTP {status}: {text}") } else { format!("{code}: {text}") };
     match status {
         // `UnrecognizedClientException`, `ExpiredTokenException`, `InvalidSignatureException` and their kin.
-        401 | 403 => Verdict::Refused(Refusal::last(ModelError::Auth(text))),
-        429 => refused(ModelError::Throttled(text)),
-        408 => Verdict::Again(Refusal::of_this_model(ModelError::Timeout(text))),
-        424 => Verdict::Again(Refusal::of_this_model(ModelError::Service(text))),
-        500.. => refused(ModelError::Service(text)),
+        401 | 403 => Verdict::Refused(Refusal::last(ModelError::new(Cause::Auth, text))),
+        429 => refused(ModelError::new(Cause::Throttled, text)),
+        408 => Verdict::Again(Refusal::of_this_model(ModelError::new(Cause::Timeout, text))),
+        424 => Verdict::Again(Refusal::of_this_model(ModelError::new(Cause::Service, text))),
+        500.. => refused(ModelError::new(Cause::Service, text)),
         _ if code.contains("Token")
             || code.contains("Signature")
             || code.contains("Credential") =>
         {
-            Verdict::Refused(Refusal::last(ModelError::Auth(text)))
+            Verdict::Refused(Refusal::last(ModelError::new(Cause::Auth, text)))
         }
-        _ => Verdict::Refused(Refusal::last(ModelError::BadRequest(text))),
+        _ => Verdict::Refused(Refusal::last(ModelError::new(Cause::BadRequest, text))),
     }
 }
 
@@ -126,19 +131,24 @@ fn unanswered(error: &SdkError<ConverseError>) -> Refusal {
     let lower = text.to_lowercase();
     if lower.contains("credentials") || lower.contains("identity") {
         let help = "no AWS credentials were found, or they could not be loaded";
-        return Refusal::last(ModelError::Auth(format!("{help} ({})", shortened(&text))));
+        return Refusal::last(ModelError::new(
+            Cause::Auth,
+            format!("{help} ({})", shortened(&text)),
+        ));
     }
     match error {
-        SdkError::ConstructionFailure(_) => Refusal::last(ModelError::BadRequest(shortened(&text))),
+        SdkError::ConstructionFailure(_) => {
+            Refusal::last(ModelError::new(Cause::BadRequest, shortened(&text)))
+        }
         // The next model stands behind the same endpoint.
-        SdkError::DispatchFailure(_) => Refusal::last(ModelError::Service(format!(
-            "Bedrock could not be reached ({})",
-            shortened(&text)
-        ))),
-        _ => Refusal::of_this_model(ModelError::Service(format!(
-            "the answer could not be read ({})",
-            shortened(&text)
-        ))),
+        SdkError::DispatchFailure(_) => Refusal::last(ModelError::new(
+            Cause::Service,
+            format!("Bedrock could not be reached ({})", shortened(&text)),
+        )),
+        _ => Refusal::of_this_model(ModelError::new(
+            Cause::Service,
+            format!("the answer could not be read ({})", shortened(&text)),
+        )),
     }
 }
 

@@ -5,9 +5,9 @@ use aws_sdk_bedrockruntime::types::{self as sdk, ContentBlock, ReasoningContentB
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::bedrock_document::value;
-use super::catalog::Model;
-use super::{Block, Message, ModelError, Reply, Role, StopReason, ToolUse, Usage};
+use super::document::value;
+use crate::catalog::Model;
+use crate::{Block, Cause, ModelError, Reply, StopReason, ToolUse, Usage};
 
 pub(super) fn read(
     output: ConverseOutput,
@@ -17,7 +17,10 @@ pub(super) fn read(
     let usage = output.usage().map(usage);
     let stop = stop(output.stop_reason());
     let Some(sdk::ConverseOutput::Message(message)) = output.output else {
-        return Err(ModelError::Service(format!("{} answered without a message", model.id)));
+        return Err(ModelError::new(
+            Cause::Service,
+            format!("{} answered without a message", model.id),
+        ));
     };
     let blocks = message.content.len();
     let content: Vec<Block> = message.content.into_iter().filter_map(block).collect();
@@ -27,15 +30,12 @@ pub(super) fn read(
             blocks - content.len()
         ));
     }
-    Ok(Reply {
-        model_id: model.id.clone(),
-        message: Message { role: Role::Assistant, content },
-        stop,
-        usage: usage.unwrap_or_default(),
-        // Without a count of tokens there is no cost to state, and none is not the same as nothing.
-        cost_usd: usage.and_then(|usage| model.cost(usage)),
-        notes,
-    })
+    let mut reply = Reply::new(&model.id, content, stop);
+    reply.usage = usage.unwrap_or_default();
+    // Without a count of tokens there is no cost to state, and none is not the same as nothing.
+    reply.cost_usd = usage.and_then(|usage| model.cost(usage));
+    reply.notes = notes;
+    Ok(reply)
 }
 
 fn block(block: ContentBlock) -> Option<Block> {

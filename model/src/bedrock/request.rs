@@ -14,11 +14,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
-use super::bedrock::Settings;
-use super::bedrock_document::document;
-use super::bedrock_refusal::Refusal;
-use super::catalog::{Model, Takes};
-use super::{Block, Conversation, ModelError, Role, ToolResult};
+use super::Settings;
+use super::document::document;
+use super::refusal::Refusal;
+use crate::catalog::{Model, Takes};
+use crate::{Block, Cause, Conversation, ModelError, Role, ToolResult};
 
 /// Converse refuses empty texts.
 const NOTHING: &str = "(nothing)";
@@ -42,7 +42,10 @@ pub(super) fn build(
 }
 
 fn unfit(error: &BuildError) -> Refusal {
-    Refusal::last(ModelError::BadRequest(format!("the conversation cannot be sent: {error}")))
+    Refusal::last(ModelError::new(
+        Cause::BadRequest,
+        format!("the conversation cannot be sent: {error}"),
+    ))
 }
 
 fn inference(model: &Model, takes: Takes, settings: &Settings) -> InferenceConfiguration {

@@ -1,0 +1,71 @@
+//! One request to a model.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::conversation::Conversation;
+
+/// What is asked, of which model, on whose account, and until when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// A model id, an inference profile or an ARN; `None` leaves the choice to the driver.
+    pub model: Option<String>,
+    pub conversation: Conversation,
+    pub parameters: Parameters,
+    pub metadata: Metadata,
+    pub deadline: Instant,
+}
+
+/// How to answer. What is `None` is left to the model.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Parameters {
+    pub max_tokens: Option<u32>,
+    pub temperature: Option<f32>,
+    pub top_p: Option<f32>,
+    pub stop_sequences: Vec<String>,
+    pub tool_choice: ToolChoice,
+}
+
+/// Whether tools may, must or must not be called.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolChoice {
+    #[default]
+    Auto,
+    /// At least one.
+    Any,
+    /// This one.
+    Tool(String),
+    None,
+}
+
+/// On whose account, and for what; told to logs, budgets and traces, never to a model.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Metadata {
+    pub agent_id: Option<String>,
+    pub task_id: Option<String>,
+    /// W3C trace id: 32 hexadecimal digits.
+    pub trace_id: Option<String>,
+}
+
+impl Call {
+    /// A call that leaves model and parameters to the driver.
+    pub fn new(conversation: Conversation, within: Duration) -> Self {
+        Self {
+            model: None,
+            conversation,
+            parameters: Parameters::default(),
+            metadata: Metadata::default(),
+            deadline: Instant::now() + within,
+        }
+    }
+
+    /// What is left of its time.
+    pub fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}

@@ -1,0 +1,62 @@
+//! Any model behind one contract: what it is told, what it answers, how it fails, and what may be spent on it.
+//!
+//! A driver makes one attempt at one service. The gateway is a driver too: it holds the others, and keeps their limits,
+//! budgets, retries and fallbacks, so that whoever asks never knows how many models stand behind it.
+
+use async_trait::async_trait;
+
+/// What a model is told.
+pub mod conversation;
+/// One request: conversation, parameters, on whose account, until when.
+pub mod call;
+/// What comes back.
+pub mod reply;
+/// What comes back piece by piece.
+pub mod event;
+/// Pieces put together.
+pub mod assemble;
+/// How it fails.
+pub mod error;
+/// What is known of the models: prices, limits, quirks.
+pub mod catalog;
+/// Amazon Bedrock.
+#[cfg(feature = "aws")]
+pub mod bedrock;
+
+pub use call::{Call, Metadata, Parameters, ToolChoice};
+pub use conversation::{Block, Conversation, Message, Role, ToolResult, ToolUse};
+pub use error::{Cause, ErrorKind, ModelError};
+pub use event::{Event, Events};
+pub use reply::{Change, Reply, StopReason, Usage};
+
+/// Leads a conversation one reply further.
+#[async_trait]
+pub trait ModelDriver: Send + Sync {
+    /// For the reader and the settings: `embedded`, `bedrock`, `anthropic`, `openai`, `claude_cli`.
+    fn name(&self) -> &'static str;
+
+    /// One reply before the call's deadline.
+    async fn converse(&self, call: &Call) -> Result<Reply, ModelError>;
+
+    /// The same, piece by piece. An error here means that nothing was said yet; one among the events ends them.
+    /// Dropping the events cancels the call. Without a stream of its own a driver says the whole reply at once.
+    async fn stream(&self, call: &Call) -> Result<Events, ModelError> {
+        self.converse(call).await.map(event::of_reply)
+    }
+
+    /// Ids that the service says can be invoked; empty where it cannot tell.
+    async fn list(&self, _deadline: tokio::time::Instant) -> Result<Vec<Listed>, ModelError> {
+        Ok(Vec::new())
+    }
+}
+
+/// A model that a service lists.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Listed {
+    /// As it is to be asked for.
+    pub id: String,
+    pub name: Option<String>,
+    pub vendor: Option<String>,
+    /// `foundation-model`, `inference-profile`, `model`.
+    pub form: &'static str,
+}
