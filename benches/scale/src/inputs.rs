@@ -130,7 +130,7 @@ fn fit(seconds: &[f64]) -> (f64, f64) {
 /// From the catalog that the service itself prices models with.
 pub fn token_prices(model: &str) -> Option<TokenPrices> {
     let catalog: serde_json::Value =
-        serde_json::from_str(include_str!("../../../src/model/data/bedrock_models.json")).ok()?;
+        serde_json::from_str(include_str!("../../../model/src/data/bedrock_models.json")).ok()?;
     let row = catalog["models"].as_array()?.iter().find(|row| row["id"] == model)?;
     let price = |column: &str| row[column].as_f64();
     Some(TokenPrices {
