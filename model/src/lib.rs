@@ -17,6 +17,8 @@ pub mod event;
 pub mod assemble;
 /// How it fails.
 pub mod error;
+/// The gateway's own contract in JSON.
+pub mod invoke;
 /// What is known of the models: prices, limits, quirks.
 pub mod catalog;
 /// Amazon Bedrock.
