@@ -1,5 +1,6 @@
 //! One request to a model.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,8 @@ use crate::conversation::Conversation;
 pub struct Call {
     /// A model id, an inference profile or an ARN; `None` leaves the choice to the driver.
     pub model: Option<String>,
-    pub conversation: Conversation,
+    /// Shared: a fallback or a retry tells the same again, and a prompt may be hundreds of kilobytes.
+    pub conversation: Arc<Conversation>,
     pub parameters: Parameters,
     pub metadata: Metadata,
     pub deadline: Instant,
@@ -54,10 +56,10 @@ pub struct Metadata {
 
 impl Call {
     /// A call that leaves model and parameters to the driver.
-    pub fn new(conversation: Conversation, within: Duration) -> Self {
+    pub fn new(conversation: impl Into<Arc<Conversation>>, within: Duration) -> Self {
         Self {
             model: None,
-            conversation,
+            conversation: conversation.into(),
             parameters: Parameters::default(),
             metadata: Metadata::default(),
             deadline: Instant::now() + within,
