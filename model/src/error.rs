@@ -91,7 +91,7 @@ impl Cause {
         match self {
             Self::Auth => "the model's service refused the credentials",
             Self::Throttled => "the model throttled every attempt",
-            Self::Budget => "the budget is spent",
+            Self::Budget => "the budget does not allow this call",
             Self::Overloaded => "too many calls wait for the model",
             Self::BadRequest | Self::Sampling => "the model's service refused the request",
             Self::UnknownModel => "the model is not known",

@@ -21,6 +21,10 @@ pub mod error;
 pub mod invoke;
 /// What is known of the models: prices, limits, quirks.
 pub mod catalog;
+/// What may be spent, and what is.
+pub mod budget;
+/// What was spent, on what, and how to spend less.
+pub mod cost;
 /// Amazon Bedrock.
 #[cfg(feature = "aws")]
 pub mod bedrock;
