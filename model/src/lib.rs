@@ -25,6 +25,8 @@ pub mod catalog;
 pub mod budget;
 /// What was spent, on what, and how to spend less.
 pub mod cost;
+/// What a model may be asked at all.
+pub mod limit;
 /// Amazon Bedrock.
 #[cfg(feature = "aws")]
 pub mod bedrock;
