@@ -12,6 +12,8 @@ pub mod doctor;
 pub mod config;
 /// HTTP: webhook, AgentCore's contract, health.
 pub mod server;
+/// The gateway to models over HTTP: its own contract, and OpenAI's.
+pub mod model_api;
 /// Hands accepted jobs to whoever runs them, and loses none.
 pub mod queue;
 /// One review, end to end.

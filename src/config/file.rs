@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::Environment;
 use super::aws::AwsConfig;
+use super::gateway::GatewayConfig;
 use super::github::GitHubTable;
 use super::model::ModelConfig;
 use super::telemetry::TelemetryTable;
@@ -17,6 +18,7 @@ pub(super) struct File {
     pub(super) server: ServerTable,
     pub(super) github: GitHubTable,
     pub(super) model: ModelConfig,
+    pub(super) gateway: GatewayConfig,
     pub(super) budget: Budget,
     pub(super) aws: AwsConfig,
     pub(super) telemetry: TelemetryTable,

@@ -11,6 +11,7 @@ use crate::agent::Budget;
 
 mod aws;
 mod file;
+mod gateway;
 mod github;
 #[cfg(feature = "live")]
 mod live;
@@ -18,6 +19,7 @@ mod model;
 mod telemetry;
 
 pub use aws::AwsConfig;
+pub use gateway::{GatewayConfig, ProviderKeys};
 pub use github::{CredentialSource, GitHubConfig};
 #[cfg(feature = "live")]
 pub use live::LiveConfig;
@@ -43,6 +45,8 @@ pub struct Config {
     pub workers: usize,
     pub github: GitHubConfig,
     pub model: ModelConfig,
+    pub gateway: GatewayConfig,
+    pub provider_keys: ProviderKeys,
     pub budget: Budget,
     pub aws: AwsConfig,
     pub telemetry: TelemetryConfig,
@@ -102,6 +106,8 @@ impl Config {
             workers: workers(environment("ECO_CODER_WORKERS"), file.server.workers, problems),
             github,
             model: model::read(file.model, environment, problems),
+            gateway: gateway::read(file.gateway, environment, problems),
+            provider_keys: gateway::provider_keys(environment),
             budget: file.budget,
             aws: aws::read(file.aws, environment),
             telemetry: telemetry::read(file.telemetry, environment, problems),

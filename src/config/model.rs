@@ -5,16 +5,40 @@ use serde::Deserialize;
 use super::{Environment, list};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum DriverName {
     #[default]
     Embedded,
     Bedrock,
+    Anthropic,
+    /// Any server that speaks OpenAI's protocol.
+    #[value(name = "openai")]
+    #[serde(rename = "openai")]
+    OpenAi,
+    #[value(name = "claude_cli")]
+    ClaudeCli,
+}
+
+impl DriverName {
+    pub const ALL: [Self; 5] =
+        [Self::Embedded, Self::Bedrock, Self::Anthropic, Self::OpenAi, Self::ClaudeCli];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Bedrock => "bedrock",
+            Self::Anthropic => "anthropic",
+            Self::OpenAi => "openai",
+            Self::ClaudeCli => "claude_cli",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
+    /// Who answers where nothing else is said.
+    #[serde(alias = "default_provider")]
     pub driver: DriverName,
     /// Model ids or inference profiles; the first is asked first, the others are fallbacks. Empty: the built-in list.
     pub models: Vec<String>,
@@ -56,14 +80,14 @@ pub(super) fn read(
 fn driver(given: Option<&str>, file: DriverName, problems: &mut Vec<String>) -> DriverName {
     match given {
         None => file,
-        Some("embedded") => DriverName::Embedded,
-        Some("bedrock") => DriverName::Bedrock,
-        Some(other) => {
-            problems.push(format!(
-                "ECO_CODER_DRIVER is {other:?}; the drivers are embedded and bedrock"
-            ));
-            DriverName::Embedded
-        }
+        Some(given) => DriverName::ALL
+            .into_iter()
+            .find(|driver| driver.as_str() == given)
+            .unwrap_or_else(|| {
+                let names = DriverName::ALL.map(DriverName::as_str).join(", ");
+                problems.push(format!("ECO_CODER_DRIVER is {given:?}; the drivers are {names}"));
+                DriverName::Embedded
+            }),
     }
 }
 

@@ -17,14 +17,14 @@ pub(super) async fn sections(subject: &Subject) -> Vec<Section> {
     };
     if !is_used(config) {
         let aws = vec![Check::skipped("AWS", "nothing of the settings needs it")];
-        return both(aws, vec![model::embedded()]);
+        return both(aws, vec![model::elsewhere(config.model.driver)]);
     }
     let (mut checks, can_ask) = account::look(&subject.sdk).await;
     if !can_ask {
         checks.push(Check::skipped("all else", "needs a region and credentials"));
         let model = match config.model.driver {
-            DriverName::Embedded => model::embedded(),
             DriverName::Bedrock => Check::skipped("models", "needs a region and credentials"),
+            other => model::elsewhere(other),
         };
         return both(checks, vec![model]);
     }

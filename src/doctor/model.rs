@@ -19,13 +19,26 @@ struct Life {
     ends: Option<NaiveDate>,
 }
 
-pub(super) fn embedded() -> Check {
+fn embedded() -> Check {
     Check::skipped("models", "the embedded planner leads, so none is asked")
 }
 
+/// What is said of models that no service of AWS serves.
+pub(super) fn elsewhere(driver: DriverName) -> Check {
+    if driver == DriverName::Embedded {
+        return embedded();
+    }
+    let why = format!("`eco-coder models list --driver {}` asks the service", driver.as_str());
+    Check::skipped("models", why)
+}
+
 pub(super) fn looks(subject: &Subject) -> Vec<Look<'_>> {
-    if subject.config.model.driver == DriverName::Embedded {
-        return vec![("models", Box::pin(std::future::ready(vec![embedded()])))];
+    let none = match subject.config.model.driver {
+        DriverName::Bedrock => None,
+        other => Some(elsewhere(other)),
+    };
+    if let Some(none) = none {
+        return vec![("models", Box::pin(std::future::ready(vec![none])))];
     }
     let ids = models(&subject.config);
     let mut looks: Vec<Look<'_>> = Vec::new();

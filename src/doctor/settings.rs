@@ -47,6 +47,9 @@ fn settings(config: &Config) -> Check {
     let leads = match config.model.driver {
         DriverName::Embedded => "the embedded planner leads",
         DriverName::Bedrock => "a model of Bedrock leads",
+        DriverName::Anthropic => "a model of Anthropic leads",
+        DriverName::OpenAi => "a model behind OpenAI's protocol leads",
+        DriverName::ClaudeCli => "the program `claude` leads",
     };
     let usd = config.budget.usd;
     Check::ok("settings", format!("readable; {leads}, at most ${usd:.2} a pull request"))

@@ -64,7 +64,7 @@ fn env_filter(given: Option<&str>, default: &str) -> EnvFilter {
 /// Whether code of this repository speaks.
 pub(super) fn is_ours(target: &str) -> bool {
     let krate = target.split("::").next().unwrap_or(target);
-    krate == "eco_coder" || TOOLS.contains(&krate)
+    krate == "eco_coder" || krate == "model" || TOOLS.contains(&krate)
 }
 
 struct JsonLines {

@@ -16,6 +16,7 @@ mod emf;
 mod fields;
 mod logs;
 pub mod metrics;
+pub mod model_calls;
 pub mod recorder;
 mod redaction;
 #[cfg(all(feature = "otlp", feature = "aws"))]

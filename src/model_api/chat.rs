@@ -1,0 +1,361 @@
+//! `POST /v1/chat/completions`: OpenAI's request read as a call, <https://platform.openai.com/docs/api-reference/chat>.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use contract::ToolSpec;
+use model::{
+    Block, Call, Cause, Conversation, Message, Metadata, ModelError, Parameters, Role, ToolChoice,
+    ToolResult, ToolUse,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::answer::{self, read, refused};
+use super::keys::Client;
+use super::{ANSWER, LONGEST, ModelApi, chat_reply, chat_stream, trace};
+
+/// What is understood of a request. What is not changes how an answer is sampled or kept, and is named in the answer.
+#[derive(Debug, Deserialize)]
+struct Request {
+    model: Option<String>,
+    messages: Vec<Said>,
+    #[serde(default)]
+    tools: Vec<Tool>,
+    tool_choice: Option<Choice>,
+    max_tokens: Option<u32>,
+    max_completion_tokens: Option<u32>,
+    temperature: Option<f32>,
+    top_p: Option<f32>,
+    stop: Option<Stop>,
+    #[serde(default)]
+    stream: bool,
+    stream_options: Option<StreamOptions>,
+    n: Option<u32>,
+    metadata: Option<Metadata>,
+    response_format: Option<Value>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "role", rename_all = "lowercase")]
+enum Said {
+    #[serde(alias = "developer")]
+    System {
+        content: Content,
+    },
+    User {
+        content: Content,
+    },
+    Assistant {
+        content: Option<Content>,
+        #[serde(default)]
+        tool_calls: Option<Vec<ToolCall>>,
+    },
+    Tool {
+        tool_call_id: String,
+        content: Content,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+}
+
+#[derive(Debug, Deserialize)]
+struct Part {
+    #[serde(rename = "type")]
+    kind: String,
+    text: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ToolCall {
+    id: String,
+    function: Called,
+}
+
+#[derive(Debug, Deserialize)]
+struct Called {
+    name: String,
+    arguments: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Tool {
+    #[serde(rename = "type")]
+    kind: String,
+    function: Option<Function>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Function {
+    name: String,
+    #[serde(default)]
+    description: String,
+    parameters: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Choice {
+    Word(String),
+    Function { function: Named },
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Stop {
+    One(String),
+    Several(Vec<String>),
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct StreamOptions {
+    #[serde(default)]
+    include_usage: bool,
+}
+
+pub(super) async fn complete(
+    State(api): State<Arc<ModelApi>>,
+    Extension(client): Extension<Client>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let created = (api.clock)();
+    let asked = read::<Request>(&body).and_then(|request| {
+        let stream = request
+            .stream
+            .then(|| request.stream_options.as_ref().is_some_and(|options| options.include_usage));
+        let notes = ignored(&request);
+        let mut call = call(request, if stream.is_some() { LONGEST } else { ANSWER })?;
+        trace::complete(&mut call.metadata, &headers, client);
+        Ok((call, stream, notes))
+    });
+    drop(body);
+    let (call, stream, notes) = match asked {
+        Ok(asked) => asked,
+        Err(error) => return refused(&error),
+    };
+    let about = chat_reply::About::new(created);
+    if let Some(include_usage) = stream {
+        return match api.gateway.stream(&call).await {
+            Ok(events) => chat_stream::said(events, about, include_usage),
+            Err(error) => refused(&error),
+        };
+    }
+    match api.gateway.converse(&call).await {
+        Ok(reply) => answer::json(StatusCode::OK, &chat_reply::completion(reply, &about, notes)),
+        Err(error) => refused(&error),
+    }
+}
+
+/// What is known to OpenAI's service and not carried out here, where it may be left out without harm.
+fn ignored(request: &Request) -> Vec<String> {
+    let names = request.others.iter().filter(|(_, value)| !value.is_null());
+    names.map(|(name, _)| format!("`{name}` has no effect here")).collect()
+}
+
+fn call(request: Request, within: Duration) -> Result<Call, ModelError> {
+    if request.n.is_some_and(|n| n != 1) {
+        return Err(bad("`n` must be 1: a model behind this gateway gives one answer".to_owned()));
+    }
+    if request.response_format.is_some_and(|format| format["type"] != "text") {
+        return Err(bad("`response_format` must be text: ask for JSON in the prompt, or by a tool with `tool_choice`".to_owned()));
+    }
+    let mut call = Call::new(conversation(request.messages, request.tools)?, within);
+    call.model = request.model;
+    call.metadata = request.metadata.unwrap_or_default();
+    call.parameters = Parameters {
+        max_tokens: request.max_completion_tokens.or(request.max_tokens),
+        temperature: request.temperature,
+        top_p: request.top_p,
+        stop_sequences: match request.stop {
+            None => Vec::new(),
+            Some(Stop::One(stop)) => vec![stop],
+            Some(Stop::Several(stops)) => stops,
+        },
+        tool_choice: choice(request.tool_choice)?,
+    };
+    Ok(call)
+}
+
+fn choice(choice: Option<Choice>) -> Result<ToolChoice, ModelError> {
+    Ok(match choice {
+        None => ToolChoice::Auto,
+        Some(Choice::Function { function }) => ToolChoice::Tool(function.name),
+        Some(Choice::Word(word)) => match word.as_str() {
+            "auto" => ToolChoice::Auto,
+            "required" => ToolChoice::Any,
+            "none" => ToolChoice::None,
+            other => {
+                return Err(bad(format!(
+                    "`tool_choice` is {other:?}: auto, required, none or a function"
+                )));
+            }
+        },
+    })
+}
+
+fn conversation(said: Vec<Said>, tools: Vec<Tool>) -> Result<Conversation, ModelError> {
+    let (mut system, mut messages) = (Vec::new(), Vec::<Message>::new());
+    for message in said {
+        let (role, content) = match message {
+            Said::System { content } => {
+                system.push(text(content)?);
+                continue;
+            }
+            Said::User { content } => (Role::User, vec![Block::Text(text(content)?)]),
+            Said::Assistant { content, tool_calls } => {
+                (Role::Assistant, assistant(content, tool_calls.unwrap_or_default())?)
+            }
+            Said::Tool { tool_call_id, content } => {
+                let content = Value::String(text(content)?);
+                let result = ToolResult { tool_use_id: tool_call_id, is_error: false, content };
+                (Role::User, vec![Block::ToolResult(result)])
+            }
+        };
+        // Results of tools that ran side by side are messages of their own at OpenAI, and one message elsewhere.
+        match messages.last_mut() {
+            Some(last) if last.role == role => last.content.extend(content),
+            _ => messages.push(Message { role, content }),
+        }
+    }
+    if messages.is_empty() {
+        return Err(bad("`messages` holds no message of a user".to_owned()));
+    }
+    let tools = tools.into_iter().map(tool).collect::<Result<_, _>>()?;
+    Ok(Conversation { system: system.join("\n\n"), messages, tools })
+}
+
+fn assistant(content: Option<Content>, calls: Vec<ToolCall>) -> Result<Vec<Block>, ModelError> {
+    let mut blocks = Vec::new();
+    if let Some(content) = content {
+        blocks.push(Block::Text(text(content)?));
+    }
+    for ToolCall { id, function } in calls {
+        let arguments =
+            if function.arguments.trim().is_empty() { "{}" } else { &function.arguments };
+        let input = serde_json::from_str(arguments).map_err(|error| {
+            bad(format!("the arguments of the tool call {id} are no JSON: {error}"))
+        })?;
+        blocks.push(Block::ToolUse(ToolUse { id, name: function.name, input }));
+    }
+    Ok(blocks)
+}
+
+fn text(content: Content) -> Result<String, ModelError> {
+    match content {
+        Content::Text(text) => Ok(text),
+        Content::Parts(parts) => {
+            let texts = parts.into_iter().map(|part| match (part.kind.as_str(), part.text) {
+                ("text", Some(text)) => Ok(text),
+                ("refusal", _) => Ok(String::new()),
+                (kind, _) => {
+                    Err(bad(format!("a part of the type {kind:?} cannot be sent: only texts can")))
+                }
+            });
+            Ok(texts.collect::<Result<Vec<_>, _>>()?.concat())
+        }
+    }
+}
+
+fn tool(tool: Tool) -> Result<ToolSpec, ModelError> {
+    match (tool.kind.as_str(), tool.function) {
+        ("function", Some(function)) => Ok(ToolSpec {
+            name: function.name,
+            description: function.description,
+            input_schema: function
+                .parameters
+                .unwrap_or_else(|| json!({"type": "object", "properties": {}})),
+        }),
+        (kind, _) => {
+            Err(bad(format!("a tool of the type {kind:?} is not known here: functions are")))
+        }
+    }
+}
+
+fn bad(message: String) -> ModelError {
+    ModelError::new(Cause::BadRequest, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(request: Value) -> Result<Call, String> {
+        let request: Request =
+            serde_json::from_value(request).map_err(|error| error.to_string())?;
+        call(request, ANSWER).map_err(|error| error.message)
+    }
+
+    #[tokio::test]
+    async fn results_of_tools_that_ran_side_by_side_become_one_message() {
+        let call = asked(json!({
+            "model": "m",
+            "messages": [
+                {"role": "developer", "content": "Be brief."},
+                {"role": "user", "content": [{"type": "text", "text": "Look"}, {"type": "text", "text": " twice."}]},
+                {"role": "assistant", "content": null, "tool_calls": [
+                    {"id": "a", "type": "function", "function": {"name": "look", "arguments": "{\"at\": 1}"}},
+                    {"id": "b", "type": "function", "function": {"name": "look", "arguments": ""}},
+                ]},
+                {"role": "tool", "tool_call_id": "a", "content": "one"},
+                {"role": "tool", "tool_call_id": "b", "content": "two"},
+            ],
+            "tools": [{"type": "function", "function": {"name": "look"}}],
+            "tool_choice": {"type": "function", "function": {"name": "look"}},
+            "stop": "END", "max_completion_tokens": 9, "seed": 4,
+        }))
+        .unwrap();
+        let conversation = &call.conversation;
+        assert_eq!((conversation.system.as_str(), conversation.messages.len()), ("Be brief.", 3));
+        assert_eq!(conversation.messages[0].text(), "Look twice.");
+        assert_eq!(conversation.messages[1].tool_uses().count(), 2);
+        assert_eq!(conversation.messages[2].content.len(), 2);
+        assert_eq!(conversation.tools[0].input_schema["type"], "object");
+        assert_eq!(call.parameters.tool_choice, ToolChoice::Tool("look".into()));
+        assert_eq!(
+            (call.parameters.max_tokens, call.parameters.stop_sequences.len()),
+            (Some(9), 1)
+        );
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_done_is_refused_with_the_way_out() {
+        let hello = json!([{"role": "user", "content": "Hello"}]);
+        let told = [
+            json!({"messages": hello, "n": 2}),
+            json!({"messages": hello, "response_format": {"type": "json_object"}}),
+            json!({"messages": hello, "tool_choice": "maybe"}),
+            json!({"messages": hello, "tools": [{"type": "web_search"}]}),
+            json!({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}),
+            json!({"messages": [{"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{"}}]}]}),
+            json!({"messages": []}),
+        ]
+        .map(|request| asked(request).unwrap_err());
+        insta::assert_snapshot!(told.join("\n"), @r#"
+`n` must be 1: a model behind this gateway gives one answer
+`response_format` must be text: ask for JSON in the prompt, or by a tool with `tool_choice`
+`tool_choice` is "maybe": auto, required, none or a function
+a tool of the type "web_search" is not known here: functions are
+a part of the type "image_url" cannot be sent: only texts can
+the arguments of the tool call a are no JSON: EOF while parsing an object at line 1 column 1
+`messages` holds no message of a user
+"#);
+    }
+}

@@ -1,0 +1,79 @@
+//! `POST /v1/invoke-stream`: server-sent events `start`, `delta`, `heartbeat`, and at the end `end` or `error`.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{self, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::StreamExt;
+use model::invoke::{Envelope, Failure};
+use model::{Event, Events, ModelError};
+use serde_json::{Value, json};
+
+use super::answer::refused;
+use super::keys::Client;
+use super::{LONGEST, ModelApi};
+
+/// Proxies close connections that are silent for a minute.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+pub(super) async fn invoke(
+    State(api): State<Arc<ModelApi>>,
+    Extension(client): Extension<Client>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let asked = Instant::now();
+    let begun = async {
+        let call = super::invoke::call(&body, &headers, client, LONGEST)?;
+        drop(body);
+        api.gateway.stream(&call).await
+    };
+    match begun.await {
+        Ok(events) => said(events, asked),
+        Err(error) => refused(&error),
+    }
+}
+
+/// The client's leaving drops the body, with it the events, and that cancels the call.
+fn said(events: Events, asked: Instant) -> Response {
+    let lines = events.map(move |event| Ok::<_, Infallible>(line(event, asked)));
+    let heartbeat = KeepAlive::new()
+        .interval(HEARTBEAT)
+        .event(sse::Event::default().event("heartbeat").data("{}"));
+    let mut response = Sse::new(lines).keep_alive(heartbeat).into_response();
+    // Nginx and its like would hold events back to send them together.
+    response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
+    response
+}
+
+fn line(event: Result<Event, ModelError>, asked: Instant) -> sse::Event {
+    let (name, data) = match event {
+        Ok(event) => told(event, asked),
+        Err(error) => ("error", Failure::of(&error).to_value()),
+    };
+    sse::Event::default().event(name).data(data.to_string())
+}
+
+fn told(event: Event, asked: Instant) -> (&'static str, Value) {
+    match event {
+        Event::Started { model_id } => ("start", json!({"model_id": model_id})),
+        Event::Text(text) => ("delta", json!({"text": text})),
+        Event::Reasoning(text) => ("delta", json!({"reasoning": text})),
+        Event::ToolUseStarted { index, id, name } => {
+            ("delta", json!({"tool_use": {"index": index, "id": id, "name": name}}))
+        }
+        Event::ToolUseInput { index, fragment } => {
+            ("delta", json!({"tool_input": {"index": index, "fragment": fragment}}))
+        }
+        Event::Finished(reply) => {
+            let envelope = Envelope::of(*reply, asked.elapsed());
+            ("end", serde_json::to_value(envelope).unwrap_or_default())
+        }
+    }
+}

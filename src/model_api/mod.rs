@@ -1,0 +1,63 @@
+//! The gateway over HTTP: its own contract, and OpenAI's, so that existing clients work unchanged.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use contract::Clock;
+use model::ModelDriver;
+use serde_json::Value;
+
+mod answer;
+mod chat;
+mod chat_reply;
+mod chat_stream;
+mod invoke;
+mod invoke_stream;
+mod keys;
+mod models;
+mod trace;
+
+pub use keys::{Key, Keys};
+pub use models::Configured;
+
+/// A diff of 100,000 lines is about 4 MB.
+const LARGEST_BODY: usize = 16 << 20;
+/// For a whole answer, where the caller does not say.
+const ANSWER: Duration = Duration::from_secs(30);
+/// For a stream, where the caller does not say, and for anything at most.
+const LONGEST: Duration = Duration::from_mins(10);
+
+/// What the API needs.
+pub struct ModelApi {
+    pub gateway: Arc<dyn ModelDriver>,
+    pub keys: Keys,
+    /// What `/v1/models` names without asking anyone.
+    pub configured: Vec<Configured>,
+    /// Asked what they serve where the caller wants to know.
+    pub drivers: Vec<Arc<dyn ModelDriver>>,
+    /// Breakers, limits and budgets as they stand, for `/health`.
+    pub snapshot: Snapshot,
+    /// Prometheus' text format.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    pub clock: Clock,
+}
+
+pub type Snapshot = Arc<dyn Fn() -> Value + Send + Sync>;
+
+/// The routes under `/v1`, and `/metrics`.
+pub fn router(api: ModelApi) -> Router {
+    let api = Arc::new(api);
+    let guarded = Router::new()
+        .route("/v1/invoke", post(invoke::invoke))
+        .route("/v1/invoke-stream", post(invoke_stream::invoke))
+        .route("/v1/chat/completions", post(chat::complete))
+        .route("/v1/models", get(models::list))
+        .route("/metrics", get(models::metrics))
+        // A body is read only after its sender is known, so strangers cannot fill the memory.
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(api.clone(), keys::check));
+    guarded.with_state(api)
+}

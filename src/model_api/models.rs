@@ -1,0 +1,120 @@
+//! `GET /v1/models` and `GET /metrics`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::future::join_all;
+use model::catalog;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::ModelApi;
+use super::answer::json;
+
+/// For all services that are asked what they serve.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A model that the settings name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configured {
+    pub id: String,
+    pub driver: &'static str,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    /// Whether to ask the services, too.
+    discover: bool,
+}
+
+/// In OpenAI's form, with what else is known.
+#[derive(Serialize)]
+struct List {
+    object: &'static str,
+    data: Vec<Entry>,
+    /// Services that could not be asked, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    id: String,
+    object: &'static str,
+    /// OpenAI's clients expect a time; nobody tells one.
+    created: u64,
+    owned_by: String,
+    driver: &'static str,
+    source: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_output_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usd_per_million_tokens: Option<PerMillion>,
+}
+
+#[derive(Serialize)]
+struct PerMillion {
+    input: f64,
+    output: f64,
+}
+
+pub(super) async fn list(
+    State(api): State<Arc<ModelApi>>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let configured = api.configured.iter();
+    let mut data: Vec<Entry> =
+        configured.map(|model| entry(model.id.clone(), model.driver, "configured", None)).collect();
+    let mut problems = Vec::new();
+    if wanted.discover {
+        let deadline = Instant::now() + PATIENCE;
+        let asked = api
+            .drivers
+            .iter()
+            .map(|driver| async move { (driver.name(), driver.list(deadline).await) });
+        for (driver, listed) in join_all(asked).await {
+            match listed {
+                Ok(listed) => data.extend(
+                    listed
+                        .into_iter()
+                        .map(|model| entry(model.id, driver, "discovered", model.name)),
+                ),
+                Err(error) => problems.push(format!("{driver}: {error}")),
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        data.retain(|entry| seen.insert((entry.driver, entry.id.clone())));
+    }
+    json(StatusCode::OK, &List { object: "list", data, problems })
+}
+
+fn entry(id: String, driver: &'static str, source: &'static str, name: Option<String>) -> Entry {
+    let known = catalog::lookup(&id);
+    Entry {
+        object: "model",
+        created: 0,
+        owned_by: if known.vendor.is_empty() { driver.to_owned() } else { known.vendor },
+        driver,
+        source,
+        name,
+        context_tokens: known.context,
+        max_output_tokens: known.max_output_tokens,
+        usd_per_million_tokens: known
+            .price
+            .map(|price| PerMillion { input: price.input, output: price.output }),
+        id,
+    }
+}
+
+pub(super) async fn metrics(State(api): State<Arc<ModelApi>>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (kind, (api.metrics)()).into_response()
+}

@@ -1,0 +1,226 @@
+//! What is told of calls to models: metrics in Prometheus' format, and a log line each.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// Callers name models, so a label could grow without end.
+const MOST_MODELS: usize = 500;
+const OTHER: &str = "other";
+/// Milliseconds. Models answer in 0.2 to 100 seconds, caches and refusals in less.
+const LATENCIES: [f64; 16] = [
+    5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2e3, 4e3, 8e3, 15e3, 30e3, 60e3, 120e3, 300e3,
+];
+
+/// One call that came to its end, or one attempt of it.
+#[derive(Debug, Clone)]
+pub struct ModelCall<'a> {
+    pub trace_id: Option<&'a str>,
+    pub task_id: Option<&'a str>,
+    pub agent_id: Option<&'a str>,
+    pub model_id: &'a str,
+    pub latency: Duration,
+    /// `ok`, or the kind of the error.
+    pub status: &'static str,
+    pub throttled: bool,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    pub cost_usd: Option<f64>,
+    /// Prompt and answer, where the settings say that they may be logged.
+    pub words: Option<(&'a str, &'a str)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ModelLabels {
+    model_id: Arc<str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    model_id: Arc<str>,
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DirectionLabels {
+    direction: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ScopeLabels {
+    scope: String,
+}
+
+/// The metrics of a process that serves models.
+pub struct ModelMetrics {
+    registry: Registry,
+    invocations: Family<CallLabels, Counter>,
+    latency: Family<ModelLabels, Histogram>,
+    tokens: Family<DirectionLabels, Counter>,
+    throttles: Counter,
+    breakers: Family<ModelLabels, Gauge>,
+    budgets: Family<ScopeLabels, Gauge<f64, std::sync::atomic::AtomicU64>>,
+    models: Mutex<HashSet<Arc<str>>>,
+}
+
+impl Default for ModelMetrics {
+    fn default() -> Self {
+        let mut registry = Registry::default();
+        let invocations = Family::default();
+        registry.register("bedrock_invocations", "Calls by model and outcome", invocations.clone());
+        let latency: Family<ModelLabels, Histogram> =
+            Family::new_with_constructor(|| Histogram::new(LATENCIES));
+        registry.register("bedrock_latency_ms", "Milliseconds of a call", latency.clone());
+        let tokens = Family::default();
+        registry.register("bedrock_tokens", "Tokens by direction", tokens.clone());
+        let throttles = Counter::default();
+        registry.register("bedrock_throttles", "Calls that a service throttled", throttles.clone());
+        let breakers = Family::default();
+        registry.register(
+            "bedrock_breaker_state",
+            "0 closed, 1 half open, 2 open",
+            breakers.clone(),
+        );
+        let budgets = Family::default();
+        registry.register(
+            "bedrock_budget_left_usd",
+            "US dollars that are left under a cap",
+            budgets.clone(),
+        );
+        let models = Mutex::default();
+        Self { registry, invocations, latency, tokens, throttles, breakers, budgets, models }
+    }
+}
+
+impl ModelMetrics {
+    pub fn count(&self, call: &ModelCall<'_>) {
+        let model_id = self.label(call.model_id);
+        let labels = CallLabels { model_id: model_id.clone(), status: call.status };
+        self.invocations.get_or_create(&labels).inc();
+        self.latency
+            .get_or_create(&ModelLabels { model_id })
+            .observe(call.latency.as_secs_f64() * 1e3);
+        for (direction, tokens) in [("input", call.input_tokens), ("output", call.output_tokens)] {
+            if tokens > 0 {
+                self.tokens.get_or_create(&DirectionLabels { direction }).inc_by(tokens);
+            }
+        }
+        if call.throttled {
+            self.throttles.inc();
+        }
+    }
+
+    /// Sets what changes by itself, just before the metrics are read: 0 closed, 1 half open, 2 open.
+    pub fn set_breaker(&self, model_id: &str, state: i64) {
+        let model_id = self.label(model_id);
+        self.breakers.get_or_create(&ModelLabels { model_id }).set(state);
+    }
+
+    /// `scope` as `day` or `agent:ci`.
+    pub fn set_budget_left(&self, scope: &str, usd: f64) {
+        self.budgets.get_or_create(&ScopeLabels { scope: scope.to_owned() }).set(usd);
+    }
+
+    /// OpenMetrics' text, which Prometheus reads.
+    pub fn text(&self) -> String {
+        let mut told = String::new();
+        // Writing to a text cannot fail.
+        let _ = text::encode(&mut told, &self.registry);
+        told
+    }
+
+    fn label(&self, model_id: &str) -> Arc<str> {
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = models.get(model_id) {
+            return known.clone();
+        }
+        let name = if models.len() < MOST_MODELS { model_id } else { OTHER };
+        let name: Arc<str> = name.into();
+        models.insert(name.clone());
+        name
+    }
+}
+
+/// A line of the log for one call. Prompts are in it only where the caller gives them; credentials never are.
+pub fn log(call: &ModelCall<'_>) {
+    let latency_ms = u64::try_from(call.latency.as_millis()).unwrap_or(u64::MAX);
+    let (prompt, output) = call.words.unzip();
+    tracing::info!(
+        target: "model",
+        trace_id = call.trace_id,
+        task_id = call.task_id,
+        agent_id = call.agent_id,
+        model_id = call.model_id,
+        latency_ms,
+        status = call.status,
+        tokens.total = call.input_tokens + call.output_tokens,
+        cost_usd = call.cost_usd,
+        prompt,
+        output,
+        "a model was called"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(model_id: &str) -> ModelCall<'_> {
+        ModelCall {
+            trace_id: None,
+            task_id: None,
+            agent_id: None,
+            model_id,
+            latency: Duration::from_millis(12),
+            status: "ok",
+            throttled: false,
+            input_tokens: 10,
+            output_tokens: 2,
+            cost_usd: None,
+            words: None,
+        }
+    }
+
+    #[test]
+    fn the_metrics_have_the_names_that_dashboards_ask_for() {
+        let metrics = ModelMetrics::default();
+        metrics.count(&call("m"));
+        metrics.count(&ModelCall { status: "quota_exceeded", throttled: true, ..call("m") });
+        metrics.set_breaker("m", 2);
+        metrics.set_budget_left("day", 1.5);
+        let text = metrics.text();
+        let told = text.lines().filter(|line| !line.starts_with('#') && !line.contains("le=\""));
+        let mut told: Vec<&str> = told.collect();
+        told.sort_unstable();
+        insta::assert_snapshot!(told.join("\n"), @r#"
+bedrock_breaker_state{model_id="m"} 2
+bedrock_budget_left_usd{scope="day"} 1.5
+bedrock_invocations_total{model_id="m",status="ok"} 1
+bedrock_invocations_total{model_id="m",status="quota_exceeded"} 1
+bedrock_latency_ms_count{model_id="m"} 2
+bedrock_latency_ms_sum{model_id="m"} 24.0
+bedrock_throttles_total 1
+bedrock_tokens_total{direction="input"} 20
+bedrock_tokens_total{direction="output"} 4
+"#);
+        assert!(text.contains(r#"bedrock_latency_ms_bucket{le="25.0",model_id="m"} 2"#), "{text}");
+    }
+
+    #[test]
+    fn callers_cannot_make_labels_without_end() {
+        let metrics = ModelMetrics::default();
+        for number in 0..2 * MOST_MODELS {
+            metrics.count(&call(&format!("m{number}")));
+        }
+        let text = metrics.text();
+        let series = text.lines().filter(|line| line.starts_with("bedrock_invocations_total"));
+        assert_eq!(series.count(), MOST_MODELS + 1);
+    }
+}
