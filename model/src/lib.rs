@@ -19,6 +19,8 @@ pub mod assemble;
 pub mod error;
 /// The gateway's own contract in JSON.
 pub mod invoke;
+/// How drivers reach their services.
+pub mod http;
 /// What is known of the models: prices, limits, quirks.
 pub mod catalog;
 /// What may be spent, and what is.
