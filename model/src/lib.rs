@@ -19,6 +19,8 @@ pub mod assemble;
 pub mod error;
 /// The gateway's own contract in JSON.
 pub mod invoke;
+/// What a service's refusal means.
+pub mod classify;
 /// How drivers reach their services.
 pub mod http;
 /// What is known of the models: prices, limits, quirks.
