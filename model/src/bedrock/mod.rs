@@ -5,6 +5,7 @@ mod refusal;
 mod reply;
 mod request;
 mod stable;
+pub mod wire;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,0 +1,125 @@
+//! What the driver is set up with, and where Bedrock listens.
+
+use std::time::Duration;
+
+use contract::Clock;
+
+use super::access::Access;
+use crate::catalog;
+use crate::{Cause, ModelError};
+
+/// How and where Bedrock is asked.
+#[derive(Clone)]
+pub struct Settings {
+    /// As `eu-central-1`.
+    pub region: String,
+    /// Instead of `https://bedrock-runtime.REGION.amazonaws.com`.
+    pub runtime_endpoint: Option<String>,
+    /// Instead of `https://bedrock.REGION.amazonaws.com`, where models are listed.
+    pub control_endpoint: Option<String>,
+    pub access: Access,
+    /// Signatures hold for minutes around the time that they name.
+    pub clock: Clock,
+    /// Asked where a call names no model.
+    pub model: String,
+    /// Whether cache points are set where a model takes them.
+    pub caches: bool,
+    /// How long a stream may say nothing. A model that thinks is silent for a while.
+    pub silence: Duration,
+}
+
+impl Settings {
+    pub fn new(region: impl Into<String>, access: Access, clock: Clock) -> Self {
+        Self {
+            region: region.into(),
+            runtime_endpoint: None,
+            control_endpoint: None,
+            access,
+            clock,
+            model: catalog::default_models()[0].to_owned(),
+            caches: true,
+            silence: Duration::from_mins(1),
+        }
+    }
+
+    /// As AWS's own tools are set up: region, credentials and `AWS_ENDPOINT_URL`, but for an API key.
+    pub fn of(config: &aws_config::SdkConfig, clock: Clock) -> Result<Self, ModelError> {
+        let missing = |what: &str| ModelError::new(Cause::Auth, what);
+        let region = config.region().ok_or_else(|| missing("no region: set AWS_REGION"))?;
+        let provider = config
+            .credentials_provider()
+            .ok_or_else(|| missing("no source of AWS credentials is configured"))?;
+        let mut settings = Self::new(region.as_ref(), Access::Credentials(provider), clock);
+        settings.runtime_endpoint = config.endpoint_url().map(str::to_owned);
+        settings.control_endpoint.clone_from(&settings.runtime_endpoint);
+        Ok(settings)
+    }
+
+    pub(super) fn runtime(&self) -> String {
+        endpoint(self.runtime_endpoint.as_deref(), "bedrock-runtime", &self.region)
+    }
+
+    pub(super) fn control(&self) -> String {
+        endpoint(self.control_endpoint.as_deref(), "bedrock", &self.region)
+    }
+}
+
+fn endpoint(given: Option<&str>, service: &str, region: &str) -> String {
+    given.map_or_else(
+        || {
+            let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
+            format!("https://{service}.{region}.amazonaws.com{suffix}")
+        },
+        |given| given.trim_end_matches('/').to_owned(),
+    )
+}
+
+/// A model's id as one segment of a path. An ARN has slashes and colons.
+pub(super) fn segment(model_id: &str) -> Result<String, ModelError> {
+    const LONGEST: usize = 2048;
+    let named = model_id.contains(|c: char| c.is_ascii_alphanumeric());
+    if model_id.len() > LONGEST || !named {
+        let text = format!("a model's id has 1 to {LONGEST} characters, with letters or digits");
+        return Err(ModelError::new(Cause::UnknownModel, text));
+    }
+    let mut encoded = String::with_capacity(model_id.len() + 16);
+    for byte in model_id.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                encoded.push(char::from(b"0123456789ABCDEF"[usize::from(digit)]));
+            }
+        }
+    }
+    Ok(encoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_or_an_arn_is_one_segment_of_a_path() {
+        assert_eq!(segment("amazon.nova-lite-v1:0").unwrap(), "amazon.nova-lite-v1%3A0");
+        assert_eq!(
+            segment("arn:aws:bedrock:us-east-1:1:inference-profile/a").unwrap(),
+            "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fa"
+        );
+        assert_eq!(segment("é b").unwrap(), "%C3%A9%20b");
+        for id in ["", "..", &"a".repeat(2049)] {
+            assert_eq!(segment(id).unwrap_err().cause, Cause::UnknownModel);
+        }
+    }
+
+    #[test]
+    fn bedrock_listens_in_the_region_unless_told_otherwise() {
+        let key = Access::Key("key".to_owned().into());
+        let mut settings = Settings::new("eu-central-1", key, || contract::Timestamp(0));
+        assert_eq!(settings.runtime(), "https://bedrock-runtime.eu-central-1.amazonaws.com");
+        assert_eq!(settings.control(), "https://bedrock.eu-central-1.amazonaws.com");
+        settings.runtime_endpoint = Some("http://127.0.0.1:1/".to_owned());
+        assert_eq!(settings.runtime(), "http://127.0.0.1:1");
+    }
+}
