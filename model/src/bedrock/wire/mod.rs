@@ -1,12 +1,15 @@
 //! Amazon Bedrock over HTTP: one attempt at one model, by Converse, `ConverseStream` or `InvokeModel`.
 
 mod access;
+mod events;
+mod frame;
 mod listing;
 mod parameters;
 mod reply;
 mod request;
 mod settings;
 mod sorted;
+mod streaming;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,11 +20,12 @@ use tokio::time::Instant;
 
 pub use self::access::Access;
 use self::access::Keeper;
+use self::events::Heard;
 pub use self::settings::Settings;
 use crate::catalog::{self, Model};
 use crate::classify::classify;
 use crate::http::{Answer, Client, retry_after};
-use crate::{Call, Cause, Listed, ModelDriver, ModelError, Reply};
+use crate::{Call, Cause, Events, Listed, ModelDriver, ModelError, Reply};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// As much as the longest reply of a stream.
@@ -117,6 +121,14 @@ impl ModelDriver for BedrockDriver {
         Ok(reply)
     }
 
+    async fn stream(&self, call: &Call) -> Result<Events, ModelError> {
+        let model = self.model(call);
+        let written = request::write(call, &model)?;
+        let answer = self.post(&model, "converse-stream", written.body, call.deadline).await?;
+        let heard = Heard::new(model, written.changes);
+        streaming::events(answer, heard, call.deadline, self.settings.silence).await
+    }
+
     async fn list(&self, deadline: Instant) -> Result<Vec<Listed>, ModelError> {
         listing::list(self, deadline).await
     }
@@ -138,5 +150,7 @@ fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ModelError {
     }
 }
 
+#[cfg(test)]
+mod streaming_tests;
 #[cfg(test)]
 mod tests;

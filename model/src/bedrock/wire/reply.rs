@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::catalog::Model;
 use crate::{Block, Cause, ModelError, Reply, StopReason, ToolUse, Usage};
 
-const LONGEST_RAW: usize = 2048;
+pub(super) const LONGEST_RAW: usize = 2048;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -107,10 +107,7 @@ pub(super) fn read(body: &[u8], model: &Model) -> Result<Reply, ModelError> {
         reply.usage = usage;
         reply.cost_usd = model.cost(usage);
     }
-    if unknown > 0 {
-        let text = "blocks of the reply are of a kind that this version does not know";
-        reply.notes.push(format!("{unknown} {text}"));
-    }
+    reply.notes.extend(unknown_blocks(unknown));
     reply.raw = Some(raw(body));
     Ok(reply)
 }
@@ -164,6 +161,11 @@ pub(super) fn stop(reason: &str) -> StopReason {
         "model_context_window_exceeded" => StopReason::ContextWindowExceeded,
         _ => StopReason::Unknown,
     }
+}
+
+pub(super) fn unknown_blocks(number: usize) -> Option<String> {
+    let text = "blocks of the reply are of a kind that this version does not know";
+    (number > 0).then(|| format!("{number} {text}"))
 }
 
 /// The beginning of an answer.

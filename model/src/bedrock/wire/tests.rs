@@ -21,14 +21,16 @@ pub(super) struct Service {
 
 impl Service {
     pub(super) async fn answering(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Self {
+        let (body, length) = (body.as_ref(), body.as_ref().len());
+        let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\n{headers}");
+        let head = format!("{head}content-length: {length}\r\n\r\n");
+        Self::saying([head.as_bytes(), body].concat(), false).await
+    }
+
+    /// These bytes, and then the end of the connection, or silence.
+    pub(super) async fn saying(answer: Vec<u8>, falls_silent: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let body = body.as_ref();
-        let length = body.len();
-        let beginning = format!(
-            "HTTP/1.1 {status}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"
-        );
-        let answer = [beginning.as_bytes(), body].concat();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let keeps = heard.clone();
         tokio::spawn(async move {
@@ -40,6 +42,9 @@ impl Service {
                 }
                 keeps.lock().unwrap().push(String::from_utf8(request).unwrap());
                 stream.write_all(&answer).await.unwrap();
+                if falls_silent {
+                    std::future::pending::<()>().await;
+                }
             }
         });
         Self { url, heard }
