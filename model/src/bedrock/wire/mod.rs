@@ -3,6 +3,7 @@
 mod access;
 mod events;
 mod frame;
+mod invoke;
 mod listing;
 mod parameters;
 mod reply;
@@ -21,9 +22,11 @@ use tokio::time::Instant;
 pub use self::access::Access;
 use self::access::Keeper;
 use self::events::Heard;
+use self::invoke::Family;
 pub use self::settings::Settings;
 use crate::catalog::{self, Model};
 use crate::classify::classify;
+use crate::event;
 use crate::http::{Answer, Client, retry_after};
 use crate::{Call, Cause, Events, Listed, ModelDriver, ModelError, Reply};
 
@@ -52,6 +55,21 @@ impl BedrockDriver {
             (model.caches, model.caches_tools) = (false, false);
         }
         model
+    }
+
+    async fn invoke(
+        &self,
+        call: &Call,
+        model: &Model,
+        family: &Family,
+    ) -> Result<Reply, ModelError> {
+        let written = family.write(call, model)?;
+        let answer = self.post(model, "invoke", written.body, call.deadline).await?;
+        let headers = answer.headers.clone();
+        let body = answer.bytes(LONGEST_ANSWER, call.deadline).await?;
+        let mut reply = family.read(&headers, &body, model)?;
+        reply.normalized = written.changes;
+        Ok(reply)
     }
 
     async fn post(
@@ -113,6 +131,9 @@ impl ModelDriver for BedrockDriver {
 
     async fn converse(&self, call: &Call) -> Result<Reply, ModelError> {
         let model = self.model(call);
+        if let Some(family) = invoke::family(&model, &call.conversation) {
+            return self.invoke(call, &model, family).await;
+        }
         let written = request::write(call, &model)?;
         let answer = self.post(&model, "converse", written.body, call.deadline).await?;
         let body = answer.bytes(LONGEST_ANSWER, call.deadline).await?;
@@ -123,6 +144,9 @@ impl ModelDriver for BedrockDriver {
 
     async fn stream(&self, call: &Call) -> Result<Events, ModelError> {
         let model = self.model(call);
+        if let Some(family) = invoke::family(&model, &call.conversation) {
+            return self.invoke(call, &model, family).await.map(event::of_reply);
+        }
         let written = request::write(call, &model)?;
         let answer = self.post(&model, "converse-stream", written.body, call.deadline).await?;
         let heard = Heard::new(model, written.changes);

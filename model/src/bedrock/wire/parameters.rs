@@ -55,7 +55,7 @@ pub(super) fn inference<'a>(
 }
 
 /// 0.9 and not 0.8999999761581421.
-fn number(value: f32) -> Value {
+pub(super) fn number(value: f32) -> Value {
     value.to_string().parse().map_or(Value::Null, |value: f64| value.into())
 }
 
