@@ -31,6 +31,8 @@ pub mod budget;
 pub mod cost;
 /// What a model may be asked at all.
 pub mod limit;
+/// What to do about a failure.
+pub mod healing;
 /// Amazon Bedrock.
 #[cfg(feature = "aws")]
 pub mod bedrock;
