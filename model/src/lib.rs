@@ -33,6 +33,8 @@ pub mod cost;
 pub mod limit;
 /// What to do about a failure.
 pub mod healing;
+/// Many models behind one driver.
+pub mod gateway;
 /// Amazon Bedrock.
 #[cfg(feature = "aws")]
 pub mod bedrock;

@@ -118,6 +118,11 @@ impl Gate {
 }
 
 impl Permit {
+    /// What was set aside of the quota.
+    pub fn reserved(&self) -> u64 {
+        self.call.map_or(0, |call| call.reserved())
+    }
+
     /// Says how the call ended and what it used of the quota.
     pub fn settle(mut self, outcome: Outcome, used_tokens: u64) {
         self.end(outcome, Some(used_tokens));

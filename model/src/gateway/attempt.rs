@@ -1,0 +1,192 @@
+//! One attempt at one model: what is put aside for it, and what is given back however it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::observe::{Attempted, Observe};
+use super::parts::Parts;
+use super::route::Way;
+use crate::budget::{Quote, Reservation};
+use crate::limit::{Outcome, Permit, burn};
+use crate::{Call, Cause, Change, Event, Metadata, ModelDriver, ModelError, Reply, Usage};
+
+/// Dropped before its end, it counts as canceled: what was told to the model, and what a stream said until then, is
+/// what it used. Of a reply that nobody waited for nobody knows; it counts as the longest that it could be.
+pub(super) struct Attempt {
+    way: Arc<Way>,
+    observe: Arc<dyn Observe>,
+    metadata: Metadata,
+    streamed: bool,
+    begun: Instant,
+    asked: Option<Instant>,
+    first_event: Option<Duration>,
+    said_bytes: u64,
+    most: Usage,
+    permit: Option<Permit>,
+    money: Option<Reservation>,
+    ended: bool,
+}
+
+impl Attempt {
+    pub(super) fn new(way: &Arc<Way>, parts: &Parts, call: &Call, streamed: bool) -> Self {
+        Self {
+            way: Arc::clone(way),
+            observe: Arc::clone(&parts.observe),
+            metadata: call.metadata.clone(),
+            streamed,
+            begun: Instant::now(),
+            asked: None,
+            first_event: None,
+            said_bytes: 0,
+            most: Usage::default(),
+            permit: None,
+            money: None,
+            ended: false,
+        }
+    }
+
+    /// Fits the call, and gets money and a place for it. After that the service counts as asked.
+    pub(super) async fn prepare(
+        &mut self,
+        call: &mut Call,
+        parts: &Parts,
+    ) -> Result<Vec<Change>, ModelError> {
+        let (model, driver) = (&self.way.route.model, self.way.route.driver.name());
+        let changes = (parts.fit)(call, model, driver)?;
+        let input_tokens = (parts.estimate)(&call.conversation, &model.id, driver);
+        let output = call.parameters.max_tokens.or(model.max_output_tokens);
+        let output = output.unwrap_or(parts.settings.usual_output);
+        self.most = Usage { input_tokens, output_tokens: u64::from(output), ..Usage::default() };
+        let deadline = call.deadline.min(Instant::now() + parts.settings.place);
+        if let Some(budget) = &parts.budget {
+            let quote = Quote::of(model, input_tokens, call.parameters.max_tokens);
+            self.money = Some(budget.reserve(&call.metadata, &quote, deadline).await?);
+        }
+        let reserve = burn::reserved(input_tokens, u64::from(output));
+        self.permit = Some(self.way.gate.admit(reserve, deadline).await?);
+        self.asked = Some(Instant::now());
+        Ok(changes)
+    }
+
+    /// The most that it can use; nothing before it is estimated.
+    pub(super) fn most(&self) -> Usage {
+        self.most
+    }
+
+    pub(super) fn driver(&self) -> &dyn ModelDriver {
+        &*self.way.route.driver
+    }
+
+    /// A piece was said.
+    pub(super) fn hear(&mut self, event: &Event) {
+        if self.first_event.is_none() {
+            self.first_event = self.asked.map(|asked| asked.elapsed());
+        }
+        self.said_bytes += match event {
+            Event::Text(text) | Event::Reasoning(text) => text.len() as u64,
+            Event::ToolUseInput { fragment, .. } => fragment.len() as u64,
+            Event::Started { .. } | Event::ToolUseStarted { .. } | Event::Finished(_) => 0,
+        };
+    }
+
+    pub(super) fn succeed(mut self, reply: &mut Reply) {
+        reply.cost_usd = reply.cost_usd.or_else(|| {
+            // Without a count of tokens there is no cost to state.
+            let counted = reply.usage != Usage::default();
+            counted.then(|| self.way.route.model.cost(reply.usage)).flatten()
+        });
+        if let Some(money) = self.money.take() {
+            let settled = money.settle(reply.cost_usd);
+            reply.notes.extend(settled.warnings.iter().map(ToString::to_string));
+        }
+        let bill = Bill {
+            usage: reply.usage,
+            is_estimated: reply.usage_is_estimated,
+            cost_usd: reply.cost_usd,
+        };
+        self.end(Outcome::Success, &bill, None);
+    }
+
+    pub(super) fn fail(mut self, error: &ModelError) {
+        let worked = self.said_bytes > 0 || may_have_worked(error.cause);
+        let bill = if self.asked.is_some() && worked { self.unknown() } else { Bill::default() };
+        self.pay(&bill);
+        self.end(Outcome::from(error.cause), &bill, Some(error));
+    }
+
+    /// What a call used of which the end is not known.
+    fn unknown(&self) -> Bill {
+        let output =
+            if self.streamed { self.said_bytes.div_ceil(3) } else { self.most.output_tokens };
+        let usage = Usage { output_tokens: output.min(self.most.output_tokens), ..self.most };
+        Bill { usage, is_estimated: true, cost_usd: self.way.route.model.cost(usage) }
+    }
+
+    fn pay(&mut self, bill: &Bill) {
+        match self.money.take() {
+            Some(money) if bill.usage == Usage::default() => money.release(),
+            Some(money) => drop(money.cancel(bill.cost_usd)),
+            None => {}
+        }
+    }
+
+    fn end(&mut self, outcome: Outcome, bill: &Bill, error: Option<&ModelError>) {
+        self.ended = true;
+        if let Some(permit) = self.permit.take() {
+            let used = burn::used(bill.usage, self.way.output_rate);
+            // The longest answer that there could be, at the rate of output, is far more than is likely.
+            let is_guess = bill.is_estimated && !self.streamed && outcome != Outcome::Success;
+            let reserved = permit.reserved();
+            permit.settle(outcome, if is_guess { used.min(reserved) } else { used });
+        }
+        let asked = self.asked.unwrap_or_else(Instant::now);
+        self.observe.attempted(&Attempted {
+            driver: self.way.route.driver.name(),
+            model_id: &self.way.route.model.id,
+            profile: self.way.route.profile.as_deref(),
+            metadata: &self.metadata,
+            streamed: self.streamed,
+            asked: self.asked.is_some(),
+            succeeded: outcome == Outcome::Success,
+            error,
+            queued: asked.saturating_duration_since(self.begun),
+            latency: asked.elapsed(),
+            first_event: self.first_event,
+            usage: bill.usage,
+            usage_is_estimated: bill.is_estimated,
+            cost_usd: bill.cost_usd,
+        });
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let bill = if self.asked.is_some() { self.unknown() } else { Bill::default() };
+        self.pay(&bill);
+        self.end(Outcome::Canceled, &bill, None);
+    }
+}
+
+#[derive(Default)]
+struct Bill {
+    usage: Usage,
+    is_estimated: bool,
+    cost_usd: Option<f64>,
+}
+
+/// Whether tokens may have been counted though there is no reply.
+fn may_have_worked(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::Timeout
+            | Cause::Interrupted
+            | Cause::Unreadable
+            | Cause::MalformedToolUse
+            | Cause::ContentBlocked
+    )
+}

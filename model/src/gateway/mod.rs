@@ -1,0 +1,206 @@
+//! Many models behind one driver: within limits and budgets, with retries, and with fallbacks that are said.
+//!
+//! For every attempt: fit the call to the model, estimate it, reserve money, wait for a place, ask, settle. What to do
+//! about a failure stands in `healing.rs`; which route that leads to is decided in `course.rs`, without I/O; this file
+//! carries it out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::{Instant, timeout_at};
+
+use self::attempt::Attempt;
+use self::course::{Course, Moment, Step};
+use self::route::Way;
+use crate::limit::{Limits, Snapshot};
+use crate::{Call, Cause, Change, Events, Listed, ModelDriver, ModelError, Reply};
+
+mod attempt;
+mod course;
+mod observe;
+mod parts;
+mod repair;
+mod route;
+mod stream;
+mod wasted;
+
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod converse_tests;
+#[cfg(test)]
+mod stream_tests;
+
+pub use observe::{Attempted, Observe, Unobserved};
+pub use parts::{Estimate, Fit, Order, Parts, Repack, Settings, Wait};
+pub use route::Route;
+
+/// The driver that holds the others.
+pub struct Gateway {
+    ways: Vec<Arc<Way>>,
+    parts: Parts,
+}
+
+impl Gateway {
+    /// The first route answers; the others only when it cannot, in this order.
+    pub fn new(routes: Vec<Route>, parts: Parts) -> Self {
+        let ways = routes.into_iter().map(|route| Arc::new(Way::new(route, &parts.limits)));
+        Self { ways: ways.collect(), parts }
+    }
+
+    /// The routes, in their order.
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.ways.iter().map(|way| &way.route)
+    }
+
+    /// How it stands with each model and profile.
+    pub fn snapshot(&self) -> Vec<Snapshot> {
+        self.parts.limits.snapshot()
+    }
+
+    pub fn limits(&self) -> &Arc<Limits> {
+        &self.parts.limits
+    }
+}
+
+#[async_trait]
+impl ModelDriver for Gateway {
+    fn name(&self) -> &'static str {
+        "gateway"
+    }
+
+    async fn converse(&self, call: &Call) -> Result<Reply, ModelError> {
+        let mut course = self.course(call)?;
+        loop {
+            let error = match self.ask(&mut course, call).await {
+                Ok(reply) => match course.on_reply(reply) {
+                    Some(reply) => return Ok(reply),
+                    None => continue,
+                },
+                Err(error) => error,
+            };
+            self.heal(&mut course, error, call.deadline).await?;
+        }
+    }
+
+    async fn stream(&self, call: &Call) -> Result<Events, ModelError> {
+        let mut course = self.course(call)?;
+        loop {
+            let error = match self.open(&mut course, call).await {
+                Ok(Some(events)) => return Ok(events),
+                Ok(None) => continue,
+                Err(error) => error,
+            };
+            self.heal(&mut course, error, call.deadline).await?;
+        }
+    }
+
+    /// What each driver lists. One that fails is left out, unless all do.
+    async fn list(&self, deadline: Instant) -> Result<Vec<Listed>, ModelError> {
+        let mut drivers: Vec<&Arc<dyn ModelDriver>> = Vec::new();
+        for way in &self.ways {
+            if !drivers.iter().any(|known| Arc::ptr_eq(known, &way.route.driver)) {
+                drivers.push(&way.route.driver);
+            }
+        }
+        let lists = drivers.iter().map(|driver| async {
+            let listed = timeout_at(deadline, driver.list(deadline)).await;
+            listed.unwrap_or_else(|_| Err(over())).inspect_err(|error| {
+                tracing::warn!(driver = driver.name(), %error, "the driver listed no models");
+            })
+        });
+        let lists = futures::future::join_all(lists).await;
+        if lists.iter().all(Result::is_err) {
+            return lists.into_iter().next().unwrap_or(Ok(Vec::new()));
+        }
+        Ok(lists.into_iter().flatten().flatten().collect())
+    }
+}
+
+impl Gateway {
+    fn course<'a>(&'a self, call: &Call) -> Result<Course<'a>, ModelError> {
+        let order = match &self.parts.order {
+            Some(order) => order(call, &self.ways.iter().map(|way| &way.route).collect::<Vec<_>>()),
+            None => (0..self.ways.len()).collect(),
+        };
+        let repacks = if self.parts.repack.is_some() { self.parts.settings.repacks } else { 0 };
+        Course::new(&self.ways, order, call, repacks, self.parts.settings.repairs)
+    }
+
+    /// One attempt, up to the reply.
+    async fn ask(&self, course: &mut Course<'_>, call: &Call) -> Result<Reply, ModelError> {
+        let (attempt, fitted, changes) = self.begin(course, call, false).await?;
+        let patience = self.parts.settings.attempt;
+        let ends = fitted.deadline.min(Instant::now() + patience);
+        let answer = timeout_at(ends, attempt.driver().converse(&fitted)).await;
+        match answer.unwrap_or_else(|_| Err(late(patience, call.deadline))) {
+            Ok(mut reply) => {
+                attempt.succeed(&mut reply);
+                reply.normalized.splice(0..0, changes);
+                Ok(reply)
+            }
+            Err(error) => {
+                attempt.fail(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Everything before the model is asked. What fails here has cost nothing.
+    async fn begin(
+        &self,
+        course: &mut Course<'_>,
+        call: &Call,
+        streamed: bool,
+    ) -> Result<(Attempt, Call, Vec<Change>), ModelError> {
+        let mut fitted = course.next_call(call);
+        let mut attempt = Attempt::new(course.way(), &self.parts, &fitted, streamed);
+        let prepared = attempt.prepare(&mut fitted, &self.parts).await;
+        course.on_estimate(attempt.most());
+        match prepared {
+            Ok(changes) => Ok((attempt, fitted, changes)),
+            Err(error) => {
+                attempt.fail(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Gets ready for another attempt, or says why there is none.
+    async fn heal(
+        &self,
+        course: &mut Course<'_>,
+        error: ModelError,
+        deadline: Instant,
+    ) -> Result<(), ModelError> {
+        let gate = Arc::clone(&course.way().gate);
+        let moment = Moment {
+            left: deadline.saturating_duration_since(Instant::now()),
+            random: fastrand::f64(),
+            may_retry: &|| gate.may_retry(),
+            repack: self.parts.repack.as_ref(),
+        };
+        let step = course.on_error(error, &moment);
+        match step {
+            Step::GiveUp(error) => Err(error),
+            Step::Again(pause) => {
+                if !pause.is_zero() {
+                    (self.parts.wait)(pause).await;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn over() -> ModelError {
+    ModelError::new(Cause::Timeout, "the time for this reply is over")
+}
+
+fn late(patience: Duration, deadline: Instant) -> ModelError {
+    if Instant::now() >= deadline {
+        return over();
+    }
+    ModelError::new(Cause::Timeout, format!("no answer within {} s", patience.as_secs()))
+}

@@ -1,0 +1,53 @@
+//! What is told of each attempt, for logs and metrics.
+
+use std::time::Duration;
+
+use crate::{Metadata, ModelError, Usage};
+
+/// Is told of every attempt when it has ended. Called between two requests: it must be quick and must not block.
+pub trait Observe: Send + Sync {
+    fn attempted(&self, attempt: &Attempted<'_>);
+}
+
+/// One attempt at one model.
+#[derive(Debug)]
+pub struct Attempted<'a> {
+    pub driver: &'static str,
+    pub model_id: &'a str,
+    pub profile: Option<&'a str>,
+    pub metadata: &'a Metadata,
+    pub streamed: bool,
+    /// Whether the service was asked at all: a spent budget or a full house keeps a call from it.
+    pub asked: bool,
+    pub succeeded: bool,
+    /// Neither success nor error: nobody waited for the end.
+    pub error: Option<&'a ModelError>,
+    /// Before the service was asked: money and place.
+    pub queued: Duration,
+    /// From asking to the end.
+    pub latency: Duration,
+    /// From asking to the first event of a stream.
+    pub first_event: Option<Duration>,
+    pub usage: Usage,
+    pub usage_is_estimated: bool,
+    pub cost_usd: Option<f64>,
+}
+
+impl Attempted<'_> {
+    /// `success`, `canceled`, or the kind of the error.
+    pub fn status(&self) -> &'static str {
+        match self.error {
+            Some(error) => error.kind().as_str(),
+            None if self.succeeded => "success",
+            None => "canceled",
+        }
+    }
+}
+
+/// Nobody looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Unobserved;
+
+impl Observe for Unobserved {
+    fn attempted(&self, _: &Attempted<'_>) {}
+}

@@ -1,0 +1,111 @@
+//! What a gateway is made of besides its routes.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::observe::{Observe, Unobserved};
+use super::route::Route;
+use crate::budget::Budget;
+use crate::catalog::Model;
+use crate::limit::{self, Limits};
+use crate::{Block, Call, Change, Conversation, ModelError};
+
+/// How to wait. The service waits for real; tests pass a function that does not.
+pub type Wait = fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Makes a call one that the model takes, through the driver of this name, and says what it changed.
+pub type Fit = fn(&mut Call, &Model, &str) -> Result<Vec<Change>, ModelError>;
+
+/// Tokens that a model of this id is told by a conversation, rather too many than too few.
+pub type Estimate = fn(&Conversation, &str, &str) -> u64;
+
+/// A smaller packing of a conversation that was too long, the first or a further one; `None` where there is none.
+pub type Repack = Arc<dyn Fn(&Conversation, u8) -> Option<Conversation> + Send + Sync>;
+
+/// The routes for a call, by their place, in the order in which they are to be tried.
+pub type Order = Arc<dyn Fn(&Call, &[&Route]) -> Vec<usize> + Send + Sync>;
+
+/// How a gateway behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// For one attempt: up to the reply, or up to the first event.
+    pub attempt: Duration,
+    /// Between two events of a stream.
+    pub silence: Duration,
+    /// For a place at one model; then another model is asked.
+    pub place: Duration,
+    /// How often a call may be packed smaller.
+    pub repacks: u8,
+    /// How often a model is told what was wrong with its answer.
+    pub repairs: u8,
+    /// What may come out where neither the call nor the catalog says.
+    pub usual_output: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            attempt: Duration::from_secs(30),
+            silence: Duration::from_mins(1),
+            place: Duration::from_secs(10),
+            repacks: 2,
+            repairs: 1,
+            usual_output: 4096,
+        }
+    }
+}
+
+/// The parts; the default ones limit concurrency, and nothing else.
+#[derive(Clone)]
+pub struct Parts {
+    pub limits: Arc<Limits>,
+    pub budget: Option<Arc<Budget>>,
+    pub fit: Fit,
+    pub estimate: Estimate,
+    pub observe: Arc<dyn Observe>,
+    pub repack: Option<Repack>,
+    /// `None`: as configured, the model that the call names first.
+    pub order: Option<Order>,
+    pub settings: Settings,
+    pub wait: Wait,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            limits: Arc::new(Limits::new(limit::Settings::default())),
+            budget: None,
+            fit: |_, _, _| Ok(Vec::new()),
+            estimate: |conversation, _, _| by_length(conversation),
+            observe: Arc::new(Unobserved),
+            repack: None,
+            order: None,
+            settings: Settings::default(),
+            wait: |duration| Box::pin(tokio::time::sleep(duration)),
+        }
+    }
+}
+
+/// Three bytes a token: English has more, and code and other scripts rarely fewer.
+fn by_length(conversation: &Conversation) -> u64 {
+    let blocks = conversation.messages.iter().flat_map(|message| &message.content);
+    let told: usize = blocks.map(length).sum();
+    let tools: usize = conversation
+        .tools
+        .iter()
+        .map(|tool| tool.description.len() + tool.input_schema.to_string().len())
+        .sum();
+    (told + tools + conversation.system.len()).div_ceil(3) as u64
+}
+
+fn length(block: &Block) -> usize {
+    match block {
+        Block::Text(text) | Block::RedactedReasoning(text) => text.len(),
+        Block::Reasoning { text, signature } => {
+            text.len() + signature.as_ref().map_or(0, String::len)
+        }
+        Block::ToolUse(tool_use) => tool_use.name.len() + tool_use.input.to_string().len(),
+        Block::ToolResult(result) => result.content.to_string().len(),
+    }
+}

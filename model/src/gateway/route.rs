@@ -1,0 +1,77 @@
+//! The ways to the models.
+
+use std::sync::Arc;
+
+use crate::ModelDriver;
+use crate::catalog::{self, Model, without_geography};
+use crate::limit::{Gate, Limits, burn};
+
+/// A model, and through whom it is asked.
+#[derive(Clone)]
+pub struct Route {
+    pub driver: Arc<dyn ModelDriver>,
+    pub model: Model,
+    /// Region, account or endpoint, where the same model is asked through several.
+    pub profile: Option<String>,
+}
+
+impl Route {
+    /// A model by its id, as far as the catalog knows it.
+    pub fn new(driver: Arc<dyn ModelDriver>, model_id: &str) -> Self {
+        Self { driver, model: catalog::lookup(model_id), profile: None }
+    }
+
+    #[must_use]
+    pub fn through(mut self, profile: impl Into<String>) -> Self {
+        self.profile = Some(profile.into());
+        self
+    }
+
+    /// Names its limits: `bedrock/us-east-1/us.amazon.nova-2-lite-v1:0`.
+    pub fn key(&self) -> String {
+        let profile = self.profile.as_ref().map_or(String::new(), |profile| format!("{profile}/"));
+        format!("{}/{profile}{}", self.driver.name(), self.model.id)
+    }
+}
+
+/// A route with what is looked up once.
+pub(super) struct Way {
+    pub(super) route: Route,
+    pub(super) gate: Arc<Gate>,
+    /// Quota tokens for one of output.
+    pub(super) output_rate: u64,
+}
+
+impl Way {
+    pub(super) fn new(route: Route, limits: &Limits) -> Self {
+        let gate = limits.gate(&route.key());
+        // Only Bedrock counts output for more than it is.
+        let output_rate =
+            if route.driver.name() == "bedrock" { burn::output_rate(&route.model.id) } else { 1 };
+        Self { route, gate, output_rate }
+    }
+
+    /// For the reader.
+    pub(super) fn said(&self) -> String {
+        let id = &self.route.model.id;
+        self.route
+            .profile
+            .as_ref()
+            .map_or_else(|| id.clone(), |profile| format!("{id} ({profile})"))
+    }
+
+    /// Whether the other asks the same model by another way.
+    pub(super) fn is_same_model(&self, other: &Self) -> bool {
+        without_geography(&self.route.model.id) == without_geography(&other.route.model.id)
+    }
+
+    pub(super) fn is_same_driver(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.route.driver, &other.route.driver)
+    }
+
+    /// Whether it takes longer conversations; unknown where either is.
+    pub(super) fn is_larger_than(&self, other: &Self) -> bool {
+        let context = |way: &Self| way.route.model.context;
+        context(self).zip(context(other)).is_some_and(|(own, other)| own > other)
+    }
+}
