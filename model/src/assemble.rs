@@ -87,8 +87,8 @@ impl Assembled {
         self.bytes
     }
 
-    /// The reply. A tool use whose input is no JSON object is an error, unless the model ran out of tokens over it:
-    /// then it is left out, because half a call must not be carried out.
+    /// The reply. A tool use whose input is no JSON object is an error, unless the model was cut off over it: then it is
+    /// left out, because half a call must not be carried out.
     pub fn finish(self, model_id: &str) -> Result<Reply, ModelError> {
         let Some(stop) = self.stop else {
             return Err(ModelError::new(Cause::Interrupted, "the stream ended without a reason"));
@@ -104,7 +104,7 @@ impl Assembled {
                 Piece::Redacted(base64) => content.push(Block::RedactedReasoning(base64)),
                 Piece::ToolUse { id, name, input } => match object(&input) {
                     Some(input) => content.push(Block::ToolUse(ToolUse { id, name, input })),
-                    None if stop == StopReason::MaxTokens => {}
+                    None if cuts_off(stop) => {}
                     None => {
                         return Err(ModelError::new(
                             Cause::MalformedToolUse,
@@ -143,6 +143,17 @@ impl Assembled {
         }
         Err(ModelError::new(Cause::Unreadable, format!("the reply is longer than {LONGEST} bytes")))
     }
+}
+
+/// Whether a model that stopped for this reason may have meant to go on.
+fn cuts_off(stop: StopReason) -> bool {
+    matches!(
+        stop,
+        StopReason::MaxTokens
+            | StopReason::ContextWindowExceeded
+            | StopReason::ContentFiltered
+            | StopReason::GuardrailIntervened
+    )
 }
 
 /// No input at all is an empty object: services send no fragment for a tool without parameters.
@@ -188,6 +199,7 @@ mod tests {
         };
         assert_eq!(cut(StopReason::ToolUse).unwrap_err().cause, Cause::MalformedToolUse);
         assert!(cut(StopReason::MaxTokens).unwrap().message.content.is_empty());
+        assert!(cut(StopReason::ContentFiltered).unwrap().message.content.is_empty());
     }
 
     #[test]

@@ -78,6 +78,8 @@ fn by_words(text: &str) -> Option<Cause> {
                 "rate limit",
                 "throttl",
                 "quota",
+                "credit balance",
+                "insufficient balance",
             ],
         ),
         (Cause::ContentBlocked, &["content filter", "content polic", "responsible ai", "flagged"]),

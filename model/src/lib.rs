@@ -23,6 +23,12 @@ pub mod invoke;
 pub mod classify;
 /// How drivers reach their services.
 pub mod http;
+/// Server-sent events.
+pub mod sse;
+/// Answers that come as server-sent events.
+mod streamed;
+/// Services that speak JSON.
+mod service;
 /// What is known of the models: prices, limits, quirks.
 pub mod catalog;
 /// What may be spent, and what is.
@@ -38,6 +44,14 @@ pub mod gateway;
 /// Amazon Bedrock.
 #[cfg(feature = "aws")]
 pub mod bedrock;
+/// The Messages API of Anthropic.
+pub mod anthropic;
+/// Chat completions of OpenAI and of every server that speaks them.
+pub mod openai;
+/// The local program `claude`.
+pub mod claude_cli;
+/// No model: a function answers.
+pub mod embedded;
 
 pub use call::{Call, Metadata, Parameters, ToolChoice};
 pub use conversation::{Block, Conversation, Message, Role, ToolResult, ToolUse};

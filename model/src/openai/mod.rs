@@ -1,0 +1,139 @@
+//! Chat completions as OpenAI defined them and many servers speak them: vLLM, Ollama, llama.cpp, and hosted ones.
+
+mod identity;
+mod models;
+mod refusal;
+mod reply;
+mod request;
+mod stream;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+use self::identity::Identity;
+use self::stream::Reader;
+use crate::http::{Answer, Client};
+use crate::service::{self, Service};
+use crate::{
+    Block, Call, Cause, Events, Listed, ModelDriver, ModelError, Reply, Usage, catalog, streamed,
+};
+
+/// What the driver is set up with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// With its version, as `http://localhost:11434/v1`.
+    pub base_url: String,
+    /// Servers on one's own machine ask for none.
+    pub key: Option<SecretString>,
+    /// For calls that name no model.
+    pub model: Option<String>,
+    /// For calls that do not say; `None` leaves it to the server.
+    pub max_tokens: Option<u32>,
+    /// How long a stream may say nothing. A server on one's own machine may load a model first.
+    pub silence: Duration,
+    /// `max_completion_tokens` instead of `max_tokens`, as the reasoning models of `OpenAI` ask for.
+    pub max_completion_tokens: bool,
+    /// `developer` instead of `system`, as the reasoning models of `OpenAI` ask for.
+    pub developer_role: bool,
+    /// Whether streams are asked to end with a count of tokens.
+    pub asks_usage: bool,
+    /// Whether the model is told its own thoughts again, as `DeepSeek` asks for between calls of tools.
+    pub returns_reasoning: bool,
+}
+
+impl Settings {
+    pub fn new(base_url: impl Into<String>) -> Self {
+        Self {
+            base_url: base_url.into(),
+            key: None,
+            model: None,
+            max_tokens: None,
+            silence: Duration::from_mins(2),
+            max_completion_tokens: false,
+            developer_role: false,
+            asks_usage: true,
+            returns_reasoning: false,
+        }
+    }
+}
+
+/// Models behind one server.
+pub struct OpenAi {
+    service: Service,
+    settings: Settings,
+}
+
+impl OpenAi {
+    pub fn new(client: Client, settings: Settings) -> Result<Self, ModelError> {
+        let key = settings.key.clone().map(|key| (AUTHORIZATION, "Bearer ", key));
+        let service = Service::new(client, &settings.base_url, HeaderMap::new(), key)?;
+        Ok(Self { service, settings })
+    }
+
+    fn model<'a>(&'a self, call: &'a Call) -> Result<&'a str, ModelError> {
+        call.model.as_deref().or(self.settings.model.as_deref()).ok_or_else(|| {
+            let message = "the call names no model, and none is configured for `openai`";
+            ModelError::new(Cause::UnknownModel, message)
+        })
+    }
+
+    async fn ask(&self, call: &Call, body: Vec<u8>) -> Result<Answer, ModelError> {
+        let answer = self.service.post("/chat/completions", body, call.deadline).await?;
+        answer.map_err(|refused| refusal::error(&refused, &self.service))
+    }
+}
+
+#[async_trait]
+impl ModelDriver for OpenAi {
+    fn name(&self) -> &'static str {
+        "openai"
+    }
+
+    async fn converse(&self, call: &Call) -> Result<Reply, ModelError> {
+        let model = self.model(call)?;
+        let body = request::body(call, model, &self.settings, false)?;
+        let told = estimate(body.len());
+        let answer = self.ask(call, body).await?;
+        let (completion, raw) = service::json::<reply::Completion>(answer, call.deadline).await?;
+        let mut reply = completion.reply(model, &Identity::random())?;
+        if reply.usage_is_estimated {
+            let output_tokens = estimate(reply.message.content.iter().map(written).sum());
+            reply.usage = Usage { input_tokens: told, output_tokens, ..Usage::default() };
+        }
+        reply.cost_usd = catalog::lookup(model).cost(reply.usage);
+        reply.raw = Some(raw);
+        Ok(reply)
+    }
+
+    async fn stream(&self, call: &Call) -> Result<Events, ModelError> {
+        let model = self.model(call)?;
+        let body = request::body(call, model, &self.settings, true)?;
+        let reader = Reader::new(model, Identity::random(), estimate(body.len()));
+        let answer = self.ask(call, body).await?;
+        streamed::events(answer, reader, call.deadline, self.settings.silence).await
+    }
+
+    async fn list(&self, deadline: Instant) -> Result<Vec<Listed>, ModelError> {
+        models::list(&self.service, deadline).await
+    }
+}
+
+/// Bytes that the model wrote for a block.
+fn written(block: &Block) -> usize {
+    match block {
+        Block::Text(text) | Block::Reasoning { text, .. } => text.len(),
+        Block::ToolUse(tool) => tool.name.len() + tool.input.to_string().len(),
+        Block::RedactedReasoning(_) | Block::ToolResult(_) => 0,
+    }
+}
+
+/// Tokens of so many bytes, where the server does not count: four bytes each, the rule of thumb for English,
+/// <https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them>.
+fn estimate(bytes: usize) -> u64 {
+    (bytes as u64).div_ceil(4)
+}
