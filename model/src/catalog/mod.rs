@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::Usage;
+use crate::Usage;
 
 /// A model as far as it is known. Of an unknown one only the id, and what its name tells, is.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,13 +163,13 @@ struct Quirk {
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     // A test reads both files, so a failure here cannot ship.
-    let file: File = serde_json::from_str(include_str!("data/bedrock_models.json"))
+    let file: File = serde_json::from_str(include_str!("../data/bedrock_models.json"))
         .unwrap_or(File { models: Vec::new() });
     Table { rows: file.models.into_iter().map(|row| (row.id.clone(), row)).collect() }
 });
 
 static QUIRKS: LazyLock<Quirks> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("data/bedrock_quirks.json")).unwrap_or_default()
+    serde_json::from_str(include_str!("../data/bedrock_quirks.json")).unwrap_or_default()
 });
 
 fn quirk<'a>(quirks: &'a [Quirk], base: &str) -> &'a str {
@@ -217,10 +217,10 @@ mod tests {
 
     #[test]
     fn the_data_reads() {
-        let models: File = serde_json::from_str(include_str!("data/bedrock_models.json")).unwrap();
+        let models: File = serde_json::from_str(include_str!("../data/bedrock_models.json")).unwrap();
         assert!(models.models.len() > 250);
         let quirks: Quirks =
-            serde_json::from_str(include_str!("data/bedrock_quirks.json")).unwrap();
+            serde_json::from_str(include_str!("../data/bedrock_quirks.json")).unwrap();
         assert!(quirks.ends.iter().all(|quirk| quirk.takes.parse::<NaiveDate>().is_ok()));
     }
 
