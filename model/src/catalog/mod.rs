@@ -1,11 +1,15 @@
 //! What is known of the models: prices, limits, and what each refuses. All of it is data, with its sources.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+mod nearest;
+mod overrides;
+mod quirks;
+mod table;
 
 use chrono::NaiveDate;
-use serde::Deserialize;
 
+pub use self::nearest::nearest_of;
+pub use self::overrides::{Catalog, OverrideError};
+pub use self::table::Service;
 use crate::Usage;
 
 /// A model as far as it is known. Of an unknown one only the id, and what its name tells, is.
@@ -62,26 +66,14 @@ pub fn default_models() -> &'static [&'static str] {
     ]
 }
 
-/// What is known of a model by its id, its inference profile or the ARN of either.
+/// What is known of a model by its id, its inference profile or the ARN of either, without an operator's own prices.
 pub fn lookup(model_id: &str) -> Model {
-    let name = model_id.rsplit_once('/').map_or(model_id, |(_, name)| name);
-    let base = without_geography(name);
-    // Limits are the model's own; the price is the profile's.
-    let row = TABLE.rows.get(name).or_else(|| TABLE.rows.get(base));
-    let caches = quirk(&QUIRKS.cache_points, base);
-    let table_caches = row.is_some_and(|row| row.caches);
-    Model {
-        id: model_id.to_owned(),
-        vendor: row.map_or_else(|| vendor(base), |row| row.vendor.clone()),
-        max_output_tokens: row.and_then(|row| row.max_output),
-        context: row.and_then(|row| row.context),
-        price: TABLE.rows.get(name).and_then(Row::price),
-        takes: takes(row, base),
-        caches: table_caches && caches.contains("messages"),
-        caches_tools: table_caches && caches.contains("tools"),
-        takes_tool_status: quirk(&QUIRKS.tool_status, base) == "status",
-        lifecycle_end: end(row, base),
-    }
+    Catalog::bundled().lookup(model_id)
+}
+
+/// Known ids that are spelled like this one, the likeliest first; at most three.
+pub fn nearest(id: &str) -> Vec<&'static str> {
+    nearest_of(id, table::ids().map(|(id, _)| id))
 }
 
 impl Model {
@@ -103,108 +95,11 @@ impl Model {
     }
 }
 
-#[derive(Deserialize)]
-struct Row {
-    id: String,
-    vendor: String,
-    input: Option<f64>,
-    output: Option<f64>,
-    cache_read: Option<f64>,
-    cache_write: Option<f64>,
-    price_up_to: Option<u64>,
-    context: Option<u32>,
-    max_output: Option<u32>,
-    #[serde(default)]
-    caches: bool,
-    #[serde(default = "yes")]
-    samples: bool,
-    ends: Option<String>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-impl Row {
-    fn price(&self) -> Option<Price> {
-        let (input, output) = (self.input?, self.output?);
-        Some(Price {
-            input,
-            output,
-            cache_read: self.cache_read,
-            cache_write: self.cache_write,
-            up_to: self.price_up_to,
-        })
-    }
-}
-
-#[derive(Deserialize)]
-struct File {
-    models: Vec<Row>,
-}
-
-struct Table {
-    rows: HashMap<String, Row>,
-}
-
-#[derive(Default, Deserialize)]
-struct Quirks {
-    sampling: Vec<Quirk>,
-    cache_points: Vec<Quirk>,
-    tool_status: Vec<Quirk>,
-    ends: Vec<Quirk>,
-}
-
-#[derive(Deserialize)]
-struct Quirk {
-    prefixes: Vec<String>,
-    takes: String,
-}
-
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    // A test reads both files, so a failure here cannot ship.
-    let file: File = serde_json::from_str(include_str!("../data/bedrock_models.json"))
-        .unwrap_or(File { models: Vec::new() });
-    Table { rows: file.models.into_iter().map(|row| (row.id.clone(), row)).collect() }
-});
-
-static QUIRKS: LazyLock<Quirks> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../data/bedrock_quirks.json")).unwrap_or_default()
-});
-
-fn quirk<'a>(quirks: &'a [Quirk], base: &str) -> &'a str {
-    let holds =
-        |quirk: &&Quirk| quirk.prefixes.iter().any(|prefix| base.starts_with(prefix.as_str()));
-    quirks.iter().find(holds).map_or("", |quirk| quirk.takes.as_str())
-}
-
 /// `us.anthropic.claude` is `anthropic.claude` called through a profile.
 pub fn without_geography(name: &str) -> &str {
     const GEOGRAPHIES: [&str; 9] =
         ["us.", "eu.", "apac.", "au.", "jp.", "in.", "ca.", "global.", "us-gov."];
     GEOGRAPHIES.iter().find_map(|geography| name.strip_prefix(geography)).unwrap_or(name)
-}
-
-fn vendor(base: &str) -> String {
-    base.split_once('.').map(|(vendor, _)| vendor.to_owned()).unwrap_or_default()
-}
-
-fn takes(row: Option<&Row>, base: &str) -> Takes {
-    let refuses = row.is_some_and(|row| !row.samples);
-    // An application inference profile hides which model it is, and a parameter too few is never refused.
-    let hidden = row.is_none() && vendor(base).is_empty();
-    match quirk(&QUIRKS.sampling, base) {
-        _ if refuses || hidden => Takes { temperature: false, top_p: false, both: false },
-        "both" => Takes { temperature: true, top_p: true, both: true },
-        "temperature" => Takes { temperature: true, top_p: true, both: false },
-        _ => Takes { temperature: false, top_p: false, both: false },
-    }
-}
-
-fn end(row: Option<&Row>, base: &str) -> Option<NaiveDate> {
-    let known = quirk(&QUIRKS.ends, base);
-    let text = if known.is_empty() { row?.ends.as_deref()? } else { known };
-    text.parse().ok()
 }
 
 #[cfg(test)]
@@ -213,15 +108,6 @@ mod tests {
 
     fn date(text: &str) -> NaiveDate {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn the_data_reads() {
-        let models: File = serde_json::from_str(include_str!("../data/bedrock_models.json")).unwrap();
-        assert!(models.models.len() > 250);
-        let quirks: Quirks =
-            serde_json::from_str(include_str!("../data/bedrock_quirks.json")).unwrap();
-        assert!(quirks.ends.iter().all(|quirk| quirk.takes.parse::<NaiveDate>().is_ok()));
     }
 
     #[test]
@@ -273,6 +159,21 @@ mod tests {
             takes("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3"),
             (false, false, false)
         );
+        assert_eq!(takes("claude-sonnet-4-5"), (true, true, false));
+        assert_eq!(takes("claude-sonnet-5-5"), (false, false, false));
+        assert_eq!(takes("gpt-4o-mini"), (true, true, true));
+        assert_eq!(takes("gpt-6-sol"), (false, false, false));
+        assert_eq!(takes("o3-mini"), (false, false, false));
+    }
+
+    #[test]
+    fn a_vendors_own_service_has_its_own_prices() {
+        let direct = lookup("claude-sonnet-5-5");
+        assert_eq!((direct.vendor.as_str(), direct.caches), ("anthropic", true));
+        let usage = Usage { input_tokens: 1_000_000, ..Usage::default() };
+        assert_eq!(direct.cost(usage), Some(2.0));
+        assert_eq!(lookup("gpt-4o").cost(usage), Some(2.5));
+        assert_eq!(lookup("gpt-of-a-later-year").vendor, "openai");
     }
 
     #[test]
