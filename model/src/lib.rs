@@ -41,6 +41,10 @@ pub mod limit;
 pub mod healing;
 /// Many models behind one driver.
 pub mod gateway;
+/// How many tokens a text is, where nobody counts.
+pub mod estimate;
+/// A call, made one that its model takes.
+pub mod normalize;
 /// Amazon Bedrock.
 #[cfg(feature = "aws")]
 pub mod bedrock;

@@ -1,0 +1,186 @@
+//! How many tokens a text is, where nobody counts: before a call, and after one whose service does not say.
+//!
+//! The weights are rounded from a quantile regression over 544 texts: 348 files of this repository in 18 languages, and
+//! 196 files of Django 5.2 in 99 languages, counted by four tokenizers (Claude's first, `cl100k_base`, `o200k_base` and
+//! DeepSeek's). As wholes, code and documents were estimated at 1.24 to 1.36 times the true count, translations at 1.19 to
+//! 1.83 times. Too low were 1 to 7 of 100 files, by 26 % at the most, and up to 2 of 100 translations, with Claude's
+//! first tokenizer 35, by 22 % at the most. Too high was the estimate by up to 4.7 times, in scripts for which a tokenizer
+//! has whole words. Anthropic says of its tokenizer since Opus 4.7 that it makes 1.0 to 1.35 times the tokens of the one
+//! before; the table of limits carries that factor.
+
+use std::io;
+
+use serde_json::Value;
+
+use crate::conversation::{Block, Conversation};
+
+/// No estimate was seen that was more times the true count. What is estimated above as many contexts does not fit one.
+pub const AT_MOST_OVER: u64 = 5;
+
+/// Services put each message between marks of their own: OpenAI's chat format takes three tokens for one.
+/// <https://github.com/openai/openai-cookbook/blob/main/examples/How_to_count_tokens_with_tiktoken.ipynb>
+const MESSAGE: u64 = 4;
+/// A tool's name, its description and its schema are put into a template; a round figure, on the high side.
+const TOOL: u64 = 16;
+
+/// Tokens of a text.
+pub fn text(text: &str) -> u64 {
+    Weight::of(text.as_bytes()).tokens()
+}
+
+/// Tokens of all that a model is told.
+pub fn conversation(conversation: &Conversation) -> u64 {
+    let messages: u64 =
+        conversation.messages.iter().map(|message| MESSAGE + content(&message.content)).sum();
+    let tools = conversation
+        .tools
+        .iter()
+        .map(|tool| TOOL + text(&tool.name) + text(&tool.description) + value(&tool.input_schema));
+    text(&conversation.system) + messages + tools.sum::<u64>()
+}
+
+/// Tokens of what one message holds, or of what a model answered.
+pub fn content(blocks: &[Block]) -> u64 {
+    blocks.iter().map(block).sum()
+}
+
+fn block(block: &Block) -> u64 {
+    match block {
+        Block::Text(words) => text(words),
+        Block::Reasoning { text: words, signature } => {
+            text(words) + signature.as_deref().map_or(0, text)
+        }
+        Block::RedactedReasoning(base64) => text(base64),
+        Block::ToolUse(tool_use) => TOOL + text(&tool_use.name) + value(&tool_use.input),
+        Block::ToolResult(result) => TOOL + value(&result.content),
+    }
+}
+
+/// Tokens of a value as JSON, without writing it down.
+fn value(value: &Value) -> u64 {
+    let mut weight = Weight::default();
+    match value {
+        Value::String(words) => return text(words),
+        // Counting does not fail.
+        other => _ = serde_json::to_writer(&mut weight, other),
+    }
+    weight.tokens()
+}
+
+/// Hundredths of tokens.
+#[derive(Debug, Default, Clone, Copy)]
+struct Weight(u64);
+
+impl Weight {
+    /// A byte's weight depends on it alone, so that compilers count many at once; bytes that continue a character are free.
+    fn of(bytes: &[u8]) -> Self {
+        let chunks = bytes.chunks(256);
+        Self(
+            chunks
+                .map(|chunk| u64::from(chunk.iter().map(|&byte| weight(byte)).sum::<u32>()))
+                .sum(),
+        )
+    }
+
+    fn tokens(self) -> u64 {
+        self.0.div_ceil(100)
+    }
+}
+
+impl io::Write for Weight {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += Self::of(bytes).0;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Hundredths of a token that a byte stands for. Written without branches on purpose.
+fn weight(byte: u8) -> u32 {
+    let when = |holds: bool, hundredths: u32| u32::from(holds) * hundredths;
+    let within = |low: u8, high: u8| byte.wrapping_sub(low) <= high - low;
+    let letter = (byte | 0x20).wrapping_sub(b'a') < 26 || byte == b' ';
+    let digit = within(b'0', b'9');
+    when(letter, 35)
+        + when(digit, 100)
+        // Marks and line ends are often one token with what stands beside them.
+        + when(byte < 0x80 && !letter && !digit, 30)
+        // Accented Latin, Greek, Cyrillic, Hebrew, Arabic.
+        + when(within(0xC0, 0xDF), 150)
+        // Indic scripts, Thai, Georgian, Khmer.
+        + when(within(0xE0, 0xE1), 280)
+        // Dashes, quotes, arrows, mathematical signs.
+        + when(byte == 0xE2, 200)
+        // Chinese, Japanese, Korean.
+        + when(within(0xE3, 0xED), 130)
+        // Private use, half and full widths, emoji.
+        + when(byte >= 0xEE, 280)
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::ToolSpec;
+    use serde_json::json;
+
+    use super::*;
+    use crate::conversation::{Message, Role, ToolResult, ToolUse};
+
+    #[test]
+    fn estimates_of_known_texts_are_a_little_above_the_count() {
+        // Counted with Claude's first tokenizer.
+        let counted = [
+            ("The quick brown fox jumps over the lazy dog.", 10),
+            ("let total: u64 = prices.iter().map(|price| price.cents).sum();", 22),
+            ("Der Bericht wurde gestern veröffentlicht.", 13),
+            ("これは日本語の文章です。", 11),
+        ];
+        for (words, count) in counted {
+            let estimate = text(words);
+            assert!((count..=count * 2).contains(&estimate), "{words}: {estimate} for {count}");
+        }
+        assert_eq!(text(""), 0);
+    }
+
+    #[test]
+    fn everything_that_is_told_is_counted() {
+        let mut told =
+            Conversation { system: String::new(), messages: Vec::new(), tools: Vec::new() };
+        let mut before = conversation(&told);
+        let mut grows = |told: &Conversation| {
+            let now = conversation(told);
+            assert!(now > before, "{now} is not more than {before}");
+            before = now;
+        };
+        told.system = "Review the change.".to_owned();
+        grows(&told);
+        told.messages.push(Message::user("Here it is."));
+        grows(&told);
+        told.tools.push(ToolSpec {
+            name: "analyze_code".to_owned(),
+            description: "Finds waste.".to_owned(),
+            input_schema: json!({"type": "object"}),
+        });
+        grows(&told);
+        let tool_use =
+            ToolUse { id: "1".to_owned(), name: "analyze_code".to_owned(), input: json!({}) };
+        told.messages
+            .push(Message { role: Role::Assistant, content: vec![Block::ToolUse(tool_use)] });
+        grows(&told);
+        let content = json!({"findings": ["a", "b"]});
+        let result = ToolResult { tool_use_id: "1".to_owned(), is_error: false, content };
+        told.messages.push(Message { role: Role::User, content: vec![Block::ToolResult(result)] });
+        grows(&told);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_longer_text_is_never_fewer_tokens(one: String, other: String) {
+            let both = text(&format!("{one}{other}"));
+            proptest::prop_assert!(both >= text(&one).max(text(&other)));
+            proptest::prop_assert!(both <= text(&one) + text(&other));
+        }
+    }
+}

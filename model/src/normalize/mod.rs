@@ -1,0 +1,65 @@
+//! Makes a call one that its model takes, and says what was changed for it.
+//!
+//! Nothing here asks a service: what a model takes is data (`data/limits.json`, the catalog), each row with its source.
+
+mod sampling;
+mod stop;
+mod system;
+mod table;
+mod tokens;
+mod tools;
+
+use serde_json::Value;
+
+use self::table::Limits;
+use crate::catalog::Model;
+use crate::{Block, Call, Cause, Change, Conversation, ModelError, estimate};
+
+/// Changes a call as little as its model needs, asked through the driver of this name. What is in range stays as it is,
+/// and a second time changes nothing.
+pub fn fit(call: &mut Call, model: &Model, driver: &str) -> Result<Vec<Change>, ModelError> {
+    let limits = table::limits(driver, &model.id);
+    let mut changes = Vec::new();
+    sampling::check(&call.parameters)?;
+    tools::fit(call, model, driver, &limits, &mut changes)?;
+    system::fit(&mut call.conversation, &limits, &mut changes);
+    sampling::fit(&mut call.parameters, model, driver, &limits, &mut changes);
+    stop::fit(&mut call.parameters.stop_sequences, &limits, &mut changes);
+    let input = told(&call.conversation, &limits);
+    tokens::fit(&mut call.parameters.max_tokens, input, model, &limits, &mut changes)?;
+    Ok(changes)
+}
+
+/// Whether a model takes tools, asked through the driver of this name.
+pub fn takes_tools(model_id: &str, driver: &str) -> bool {
+    table::limits(driver, model_id).tools.value
+}
+
+/// Tokens that a model is told by this conversation, estimated rather too high than too low.
+pub fn input_tokens(conversation: &Conversation, model_id: &str, driver: &str) -> u64 {
+    told(conversation, &table::limits(driver, model_id))
+}
+
+/// Tokens that a model said, estimated the same way.
+pub fn output_tokens(content: &[Block], model_id: &str, driver: &str) -> u64 {
+    times(estimate::content(content), &table::limits(driver, model_id))
+}
+
+fn told(conversation: &Conversation, limits: &Limits) -> u64 {
+    times(estimate::conversation(conversation), limits)
+}
+
+fn times(tokens: u64, limits: &Limits) -> u64 {
+    (tokens as f64 * limits.token_factor.value).ceil() as u64
+}
+
+fn change(parameter: &str, from: Value, to: Value, reason: String) -> Change {
+    Change { parameter: parameter.to_owned(), from, to, reason }
+}
+
+fn refuse(message: String) -> ModelError {
+    ModelError::new(Cause::BadRequest, message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,300 @@
+//! What becomes of calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::ToolSpec;
+use proptest::prelude::*;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::*;
+use crate::catalog::{default_models, lookup};
+use crate::{Message, Metadata, Parameters, Role, ToolChoice, ToolUse};
+
+fn call(parameters: Parameters) -> Call {
+    Call {
+        model: None,
+        conversation: Arc::new(Conversation {
+            system: "Answer in one line.".to_owned(),
+            messages: vec![Message::user("What does this change cost?")],
+            tools: Vec::new(),
+        }),
+        parameters,
+        metadata: Metadata::default(),
+        deadline: Instant::now() + Duration::from_secs(30),
+    }
+}
+
+fn told(call: &mut Call) -> &mut Conversation {
+    Arc::make_mut(&mut call.conversation)
+}
+
+fn tool() -> ToolSpec {
+    ToolSpec {
+        name: "analyze_code".to_owned(),
+        description: "Finds waste.".to_owned(),
+        input_schema: json!({"type": "object"}),
+    }
+}
+
+fn too_much() -> Parameters {
+    Parameters {
+        max_tokens: Some(1_000_000),
+        temperature: Some(1.7),
+        top_p: Some(0.0),
+        stop_sequences: ["</answer>", "\n", "", "|", "User:", "END"].map(str::to_owned).to_vec(),
+        tool_choice: ToolChoice::Auto,
+    }
+}
+
+fn said(driver: &str, id: &str, parameters: Parameters) -> String {
+    let mut call = call(parameters);
+    let changes = fit(&mut call, &lookup(id), driver).unwrap();
+    let lines = changes.iter().map(|change| {
+        format!("  {}: {} -> {}, {}\n", change.parameter, change.from, change.to, change.reason)
+    });
+    format!("{id}\n{}", lines.collect::<String>())
+}
+
+#[test]
+fn what_is_too_much_is_taken_back_and_said() {
+    let cases = [
+        ("bedrock", "global.anthropic.claude-haiku-4-5-20251001-v1:0"),
+        ("bedrock", "us.amazon.nova-2-lite-v1:0"),
+        ("bedrock", "amazon.titan-text-express-v1"),
+        ("bedrock", "qwen.qwen3-coder-next"),
+        ("anthropic", "claude-sonnet-5-5"),
+        ("openai", "gpt-4o"),
+        ("openai", "llama-on-our-own-machine"),
+    ];
+    let said = cases.map(|(driver, id)| said(driver, id, too_much()));
+    insta::assert_snapshot!(said.join("\n"), @r#"
+global.anthropic.claude-haiku-4-5-20251001-v1:0
+  top_p: 0.0 -> null, global.anthropic.claude-haiku-4-5-20251001-v1:0 refuses top_p together with temperature
+  temperature: 1.7 -> 1.0, from 0 to 1 (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html)
+  stop_sequences: ["</answer>","\n","","|","User:","END"] -> ["</answer>","|","User:","END"], one that is empty or above 1024 bytes stops nothing; Claude refuses stop sequences of white space alone, and Converse takes 2,500 (https://github.com/BerriAI/litellm/issues/3286)
+  max_tokens: 1000000 -> 63936, global.anthropic.claude-haiku-4-5-20251001-v1:0 writes 64000 tokens at the most, and 64 stay free: the table is a third party's, and services put marks of their own around an answer
+
+us.amazon.nova-2-lite-v1:0
+  temperature: 1.7 -> 1.0, Nova's temperature begins above 0 (https://docs.aws.amazon.com/nova/latest/nova2-userguide/request-response-schema.html)
+  top_p: 0.0 -> 0.00001, from 0 to 1 (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html)
+  stop_sequences: ["</answer>","\n","","|","User:","END"] -> ["</answer>","\n","|","User:","END"], one that is empty or above 1024 bytes stops nothing; Converse takes 2,500 stop sequences (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html)
+  max_tokens: 1000000 -> 63936, us.amazon.nova-2-lite-v1:0 writes 64000 tokens at the most, and 64 stay free: the table is a third party's, and services put marks of their own around an answer
+
+amazon.titan-text-express-v1
+  system: {"characters":19} -> "first user message", it takes no system prompt (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html)
+  temperature: 1.7 -> 1.0, from 0 to 1 (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html)
+  top_p: 0.0 -> 0.00001, from 0 to 1 (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html)
+  stop_sequences: ["</answer>","\n","","|","User:","END"] -> ["|"], one that is empty or above 1024 bytes stops nothing; Titan takes one stop sequence, | or User: (https://github.com/boto/boto3/issues/3993)
+  max_tokens: 1000000 -> 7936, amazon.titan-text-express-v1 writes 8000 tokens at the most, and 64 stay free: the table is a third party's, and services put marks of their own around an answer
+
+qwen.qwen3-coder-next
+  temperature: 1.7 -> 1.0, from 0 to 1 (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html)
+  top_p: 0.0 -> 0.00001, from 0 to 1 (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html)
+  stop_sequences: ["</answer>","\n","","|","User:","END"] -> null, Qwen takes no stop sequences on Converse (https://github.com/langgenius/dify-official-plugins/issues/1767)
+  max_tokens: 1000000 -> 15936, qwen.qwen3-coder-next writes 16000 tokens at the most, and 64 stay free: the table is a third party's, and services put marks of their own around an answer
+
+claude-sonnet-5-5
+  temperature: 1.7 -> null, claude-sonnet-5-5 refuses it, or nobody knows that it takes it
+  top_p: 0.0 -> null, claude-sonnet-5-5 refuses it, or nobody knows that it takes it
+  stop_sequences: ["</answer>","\n","","|","User:","END"] -> ["</answer>","|","User:","END"], one that is empty or above 1024 bytes stops nothing; the Messages API takes 8,191 stop sequences, none of white space alone (https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages.html)
+  max_tokens: 1000000 -> 127936, claude-sonnet-5-5 writes 128000 tokens at the most, and 64 stay free: the table is a third party's, and services put marks of their own around an answer
+
+gpt-4o
+  top_p: 0.0 -> 0.00001, from 0 to 2, and top_p to 1 (https://platform.openai.com/docs/api-reference/chat/create)
+  stop_sequences: ["</answer>","\n","","|","User:","END"] -> ["</answer>","|","User:","END"], one that is empty or above 1024 bytes stops nothing; four stop sequences that are not white space are taken by every service that takes any (https://platform.openai.com/docs/api-reference/chat/create)
+  max_tokens: 1000000 -> 16320, gpt-4o writes 16384 tokens at the most, and 64 stay free: the table is a third party's, and services put marks of their own around an answer
+
+llama-on-our-own-machine
+  top_p: 0.0 -> 0.00001, from 0 to 2, and top_p to 1 (https://platform.openai.com/docs/api-reference/chat/create)
+  stop_sequences: ["</answer>","\n","","|","User:","END"] -> ["</answer>","|","User:","END"], one that is empty or above 1024 bytes stops nothing; four stop sequences that are not white space are taken by every service that takes any (https://platform.openai.com/docs/api-reference/chat/create)
+"#);
+}
+
+#[test]
+fn what_is_in_range_stays_as_it_is() {
+    let modest = Parameters {
+        max_tokens: Some(1000),
+        temperature: Some(0.2),
+        stop_sequences: vec!["</answer>".to_owned()],
+        ..Parameters::default()
+    };
+    for (driver, id) in [
+        ("bedrock", "us.amazon.nova-2-lite-v1:0"),
+        ("bedrock", "anthropic.claude-3-haiku-20240307-v1:0"),
+        ("anthropic", "claude-sonnet-4-5"),
+        ("openai", "gpt-4o"),
+        ("openai", "whatever-is-served-here"),
+    ] {
+        let mut call = call(modest.clone());
+        let before = call.clone();
+        assert_eq!(fit(&mut call, &lookup(id), driver).unwrap(), [], "{id}");
+        assert_eq!(call, before, "{id}");
+    }
+}
+
+#[test]
+fn a_system_prompt_that_a_model_does_not_take_is_said_by_the_user_first() {
+    let mut call = call(Parameters { max_tokens: Some(100), ..Parameters::default() });
+    let changes = fit(&mut call, &lookup("mistral.mistral-7b-instruct-v0:2"), "bedrock").unwrap();
+    assert_eq!(changes[0].parameter, "system");
+    assert_eq!(call.conversation.system, "");
+    assert_eq!(
+        call.conversation.messages[0].text(),
+        "Answer in one line.\nWhat does this change cost?"
+    );
+}
+
+#[test]
+fn whoever_gives_tools_to_a_model_without_is_told_which_models_take_them() {
+    let mut call = call(Parameters::default());
+    told(&mut call).tools.push(tool());
+    let refused = fit(&mut call, &lookup("meta.llama3-8b-instruct-v1:0"), "bedrock").unwrap_err();
+    assert_eq!(refused.cause, Cause::BadRequest);
+    insta::assert_snapshot!(refused, @"the model's service refused the request: meta.llama3-8b-instruct-v1:0 cannot call tools: it takes no tools on Converse (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html); models that can: global.anthropic.claude-sonnet-5-5, global.anthropic.claude-haiku-4-5-20251001-v1:0, global.amazon.nova-2-lite-v1:0");
+    told(&mut call).tools.clear();
+    let input = json!({});
+    let used = ToolUse { id: "1".to_owned(), name: "analyze_code".to_owned(), input };
+    let content = vec![Block::ToolUse(used)];
+    told(&mut call).messages.push(Message { role: Role::Assistant, content });
+    assert!(fit(&mut call, &lookup("meta.llama3-8b-instruct-v1:0"), "bedrock").is_err());
+}
+
+#[test]
+fn a_tool_is_forced_no_further_than_the_model_can_be() {
+    let forced = |driver, id| {
+        let choice = ToolChoice::Tool("analyze_code".to_owned());
+        let mut call = call(Parameters { tool_choice: choice, ..Parameters::default() });
+        told(&mut call).tools.push(tool());
+        fit(&mut call, &lookup(id), driver).unwrap();
+        call.parameters.tool_choice
+    };
+    let this = ToolChoice::Tool("analyze_code".to_owned());
+    assert_eq!(forced("bedrock", "us.amazon.nova-2-lite-v1:0"), this);
+    assert_eq!(forced("bedrock", "mistral.mistral-large-2407-v1:0"), ToolChoice::Any);
+    assert_eq!(forced("bedrock", "us.meta.llama3-3-70b-instruct-v1:0"), ToolChoice::Auto);
+    assert_eq!(forced("anthropic", "claude-sonnet-5-5"), ToolChoice::Auto);
+}
+
+#[test]
+fn a_call_that_makes_no_sense_is_refused_with_the_reason() {
+    let mut refused = Vec::new();
+    let changes: [fn(&mut Call); 5] = [
+        |call| call.parameters.temperature = Some(f32::NAN),
+        |call| call.parameters.top_p = Some(f32::INFINITY),
+        |call| call.parameters.max_tokens = Some(0),
+        |call| call.parameters.tool_choice = ToolChoice::Any,
+        |call| call.parameters.tool_choice = ToolChoice::Tool("post".to_owned()),
+    ];
+    for change in changes {
+        let mut call = call(Parameters::default());
+        change(&mut call);
+        let error = fit(&mut call, &lookup(default_models()[0]), "bedrock").unwrap_err();
+        assert_eq!(error.cause, Cause::BadRequest);
+        refused.push(error.message);
+    }
+    insta::assert_snapshot!(refused.join("\n"), @"
+temperature is not a finite number; leave it out or send one
+top_p is not a finite number; leave it out or send one
+max_tokens is 0; an answer has at least one token
+a tool is to be called, and the call has no tools
+the tool post that is to be called is none of the call's tools ()
+");
+}
+
+#[test]
+fn an_answer_gets_what_the_question_leaves() {
+    let asked = |words: usize| {
+        let mut call = call(Parameters { max_tokens: Some(4000), ..Parameters::default() });
+        told(&mut call).messages = vec![Message::user("word ".repeat(words))];
+        fit(&mut call, &lookup("meta.llama3-8b-instruct-v1:0"), "bedrock")
+            .map(|_| call.parameters.max_tokens)
+    };
+    assert_eq!(asked(10).unwrap(), Some(4000));
+    let left = asked(3000).unwrap().unwrap();
+    assert!((2000..3500).contains(&left), "{left}");
+    assert_eq!(asked(6000).unwrap(), Some(256), "the estimate may be too high");
+    assert_eq!(asked(60_000).unwrap_err().cause, Cause::ContextTooLong);
+}
+
+#[test]
+fn a_tokenizer_that_makes_more_tokens_is_reckoned_with() {
+    let told = Conversation {
+        system: String::new(),
+        messages: vec![Message::user("word ".repeat(1000))],
+        tools: Vec::new(),
+    };
+    let before = input_tokens(&told, "anthropic.claude-opus-4-6-v1", "bedrock");
+    let since = input_tokens(&told, "us.anthropic.claude-opus-4-7", "bedrock");
+    assert_eq!(since, (before as f64 * 1.35).ceil() as u64);
+}
+
+fn any_parameters() -> impl Strategy<Value = Parameters> {
+    let stops = prop::collection::vec("[ \\n|aUser:]{0,6}", 0..12);
+    let finite = || prop::option::of(-3.0_f32..5.0);
+    let max = prop::option::of(prop_oneof![1_u32..20_000, 1_u32..=u32::MAX]);
+    (max, finite(), finite(), stops).prop_map(|(max_tokens, temperature, top_p, stop_sequences)| {
+        Parameters { max_tokens, temperature, top_p, stop_sequences, tool_choice: ToolChoice::Auto }
+    })
+}
+
+fn any_model() -> impl Strategy<Value = (&'static str, &'static str)> {
+    prop::sample::select(vec![
+        ("bedrock", "global.anthropic.claude-haiku-4-5-20251001-v1:0"),
+        ("bedrock", "global.anthropic.claude-sonnet-5-5"),
+        ("bedrock", "anthropic.claude-3-haiku-20240307-v1:0"),
+        ("bedrock", "us.amazon.nova-2-lite-v1:0"),
+        ("bedrock", "amazon.titan-text-lite-v1"),
+        ("bedrock", "ai21.j2-ultra-v1"),
+        ("bedrock", "cohere.command-text-v14"),
+        ("bedrock", "mistral.mistral-7b-instruct-v0:2"),
+        ("bedrock", "us.deepseek.r1-v1:0"),
+        ("bedrock", "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1"),
+        ("anthropic", "claude-sonnet-4-5"),
+        ("openai", "gpt-4o"),
+        ("openai", "gpt-6-sol"),
+        ("openai", "served-here"),
+        ("claude_cli", "claude-sonnet-5-5"),
+        ("embedded", "embedded"),
+        ("a-driver-of-later", "a-model-of-later"),
+    ])
+}
+
+proptest! {
+    #[test]
+    fn every_call_ends_within_the_table_and_a_second_time_changes_nothing(
+        parameters in any_parameters(),
+        (driver, id) in any_model(),
+    ) {
+        let (model, limits) = (lookup(id), table::limits(driver, id));
+        let mut call = call(parameters.clone());
+        let changes = fit(&mut call, &model, driver).unwrap();
+        let fitted = &call.parameters;
+        let within = |value: Option<f32>, (low, high)| value.is_none_or(|value| low <= value && value <= high);
+        let sampled = fitted.temperature.is_some() || fitted.top_p.is_some();
+        prop_assert!(limits.samples.value || !sampled);
+        prop_assert!(within(fitted.temperature, limits.temperature.value));
+        prop_assert!(within(fitted.top_p, limits.top_p.value));
+        if !matches!(driver, "openai" | "embedded") {
+            prop_assert!(model.takes.temperature || fitted.temperature.is_none());
+            prop_assert!(model.takes.both || fitted.temperature.is_none() || fitted.top_p.is_none());
+        }
+        let stop = limits.stop.value.unwrap();
+        prop_assert!(fitted.stop_sequences.len() <= stop.at_most);
+        prop_assert!(fitted.stop_sequences.iter().all(|one| !one.is_empty()));
+        prop_assert!(!stop.not_blank || fitted.stop_sequences.iter().all(|one| !one.trim().is_empty()));
+        let max = fitted.max_tokens.unwrap();
+        prop_assert!(max > 0 && max < model.max_output_tokens.unwrap_or(u32::MAX));
+        prop_assert!(limits.system.value || call.conversation.system.is_empty());
+        prop_assert!(changes.iter().all(|change| change.from != change.to && !change.reason.is_empty()));
+        let changed = |name: &str| changes.iter().any(|change| change.parameter == name);
+        prop_assert_eq!(changed("temperature"), parameters.temperature != fitted.temperature);
+        prop_assert_eq!(changed("top_p"), parameters.top_p != fitted.top_p);
+        prop_assert_eq!(changed("max_tokens"), parameters.max_tokens != fitted.max_tokens);
+        prop_assert_eq!(changed("stop_sequences"), parameters.stop_sequences != fitted.stop_sequences);
+        let fitted = call.clone();
+        prop_assert_eq!(fit(&mut call, &model, driver).unwrap(), Vec::new());
+        prop_assert_eq!(call, fitted);
+    }
+}

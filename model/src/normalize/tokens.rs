@@ -1,0 +1,92 @@
+//! How long an answer may be: within the model's largest, and within what the question leaves of its context.
+
+use serde_json::{Value, json};
+
+use super::table::{Limits, table};
+use super::{change, refuse};
+use crate::catalog::Model;
+use crate::{Cause, Change, ModelError, estimate};
+
+pub(super) fn fit(
+    max_tokens: &mut Option<u32>,
+    input: u64,
+    model: &Model,
+    limits: &Limits,
+    changes: &mut Vec<Change>,
+) -> Result<(), ModelError> {
+    if *max_tokens == Some(0) {
+        return Err(refuse("max_tokens is 0; an answer has at least one token".to_owned()));
+    }
+    let wanted = max_tokens.unwrap_or(limits.default_max_tokens.value);
+    let (taken, why) = longest(wanted, input, model, limits)?;
+    if *max_tokens != Some(taken) {
+        let reason = why.unwrap_or_else(|| limits.default_max_tokens.reason());
+        let from = max_tokens.map_or(Value::Null, |sent| json!(sent));
+        changes.push(change("max_tokens", from, json!(taken), reason));
+        *max_tokens = Some(taken);
+    }
+    Ok(())
+}
+
+/// What is taken of an answer of so many tokens, and why it is less.
+fn longest(
+    wanted: u32,
+    input: u64,
+    model: &Model,
+    limits: &Limits,
+) -> Result<(u32, Option<String>), ModelError> {
+    let mut taken = wanted;
+    let mut why = None;
+    if let Some(cap) = cap(model, limits)
+        && taken > cap.most
+    {
+        taken = cap.most;
+        why = Some(cap.reason);
+    }
+    if let Some(context) = model.context {
+        let left = left(input, context, model)?;
+        // The estimate is on the high side; the service counts, and refuses what does not fit.
+        let left = left.max(taken.min(table().shortest_answer));
+        if taken > left {
+            taken = left;
+            why = Some(format!(
+                "about {input} tokens of the {context} that {} takes are the question",
+                model.id
+            ));
+        }
+    }
+    Ok((taken, why))
+}
+
+struct Cap {
+    most: u32,
+    reason: String,
+}
+
+fn cap(model: &Model, limits: &Limits) -> Option<Cap> {
+    let (most, by) = match (limits.max_output.value, model.max_output_tokens) {
+        (Some(row), Some(known)) if row < known => (row, limits.max_output.reason()),
+        (Some(row), None) => (row, limits.max_output.reason()),
+        (_, Some(known)) => (known, format!("{} writes {known} tokens at the most", model.id)),
+        (None, None) => return None,
+    };
+    // Of a short answer, no more than a sixteenth stays free.
+    let margin = table().margin_tokens.min(most / 16);
+    Some(Cap {
+        most: (most - margin).max(1),
+        reason: format!("{by}, and {margin} stay free: {}", table().margin_reason),
+    })
+}
+
+fn left(input: u64, context: u32, model: &Model) -> Result<u32, ModelError> {
+    if input > u64::from(context) * estimate::AT_MOST_OVER {
+        return Err(ModelError::new(
+            Cause::ContextTooLong,
+            format!(
+                "the conversation has about {input} tokens, and {} takes {context}; leave out what is not needed, or ask a model with a larger context",
+                model.id
+            ),
+        ));
+    }
+    Ok(u32::try_from(u64::from(context).saturating_sub(input)).unwrap_or(u32::MAX))
+}
