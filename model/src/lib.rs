@@ -45,6 +45,8 @@ pub mod gateway;
 pub mod estimate;
 /// A call, made one that its model takes.
 pub mod normalize;
+/// Agents as files.
+pub mod definitions;
 /// Amazon Bedrock.
 #[cfg(feature = "aws")]
 pub mod bedrock;
