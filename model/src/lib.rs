@@ -47,6 +47,8 @@ pub mod estimate;
 pub mod normalize;
 /// Agents as files.
 pub mod definitions;
+/// Which model to ask for a task.
+pub mod router;
 /// Amazon Bedrock.
 #[cfg(feature = "aws")]
 pub mod bedrock;
