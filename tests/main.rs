@@ -43,6 +43,8 @@ mod lambda;
 #[cfg(feature = "aws")]
 mod models;
 #[cfg(test)]
+mod models_cost;
+#[cfg(test)]
 mod profiles;
 #[cfg(test)]
 mod pushes;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::CLOCK;
 use crate::config::Config;
 use crate::queue::{Queue, SqliteQueue};
-use crate::store::{Database, SqliteStore, Store};
+use crate::store::{Database, SqliteCalls, SqliteStore, Store};
 
 /// What a server keeps.
 pub(super) struct Kept {
@@ -60,6 +60,14 @@ pub(super) async fn store(config: &Config) -> anyhow::Result<Option<Arc<dyn Stor
         return Ok(None);
     }
     super::file_store(&config.database).map(Some)
+}
+
+/// The calls of models that are kept in the file that the settings name; `None` if it has not been made yet.
+pub(super) fn calls(config: &Config) -> anyhow::Result<Option<SqliteCalls>> {
+    if !config.database.exists() {
+        return Ok(None);
+    }
+    Ok(Some(SqliteCalls::new(Database::open(&config.database)?)))
 }
 
 #[cfg(feature = "aws")]

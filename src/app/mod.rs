@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use crate::agent::StoreMemory;
 use crate::config::{Config, CredentialSource, DriverName};
 use crate::review::Reviewer;
-use crate::store::{Database, SqliteStore, Store};
+use crate::store::{Database, SqliteCalls, SqliteStore, Store};
 use crate::telemetry::{Keep, Line, Telemetry};
 
 #[cfg(feature = "aws")]
@@ -137,6 +137,11 @@ pub fn forgetful_store() -> anyhow::Result<Arc<dyn Store>> {
 /// What a server with these settings has kept, in its table or its file; `None` before it has kept anything.
 pub async fn kept_store(config: &Config) -> anyhow::Result<Option<Arc<dyn Store>>> {
     kept::store(config).await
+}
+
+/// What models were called for, in the file of these settings; `None` before there is one.
+pub fn kept_calls(config: &Config) -> anyhow::Result<Option<SqliteCalls>> {
+    kept::calls(config)
 }
 
 /// A store in a file, which may be shared with other processes.

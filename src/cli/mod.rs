@@ -15,6 +15,9 @@ mod footprint_input;
 pub mod lambda;
 mod logging;
 pub mod measure;
+pub mod models;
+mod models_cost;
+mod models_table;
 mod output;
 pub mod review;
 pub mod rules;
@@ -43,6 +46,7 @@ enum Command {
     #[cfg(feature = "aws")]
     Lambda(lambda::Arguments),
     Measure(measure::Arguments),
+    Models(models::Arguments),
     Review(review::Arguments),
     Rules(rules::Arguments),
     Scan(scan::Arguments),
@@ -122,6 +126,7 @@ impl Cli {
             #[cfg(feature = "aws")]
             Command::Lambda(arguments) => arguments.run(load()?, environment).await,
             Command::Measure(arguments) => arguments.run(environment).await,
+            Command::Models(arguments) => arguments.run(load()?).await,
             Command::Review(arguments) => arguments.run(load()?, environment).await,
             Command::Rules(arguments) => arguments.run().await,
             Command::Scan(arguments) => arguments.run(load()?).await,

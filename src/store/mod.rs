@@ -10,6 +10,8 @@ mod checkpoint;
 pub mod database;
 mod schema;
 pub mod sqlite;
+mod sqlite_calls;
+mod sqlite_ledger;
 mod sqlite_memory;
 
 #[cfg(feature = "aws")]
@@ -49,9 +51,14 @@ pub use database::{Database, DatabaseError, OpenError};
 #[cfg(feature = "aws")]
 pub use dynamodb::DynamoStore;
 pub use sqlite::SqliteStore;
+pub use sqlite_calls::SqliteCalls;
+pub use sqlite_ledger::SqliteLedger;
 
 /// How much longer memory is kept than the rest: a repository's next pull request may be months away.
 pub const MEMORY_OUTLIVES: Duration = Duration::from_hours(386 * 24);
+
+/// How much longer calls of models and budgets are kept than the rest: a quarter's costs are added up from them.
+pub const CALLS_OUTLIVE: Duration = Duration::from_hours(76 * 24);
 
 /// Keeps what a review must find again after a crash.
 #[async_trait]

@@ -9,7 +9,11 @@ use super::database::OpenError;
 /// Marks a file as ours ("ECO1"), so that another program's database is not written to.
 const APPLICATION_ID: i64 = 0x4543_4F31;
 /// In order; a file's `user_version` is how many of them it has seen. Released ones are never edited.
-const MIGRATIONS: &[&str] = &[include_str!("migration_1.sql"), include_str!("migration_2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migration_1.sql"),
+    include_str!("migration_2.sql"),
+    include_str!("migration_3.sql"),
+];
 
 /// Refuses a file that is not ours or newer than this program, and migrates an older one.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), OpenError> {
@@ -76,7 +80,7 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         migrate(&connection, Path::new("x.db")).unwrap();
         migrate(&connection, Path::new("x.db")).unwrap();
-        assert_eq!(pragma(&connection, "user_version").unwrap(), 2);
+        assert_eq!(pragma(&connection, "user_version").unwrap(), 3);
     }
 
     #[test]

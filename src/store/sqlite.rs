@@ -7,8 +7,8 @@ use contract::{Cache, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::{
-    AuditEntry, Database, DatabaseError, KeptReport, MEMORY_OUTLIVES, Memory, OpenError, RunRecord,
-    Store, StoreError, sqlite_memory,
+    AuditEntry, CALLS_OUTLIVE, Database, DatabaseError, KeptReport, MEMORY_OUTLIVES, Memory,
+    OpenError, RunRecord, Store, StoreError, sqlite_memory,
 };
 
 /// Rows deleted per command, so that pruning never holds up a delivery for long.
@@ -21,6 +21,13 @@ const PRUNES: [&str; 4] = [
 ];
 const PRUNE_MEMORY: &str =
     "DELETE FROM memory WHERE rowid IN (SELECT rowid FROM memory WHERE at < ? LIMIT ?)";
+
+/// A lease that is not renewed for months has long expired.
+const PRUNES_OF_CALLS: [&str; 3] = [
+    "DELETE FROM model_calls WHERE id IN (SELECT id FROM model_calls WHERE at < ? LIMIT ?)",
+    "DELETE FROM budget_leases WHERE rowid IN (SELECT rowid FROM budget_leases WHERE expires_at < ? LIMIT ?)",
+    "DELETE FROM budget_accounts WHERE rowid IN (SELECT rowid FROM budget_accounts WHERE touched_at < ? LIMIT ?)",
+];
 
 /// A `Store` on the database that the queue may share.
 #[derive(Clone)]
@@ -189,9 +196,9 @@ impl Store for SqliteStore {
 
     async fn prune(&self, older_than: Timestamp) -> Result<(), StoreError> {
         let memory = (PRUNE_MEMORY, older_than - MEMORY_OUTLIVES);
-        for (query, older_than) in
-            PRUNES.map(|query| (query, older_than)).into_iter().chain([memory])
-        {
+        let calls = PRUNES_OF_CALLS.map(|query| (query, older_than - CALLS_OUTLIVE));
+        let prunes = PRUNES.map(|query| (query, older_than)).into_iter();
+        for (query, older_than) in prunes.chain(calls).chain([memory]) {
             let prune = move |connection: &Connection| {
                 connection.prepare_cached(query)?.execute([older_than.0, PRUNED_AT_ONCE])
             };

@@ -1,1 +1,20 @@
 //! What calls cost: kept as records, added up, and looked at for what would make them cheaper.
+
+mod analytics;
+mod bench;
+mod evidence;
+mod recommend;
+mod recommend_caching;
+mod recommend_model;
+mod recommend_prompt;
+mod record;
+mod recorder;
+mod upkeep;
+
+pub use analytics::{Analytics, By, Row};
+pub use bench::{Benchmark, Benchmarked};
+pub use evidence::Evidence;
+pub use recommend::{Kind, Recommendation, recommendations};
+pub use record::{CallRecord, Prefix};
+pub use recorder::{CallLog, LogError, Recorder};
+pub use upkeep::upkeep;

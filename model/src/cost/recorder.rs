@@ -1,0 +1,146 @@
+//! Takes records in on the path of calls, and writes them in batches beside it.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::timeout;
+
+use super::record::CallRecord;
+
+/// Records that wait in memory, some 20 MB; a log that is not written for long loses what comes after.
+const MOST_WAITING: usize = 50_000;
+const WRITTEN_AT_ONCE: usize = 500;
+/// A log that takes longer has lost the request.
+const LOG_ANSWERS: Duration = Duration::from_secs(10);
+
+/// Where records are kept.
+#[async_trait]
+pub trait CallLog: Send + Sync {
+    /// All of them or none.
+    async fn append(&self, calls: &[CallRecord]) -> Result<(), LogError>;
+}
+
+/// The records were not kept.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct LogError(pub Box<dyn Error + Send + Sync>);
+
+/// Records on their way into a log.
+pub struct Recorder {
+    log: Arc<dyn CallLog>,
+    waiting: Mutex<VecDeque<CallRecord>>,
+    lost: AtomicU64,
+}
+
+impl Recorder {
+    pub fn new(log: Arc<dyn CallLog>) -> Self {
+        Self { log, waiting: Mutex::default(), lost: AtomicU64::new(0) }
+    }
+
+    /// Costs a lock and a push.
+    pub fn record(&self, call: CallRecord) {
+        let mut waiting = self.waiting();
+        if waiting.len() >= MOST_WAITING {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        waiting.push_back(call.bounded());
+    }
+
+    /// Writes what waits. To be called every second or so by one task, and before the end.
+    pub async fn flush(&self) {
+        loop {
+            let batch: Vec<_> = {
+                let mut waiting = self.waiting();
+                let count = waiting.len().min(WRITTEN_AT_ONCE);
+                waiting.drain(..count).collect()
+            };
+            if batch.is_empty() {
+                break;
+            }
+            let written = timeout(LOG_ANSWERS, self.log.append(&batch)).await;
+            let Some(problem) = (match written {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some("it does not answer".to_owned()),
+            }) else {
+                continue;
+            };
+            self.put_back(batch);
+            tracing::warn!(problem, "calls could not be written down; they wait");
+            break;
+        }
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            tracing::warn!(lost, "more calls than can wait were not written down");
+        }
+    }
+
+    /// Before what has come meanwhile, as far as there is place.
+    fn put_back(&self, batch: Vec<CallRecord>) {
+        let mut waiting = self.waiting();
+        for call in batch.into_iter().rev() {
+            if waiting.len() >= MOST_WAITING {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            } else {
+                waiting.push_front(call);
+            }
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<CallRecord>> {
+        // Nothing under this lock panics.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::super::record::tests::record;
+    use super::*;
+
+    #[derive(Default)]
+    struct Kept {
+        calls: Mutex<Vec<CallRecord>>,
+        fails: AtomicBool,
+    }
+
+    #[async_trait]
+    impl CallLog for Kept {
+        async fn append(&self, calls: &[CallRecord]) -> Result<(), LogError> {
+            if self.fails.load(Ordering::SeqCst) {
+                return Err(LogError("the disk is full".into()));
+            }
+            self.calls.lock().unwrap().extend_from_slice(calls);
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_written_is_written_later_in_its_order() {
+        let log: Arc<Kept> = Arc::default();
+        let recorder = Recorder::new(log.clone());
+        log.fails.store(true, Ordering::SeqCst);
+        (0..1200).for_each(|at| recorder.record(record("m", at, 1, 1)));
+        recorder.flush().await;
+        log.fails.store(false, Ordering::SeqCst);
+        recorder.record(record("m", 1200, 1, 1));
+        recorder.flush().await;
+        let times: Vec<_> = log.calls.lock().unwrap().iter().map(|call| call.at.0).collect();
+        assert_eq!(times, (0..=1200).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_log_that_is_never_written_does_not_fill_the_memory() {
+        let recorder = Recorder::new(Arc::<Kept>::default());
+        (0..MOST_WAITING as i64 + 10).for_each(|at| recorder.record(record("m", at, 1, 1)));
+        assert_eq!(recorder.waiting().len(), MOST_WAITING);
+        assert_eq!(recorder.lost.load(Ordering::Relaxed), 10);
+    }
+}

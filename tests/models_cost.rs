@@ -1,0 +1,94 @@
+//! What calls of models cost, from the calls that are kept.
+
+use std::time::Duration;
+
+use contract::Timestamp;
+use eco_coder::store::{Database, SqliteCalls};
+use model::budget::Nanodollars;
+use model::cost::{CallLog, CallRecord, Prefix};
+use model::{ErrorKind, Usage};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+const SONNET: &str = "global.anthropic.claude-sonnet-5-5";
+const HAIKU: &str = "global.anthropic.claude-haiku-4-5-20251001-v1:0";
+
+/// A hundred calls of the last hours for three pull requests, one of them a failure, and one of long ago.
+async fn world_with_calls() -> World {
+    let world = World::new().await;
+    let now = Timestamp::now();
+    let mut calls: Vec<_> = (0..100).map(|index| call(index, now)).collect();
+    calls[99].error = Some(ErrorKind::Timeout);
+    calls.push(CallRecord { at: now - Duration::from_hours(40 * 24), ..call(0, now) });
+    let kept = SqliteCalls::new(Database::open(&world.database()).expect("a database"));
+    kept.append(&calls).await.expect("kept");
+    world
+}
+
+fn call(index: u64, now: Timestamp) -> CallRecord {
+    let usage = Usage { input_tokens: 10_000, output_tokens: 500, ..Usage::default() };
+    let usd = model::catalog::lookup(SONNET).cost(usage).expect("a price");
+    CallRecord {
+        at: now - Duration::from_mins(100 - index),
+        agent: Some("reviewer".into()),
+        task: Some(format!("octo/shop#{}", index % 3)),
+        model: SONNET.into(),
+        driver: "bedrock".into(),
+        usage,
+        cost: Some(Nanodollars::of_usd(usd)),
+        latency_ms: 1000 + index,
+        error: None,
+        estimated: false,
+        prefix: Some(Prefix { hash: 7, tokens: 6000 }),
+    }
+}
+
+fn without_times(page: &str) -> String {
+    let (first, rest) = page.split_once('\n').expect("lines");
+    assert!(first.starts_with("Calls of models from 20"), "{first}");
+    rest.trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_calls_cost_is_added_up_and_what_would_save_is_said() {
+    let world = world_with_calls().await;
+
+    let ended = world.run(&["models", "cost", "--by", "task"]);
+
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    insta::assert_snapshot!(without_times(&ended.stdout), @"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_gets_the_same_and_a_benchmark_names_a_cheaper_model() {
+    let world = world_with_calls().await;
+    let row = |model: &str, low: f64| json!({"model": model, "tasks": 60, "quality": 0.8, "low": low, "high": 0.9});
+    let benchmark = json!({"suite": "triage", "models": [row(SONNET, 0.7), row(HAIKU, 0.7)]});
+    let file = world.folder.path().join("bench.json");
+    std::fs::write(&file, benchmark.to_string()).expect("a file");
+    let costs = |arguments: &[&str]| -> Value {
+        let ended = world.run(&[&["models", "cost", "--format", "json"], arguments].concat());
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"))
+    };
+
+    let all = costs(&["--since", "52w", "--bench", &file.display().to_string()]);
+
+    assert_eq!(all["total"]["calls"], 101);
+    let kinds = all["recommendations"].as_array().expect("a list").iter();
+    let kinds: Vec<_> = kinds.map(|found| found["kind"].clone()).collect();
+    assert!(kinds.contains(&json!("cheaper_model")), "{kinds:?}");
+    assert_eq!(costs(&["--since", "1h"])["total"]["calls"], 59);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_call_it_says_what_to_do() {
+    let world = World::new().await;
+
+    let ended = world.run(&["models", "cost"]);
+
+    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+    let said = ended.stderr.replace(&world.folder.path().display().to_string(), "FOLDER");
+    assert!(said.contains("is kept in FOLDER/eco-coder.db: serve with a model"), "{said}");
+    assert!(!world.database().exists(), "asking for costs makes no database");
+}
