@@ -34,6 +34,8 @@ fn main() {
     if std::env::args().any(|argument| argument == SERVE) {
         return serve();
     }
+    // `cargo bench -p model --bench bedrock_client -- "own driver"`, for a profiler.
+    let only = std::env::args().nth(1).filter(|argument| !argument.starts_with("--"));
     let (mut service, port) = start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let url = format!("http://127.0.0.1:{port}");
@@ -46,6 +48,9 @@ fn main() {
     for (size, calls) in [(1 << 10, 2_000), (200 << 10, 300)] {
         let conversation = conversation(size);
         for (name, driver) in [("SDK", &sdk as &dyn ModelDriver), ("own driver", &own)] {
+            if only.as_deref().is_some_and(|only| only != name) {
+                continue;
+            }
             let cost = of(calls, || {
                 let call = call(conversation.clone());
                 assert!(runtime.block_on(driver.converse(&call)).is_ok());

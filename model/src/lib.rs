@@ -29,6 +29,8 @@ pub mod sse;
 mod streamed;
 /// Services that speak JSON.
 mod service;
+/// How they write what they send.
+pub mod json;
 /// What is known of the models: prices, limits, quirks.
 pub mod catalog;
 /// What may be spent, and what is.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::parameters::{self, InferenceConfig};
 use super::sorted::Sorted;
 use crate::catalog::Model;
+use crate::json::{self, Text};
 use crate::{
     Block, Call, Cause, Change, Conversation, ModelError, Role, ToolChoice, ToolResult, ToolUse,
 };
@@ -45,7 +46,7 @@ struct Message<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Content<'a> {
-    Text(&'a str),
+    Text(Text<'a>),
     #[serde(rename = "reasoningContent")]
     Thought(Reasoning<'a>),
     #[serde(rename_all = "camelCase")]
@@ -129,8 +130,7 @@ pub(super) fn write(call: &Call, model: &Model) -> Result<Written, ModelError> {
         inference_config: parameters::inference(&call.parameters, model, &mut changes),
     };
     // Growing a buffer of 200 KB from nothing copies it twice.
-    let mut bytes = Vec::with_capacity(4096 + text_length(conversation));
-    serde_json::to_writer(&mut bytes, &body).map_err(|error| {
+    let bytes = json::to_vec(&body, 4096 + text_length(conversation)).map_err(|error| {
         ModelError::new(Cause::BadRequest, format!("the conversation cannot be sent: {error}"))
     })?;
     Ok(Written { body: bytes.into(), changes })
@@ -153,7 +153,7 @@ fn system<'a>(conversation: &'a Conversation, model: &Model) -> Vec<Content<'a>>
         return Vec::new();
     }
     let cached = model.caches.then_some(Content::CachePoint(CACHE_POINT));
-    [Content::Text(&conversation.system)].into_iter().chain(cached).collect()
+    [Content::Text(Text(&conversation.system))].into_iter().chain(cached).collect()
 }
 
 fn tools<'a>(
@@ -213,7 +213,7 @@ fn content<'a>(blocks: &'a [Block], role: Role, model: &Model) -> Vec<Content<'a
     let mut content: Vec<Content<'a>> =
         blocks.iter().filter_map(|block| content_block(block, model)).collect();
     if content.is_empty() {
-        content.push(Content::Text(NOTHING));
+        content.push(Content::Text(Text(NOTHING)));
     }
     if role == Role::User {
         // Claude wants the results before anything else that the user says.
@@ -228,7 +228,7 @@ fn content_block<'a>(block: &'a Block, model: &Model) -> Option<Content<'a>> {
     let signs = model.vendor == "anthropic";
     match block {
         Block::Text(text) if text.trim().is_empty() => None,
-        Block::Text(text) => Some(Content::Text(text)),
+        Block::Text(text) => Some(Content::Text(Text(text))),
         Block::Reasoning { text, signature: Some(signature) } if signs => {
             Some(Content::Thought(Reasoning::ReasoningText { text, signature }))
         }
