@@ -8,7 +8,7 @@ use futures::stream;
 
 use super::parts::Repack;
 use super::repair;
-use super::route::Way;
+use super::route::{Way, ordered};
 use super::wasted::Wasted;
 use crate::healing::{self, Action, Fresh, Others, Route as Kind, State};
 use crate::limit::backoff;
@@ -51,26 +51,14 @@ pub(super) enum Step {
 }
 
 impl<'a> Course<'a> {
-    /// The model that the call names comes first.
     pub(super) fn new(
         ways: &'a [Arc<Way>],
-        mut order: Vec<usize>,
+        order: Vec<usize>,
         call: &Call,
         repacks: u8,
         repairs: u8,
     ) -> Result<Self, ModelError> {
-        order.retain(|&at| at < ways.len());
-        order.truncate(usize::from(u8::MAX));
-        if let Some(id) = &call.model {
-            let named = |at: &usize| ways[*at].route.model.id == *id;
-            if !order.iter().any(named) {
-                return Err(unknown(ways, id));
-            }
-            order.sort_by_key(|at| !named(at));
-        }
-        if order.is_empty() {
-            return Err(ModelError::new(Cause::NotServed, "no model is configured"));
-        }
+        let mut order = ordered(ways, order, call.model.as_deref())?;
         let at = order.remove(0);
         let samples = call.parameters.temperature.is_some() || call.parameters.top_p.is_some();
         let state = State {
@@ -293,12 +281,4 @@ impl<'a> Course<'a> {
         let first = self.refusals.swap_remove(0).1;
         Step::GiveUp(ModelError { message: texts.join("; "), ..first })
     }
-}
-
-fn unknown(ways: &[Arc<Way>], id: &str) -> ModelError {
-    let known: Vec<String> = ways.iter().take(20).map(|way| way.said()).collect();
-    // The id comes from outside.
-    let id: String = id.chars().take(200).collect();
-    let message = format!("{id:?} is not configured; there are {}", known.join(", "));
-    ModelError::new(Cause::UnknownModel, message)
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::ModelDriver;
 use crate::catalog::{self, Model, without_geography};
 use crate::limit::{Gate, Limits, burn};
+use crate::{Cause, ModelDriver, ModelError};
 
 /// A model, and through whom it is asked.
 #[derive(Clone)]
@@ -74,4 +74,33 @@ impl Way {
         let context = |way: &Self| way.route.model.context;
         context(self).zip(context(other)).is_some_and(|(own, other)| own > other)
     }
+}
+
+/// The places of the ways, with those to the model that the call names first.
+pub(super) fn ordered(
+    ways: &[Arc<Way>],
+    mut order: Vec<usize>,
+    model_id: Option<&str>,
+) -> Result<Vec<usize>, ModelError> {
+    order.retain(|&at| at < ways.len());
+    order.truncate(usize::from(u8::MAX));
+    if let Some(id) = model_id {
+        let named = |at: &usize| ways[*at].route.model.id == id;
+        if !order.iter().any(named) {
+            return Err(unknown(ways, id));
+        }
+        order.sort_by_key(|at| !named(at));
+    }
+    if order.is_empty() {
+        return Err(ModelError::new(Cause::NotServed, "no model is configured"));
+    }
+    Ok(order)
+}
+
+fn unknown(ways: &[Arc<Way>], id: &str) -> ModelError {
+    let known: Vec<String> = ways.iter().take(20).map(|way| way.said()).collect();
+    // The id comes from outside.
+    let id: String = id.chars().take(200).collect();
+    let message = format!("{id:?} is not configured; there are {}", known.join(", "));
+    ModelError::new(Cause::UnknownModel, message)
 }

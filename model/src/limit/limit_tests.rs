@@ -68,6 +68,7 @@ async fn one_who_gives_up_waiting_takes_no_place_along() {
         let limits = Arc::clone(limits);
         tokio::spawn(async move { limits.admit("m", 0, within(Duration::from_mins(1))).await })
     };
+    let start = Instant::now();
     let (second, third) = (waits(&limits), waits(&limits));
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(limits.snapshot()[0].waiting, 2);
@@ -75,6 +76,10 @@ async fn one_who_gives_up_waiting_takes_no_place_along() {
     first.settle(Outcome::Success, 0);
     second.abort();
     let permit = third.await.unwrap().unwrap();
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "it is woken, and does not wait for its deadline"
+    );
     drop(permit);
     let snapshot = &limits.snapshot()[0];
     assert_eq!((snapshot.in_flight, snapshot.waiting), (0, 0));
