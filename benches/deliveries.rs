@@ -97,6 +97,7 @@ async fn serve(queue: Arc<SqliteQueue>) -> Result<SocketAddr, Failure> {
         started: Timestamp::now(),
         progress: Arc::new(Progress::new(Timestamp::now)),
         counts_jobs: true,
+        models: None,
         invoke: None,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -28,6 +28,9 @@ mod doctor;
 #[cfg(test)]
 mod footprint;
 #[cfg(test)]
+#[cfg(feature = "bedrock")]
+mod gateway;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod measure;

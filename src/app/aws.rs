@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use carbon::{CalculateCarbonFootprint, CarbonModel, ParameterStore};
 use contract::Cache;
 use secrecy::SecretString;
-use tokio::sync::OnceCell;
 
 use super::CLOCK;
 use super::runtime::AgentRuntime;
+use super::sdk::sdk;
 use crate::agent::memory_agentcore::AgentCoreMemory;
 use crate::config::{Config, DriverName};
 use crate::queue::sqs::{self, SqsQueue};
@@ -75,22 +74,6 @@ pub(super) async fn secret(config: &Config, secret_id: &str) -> anyhow::Result<S
     let text =
         answer.secret_string.with_context(|| format!("the secret {secret_id} holds no text"))?;
     Ok(SecretString::from(text))
-}
-
-/// What every client is made from. Loaded once: a process has one configuration, and clients that share this share its
-/// credentials, too, which are asked for once then.
-pub(super) async fn sdk(config: &Config) -> &'static SdkConfig {
-    static SDK: OnceCell<SdkConfig> = OnceCell::const_new();
-    SDK.get_or_init(|| load(config)).await
-}
-
-async fn load(config: &Config) -> SdkConfig {
-    let loader = aws_config::defaults(BehaviorVersion::latest());
-    let region = config.model.region.clone().or_else(|| config.aws.region.clone());
-    match region {
-        Some(region) => loader.region(Region::new(region)).load().await,
-        None => loader.load().await,
-    }
 }
 
 /// The table with what is kept, and the bucket with what is too large for it.

@@ -53,7 +53,7 @@ async fn sdk(config: &Config) -> aws_config::SdkConfig {
         .connect_timeout(CONNECT)
         .operation_attempt_timeout(ATTEMPT)
         .build();
-    super::aws::sdk(config)
+    super::sdk::sdk(config)
         .await
         .to_builder()
         .retry_config(aws_config::retry::RetryConfig::standard().with_max_attempts(2))

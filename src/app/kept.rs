@@ -19,6 +19,7 @@ pub(super) struct Kept {
 pub(super) struct File {
     pub(super) queue: Option<Arc<SqliteQueue>>,
     pub(super) store: Option<Arc<dyn Store>>,
+    pub(super) database: Option<Database>,
 }
 
 impl Kept {
@@ -39,14 +40,14 @@ impl Kept {
             return Ok(Self {
                 queue: queue.clone(),
                 store,
-                file: File { queue: Some(queue), store: None },
+                file: File { queue: Some(queue), store: None, database: Some(database) },
             });
         }
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::new(database));
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::new(database.clone()));
         Ok(Self {
             queue: queue.clone(),
             store: store.clone(),
-            file: File { queue: Some(queue), store: Some(store) },
+            file: File { queue: Some(queue), store: Some(store), database: Some(database) },
         })
     }
 }

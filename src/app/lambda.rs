@@ -116,6 +116,7 @@ impl Function {
             started: self.started,
             progress: self.progress.clone(),
             counts_jobs: false,
+            models: None,
             invoke: None,
         }))
     }

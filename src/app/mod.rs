@@ -23,8 +23,14 @@ mod batch;
 #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only Lambda has deadlines"))]
 mod deadline;
 pub mod doctor;
+mod embedded_answer;
 mod handover;
 mod invocations;
+mod model_drivers;
+pub mod model_service;
+pub mod models;
+mod observed;
+mod words;
 #[cfg(feature = "aws")]
 mod event;
 #[cfg(feature = "aws")]
@@ -38,6 +44,8 @@ pub mod lambda;
 mod runtime;
 #[cfg(feature = "aws")]
 mod schedule;
+#[cfg(feature = "bedrock")]
+mod sdk;
 mod secrets;
 pub mod serve;
 pub mod worker;

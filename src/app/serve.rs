@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::CLOCK;
 use super::invocations::invoke;
 use super::kept::{File, Kept};
+use super::models::Models;
 use super::secrets::webhook_secrets;
 use super::worker::{Worker, handler};
 use crate::config::Config;
@@ -29,6 +30,7 @@ pub struct Service {
     pub listener: TcpListener,
     router: axum::Router,
     workers: Option<Workers>,
+    models: Option<Models>,
     file: File,
 }
 
@@ -45,6 +47,10 @@ impl Service {
             .await
             .with_context(|| format!("listen on {}", config.listen))?;
         let open = config.agentcore || config.listen.ip().is_loopback();
+        let models = match config.gateway.api {
+            true => Some(Models::open(config, file.database.clone()).await?),
+            false => None,
+        };
         let server = Server {
             webhook_secrets: webhook_secrets(config),
             queue: queue.clone(),
@@ -54,6 +60,7 @@ impl Service {
             started: CLOCK(),
             progress,
             counts_jobs: true,
+            models: models.as_ref().map(Models::snapshot),
             invoke: open.then(|| invoke(worker.clone(), store)),
         };
         // AgentCore starts a process for each session: it runs what it is asked to, and takes no jobs from others.
@@ -68,7 +75,11 @@ impl Service {
             handler: handler(worker.clone(), queue, None),
         });
         tracing::info!(address = %listener.local_addr()?, "listening");
-        Ok(Self { listener, router: router(server), workers, file })
+        let router = match &models {
+            Some(models) => router(server).merge(models.router(config)),
+            None => router(server),
+        };
+        Ok(Self { listener, router, workers, models, file })
     }
 
     /// Serves until `shutdown`, then lets requests and reviews come to a checkpoint.
@@ -78,6 +89,10 @@ impl Service {
             let _ = told.wait_for(|stop| *stop).await;
         };
         let workers = self.workers.map(|workers| tokio::spawn(workers.run(stopped(told.clone()))));
+        let models = self.models.map(|models| {
+            let stopped = stopped(told.clone());
+            tokio::spawn(async move { models.keep(stopped).await })
+        });
         let pruning = tokio::spawn(prune(self.file, CLOCK));
         let served = run(self.listener, self.router, async {
             shutdown.await;
@@ -87,6 +102,9 @@ impl Service {
         pruning.abort();
         if let Some(workers) = workers {
             workers.await.context("the workers failed")?;
+        }
+        if let Some(models) = models {
+            models.await.context("the models' accounts could not be settled")?;
         }
         served.context("serve HTTP")
     }

@@ -14,9 +14,13 @@ mod footprint_input;
 #[cfg(feature = "aws")]
 pub mod lambda;
 mod logging;
+pub mod invoke;
 pub mod measure;
 pub mod models;
 mod models_cost;
+mod models_key;
+mod models_list;
+mod models_serve;
 mod models_table;
 mod output;
 pub mod review;
@@ -45,6 +49,7 @@ enum Command {
     Footprint(footprint::Arguments),
     #[cfg(feature = "aws")]
     Lambda(lambda::Arguments),
+    Invoke(invoke::Arguments),
     Measure(measure::Arguments),
     Models(models::Arguments),
     Review(review::Arguments),
@@ -125,8 +130,9 @@ impl Cli {
             Command::Footprint(arguments) => arguments.run(environment).await,
             #[cfg(feature = "aws")]
             Command::Lambda(arguments) => arguments.run(load()?, environment).await,
+            Command::Invoke(arguments) => arguments.run(load()?).await,
             Command::Measure(arguments) => arguments.run(environment).await,
-            Command::Models(arguments) => arguments.run(load()?).await,
+            Command::Models(arguments) => arguments.run(load()?, environment).await,
             Command::Review(arguments) => arguments.run(load()?, environment).await,
             Command::Rules(arguments) => arguments.run().await,
             Command::Scan(arguments) => arguments.run(load()?).await,
@@ -142,9 +148,11 @@ impl Command {
             #[cfg(feature = "aws")]
             Self::Lambda(_) => true,
             Self::Serve(_) => true,
+            Self::Models(arguments) => arguments.is_service(),
             Self::Cost(_)
             | Self::Doctor(_)
             | Self::Footprint(_)
+            | Self::Invoke(_)
             | Self::Measure(_)
             | Self::Review(_)
             | Self::Rules(_)

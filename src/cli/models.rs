@@ -2,10 +2,10 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, models_cost};
-use crate::config::Config;
+use super::{Failure, models_cost, models_key, models_list, models_serve};
+use crate::config::{Config, Environment};
 
-/// Say what calls of models cost.
+/// Serve models, list them, make keys for clients, and say what calls cost.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -15,12 +15,23 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Cost(models_cost::Arguments),
+    Key(models_key::Arguments),
+    List(models_list::Arguments),
+    Serve(models_serve::Arguments),
 }
 
 impl Arguments {
-    pub async fn run(self, config: Config) -> Result<(), Failure> {
+    /// Whether what it tells is read by machines.
+    pub(super) fn is_service(&self) -> bool {
+        matches!(self.command, Command::Serve(_))
+    }
+
+    pub async fn run(self, config: Config, environment: &Environment) -> Result<(), Failure> {
         match self.command {
             Command::Cost(arguments) => arguments.run(config).await,
+            Command::Key(arguments) => arguments.run(),
+            Command::List(arguments) => arguments.run(config).await,
+            Command::Serve(arguments) => arguments.run(config, environment).await,
         }
     }
 }

@@ -21,7 +21,7 @@ const LARGEST_BENCHMARK: u64 = 1 << 20;
 
 /// Say what calls of models cost, by model, agent, task or day, and what would make them cheaper.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Calls of this time count: hours, days or weeks, as `12h`, `30d`, `4w`.
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = span)]
     since: Duration,
@@ -63,7 +63,7 @@ pub(super) struct Costs {
 }
 
 impl Arguments {
-    pub async fn run(self, config: Config) -> Result<(), Failure> {
+    pub(super) async fn run(self, config: Config) -> Result<(), Failure> {
         let benchmark = self.bench.as_deref().map(read_benchmark).transpose();
         let benchmark = benchmark.map_err(Failure::Usage)?;
         let costs = self.costs(&config, benchmark.as_ref()).await?;

@@ -35,7 +35,7 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<(), Failure> {
 }
 
 /// Ctrl-C, or the SIGTERM of a service manager.
-async fn stop_signal() {
+pub(super) async fn stop_signal() {
     let interrupt = tokio::signal::ctrl_c();
     let terminate = async {
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())

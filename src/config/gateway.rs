@@ -1,7 +1,10 @@
 //! The gateway: who may ask it, how much at a time, and where models other than Bedrock's are.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use model::budget::Caps;
+use model::claude_cli;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -23,10 +26,15 @@ pub struct GatewayConfig {
     pub agents: Option<PathBuf>,
     /// A file of prices that replaces what the bundled table says of its models.
     pub prices: Option<PathBuf>,
+    /// What may be spent.
+    pub caps: Caps,
     pub keys: Vec<KeyTable>,
     pub anthropic: Endpoint,
     pub openai: Endpoint,
     pub claude_cli: Program,
+    /// What the program `claude` sees of the environment.
+    #[serde(skip)]
+    pub claude_environment: Vec<(OsString, OsString)>,
 }
 
 /// One client's key: `eco-coder models key NAME` prints it, and these two lines.
@@ -70,10 +78,12 @@ impl Default for GatewayConfig {
             redact_prompts: true,
             agents: None,
             prices: None,
+            caps: Caps::default(),
             keys: Vec::new(),
             anthropic: Endpoint::default(),
             openai: Endpoint::default(),
             claude_cli: Program::default(),
+            claude_environment: Vec::new(),
         }
     }
 }
@@ -101,6 +111,9 @@ pub(super) fn read(
     if let Some(url) = environment("OPENAI_BASE_URL") {
         gateway.openai.url = Some(url);
     }
+    let needed = claude_cli::NEEDED.iter();
+    gateway.claude_environment =
+        needed.filter_map(|name| Some((name.into(), environment(name)?.into()))).collect();
     check(&gateway, problems);
     gateway
 }
@@ -129,6 +142,7 @@ fn check(gateway: &GatewayConfig, problems: &mut Vec<String>) {
     if gateway.concurrency == 0 {
         problems.push("`concurrency` under [gateway] must be at least 1".to_owned());
     }
+    problems.extend(gateway.caps.problems());
     for key in &gateway.keys {
         let digest =
             key.sha256.len() == 64 && key.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -8,7 +8,6 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 use contract::Clock;
 use model::ModelDriver;
-use serde_json::Value;
 
 mod answer;
 mod chat;
@@ -38,14 +37,10 @@ pub struct ModelApi {
     pub configured: Vec<Configured>,
     /// Asked what they serve where the caller wants to know.
     pub drivers: Vec<Arc<dyn ModelDriver>>,
-    /// Breakers, limits and budgets as they stand, for `/health`.
-    pub snapshot: Snapshot,
     /// Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub clock: Clock,
 }
-
-pub type Snapshot = Arc<dyn Fn() -> Value + Send + Sync>;
 
 /// The routes under `/v1`, and `/metrics`.
 pub fn router(api: ModelApi) -> Router {

@@ -27,11 +27,14 @@ pub(super) async fn report(State(shared): State<Arc<Shared>>) -> (StatusCode, Js
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "the queue does not answer")
     };
-    let body = json!({
+    let mut body = json!({
         "status": word,
         "version": env!("CARGO_PKG_VERSION"),
         "uptime_seconds": now.since(server.started).as_secs(),
         "queue": depth,
     });
+    if let Some(models) = &server.models {
+        body["models"] = models();
+    }
     (status, Json(body))
 }

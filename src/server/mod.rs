@@ -41,10 +41,15 @@ pub struct Server {
     pub progress: Arc<Progress>,
     /// Whether `/health` counts the jobs. It asks for no credentials, and in a shared table to count is to read them all.
     pub counts_jobs: bool,
+    /// Models with their breakers and budgets, where this server has a gateway to them.
+    pub models: Option<ModelSnapshot>,
     /// Runs a review while the caller waits. `/invocations` asks for no credentials, so it exists only where this is
     /// set: behind AgentCore, or on the loopback interface.
     pub invoke: Option<Invoke>,
 }
+
+/// How it stands with the models, as JSON.
+pub type ModelSnapshot = Arc<dyn Fn() -> serde_json::Value + Send + Sync>;
 
 /// What handlers share.
 struct Shared {

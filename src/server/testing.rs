@@ -50,6 +50,7 @@ impl World {
             started: NOW - Duration::from_mins(1),
             progress: Arc::clone(&progress),
             counts_jobs: true,
+            models: None,
             invoke: None,
         };
         adjust(&mut server);

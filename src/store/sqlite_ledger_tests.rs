@@ -22,10 +22,10 @@ fn day() -> Scope {
     Scope::Day("2026-11-21".parse().unwrap())
 }
 
-fn wish(lease: u64, least: u64, now: Timestamp) -> LeaseRequest {
+fn wish(number: u64, least: u64, now: Timestamp) -> LeaseRequest {
     LeaseRequest {
         scope: day(),
-        lease,
+        lease: number,
         least: Nanodollars(least),
         wish: Nanodollars(60),
         cap: Nanodollars(100),

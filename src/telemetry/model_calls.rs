@@ -33,8 +33,6 @@ pub struct ModelCall<'a> {
     pub input_tokens: u64,
     pub output_tokens: u64,
     pub cost_usd: Option<f64>,
-    /// Prompt and answer, where the settings say that they may be logged.
-    pub words: Option<(&'a str, &'a str)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -148,10 +146,9 @@ impl ModelMetrics {
     }
 }
 
-/// A line of the log for one call. Prompts are in it only where the caller gives them; credentials never are.
+/// A line of the log for one attempt, without a word of what was said.
 pub fn log(call: &ModelCall<'_>) {
     let latency_ms = u64::try_from(call.latency.as_millis()).unwrap_or(u64::MAX);
-    let (prompt, output) = call.words.unzip();
     tracing::info!(
         target: "model",
         trace_id = call.trace_id,
@@ -162,10 +159,13 @@ pub fn log(call: &ModelCall<'_>) {
         status = call.status,
         tokens.total = call.input_tokens + call.output_tokens,
         cost_usd = call.cost_usd,
-        prompt,
-        output,
         "a model was called"
     );
+}
+
+/// What was said, for a deployment that asks for it. Credentials are taken out of it as out of every line.
+pub fn log_words(trace_id: Option<&str>, model_id: &str, prompt: &str, output: &str) {
+    tracing::info!(target: "model", trace_id, model_id, prompt, output, "what was said");
 }
 
 #[cfg(test)]
@@ -184,7 +184,6 @@ mod tests {
             input_tokens: 10,
             output_tokens: 2,
             cost_usd: None,
-            words: None,
         }
     }
 

@@ -107,8 +107,13 @@ impl World {
 
     /// Starts the server and waits until it listens.
     pub fn start(&mut self) {
+        self.start_as(&["serve"]);
+    }
+
+    /// The same for a server that is started by other arguments.
+    pub fn start_as(&mut self, arguments: &[&str]) {
         let mut child = self
-            .command(&["serve"])
+            .command(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

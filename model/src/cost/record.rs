@@ -48,12 +48,12 @@ impl Prefix {
     /// `bytes` and `tokens` are those of all that the model is told.
     pub fn of(conversation: &Conversation, bytes: usize, tokens: u64) -> Self {
         let mut hasher = DefaultHasher::new();
-        let mut hashed = 0;
+        let mut taken = 0;
         let mut long = 0;
         let mut add = |text: &str| {
             long += text.len();
-            let end = text.floor_char_boundary(text.len().min(HASHED_AT_MOST - hashed));
-            hashed += end;
+            let end = text.floor_char_boundary(text.len().min(HASHED_AT_MOST - taken));
+            taken += end;
             text[..end].hash(&mut hasher);
         };
         for tool in &conversation.tools {

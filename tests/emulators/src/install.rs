@@ -41,6 +41,21 @@ pub(crate) fn node_packages() -> Result<PathBuf, String> {
     })
 }
 
+/// A folder whose `node_modules` holds what `portkey/package-lock.json` pins.
+pub(crate) fn portkey() -> Result<PathBuf, String> {
+    once("portkey", "portkey/package-lock.json", |lock, folder, log| {
+        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        for name in ["package.json", "package-lock.json"] {
+            let from = lock.with_file_name(name);
+            fs::copy(&from, folder.join(name))
+                .map_err(|error| format!("{}: {error}", from.display()))?;
+        }
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        run(npm.current_dir(folder), log)
+    })
+}
+
 /// Installs into the folder `name` what the file `pins` pins, unless that has been done. Several processes may ask at once: one
 /// installs and the others wait.
 fn once(

@@ -77,6 +77,24 @@ pub fn large_sources() -> PathBuf {
     site_packages("large-sources")
 }
 
+/// A Python that can import `openai`.
+pub fn openai_python() -> PathBuf {
+    installed("openai").join("bin/python")
+}
+
+/// The proxy `litellm`.
+pub fn litellm() -> PathBuf {
+    installed("litellm").join("bin/litellm")
+}
+
+/// Portkey's gateway, a script for node.
+pub fn portkey() -> PathBuf {
+    let folder = install::portkey();
+    folder
+        .unwrap_or_else(|why| panic!("Portkey cannot be installed: {why}"))
+        .join("node_modules/@portkey-ai/gateway/build/start-server.js")
+}
+
 /// The official schema of SARIF 2.1.0.
 pub fn sarif_schema() -> PathBuf {
     node_path().join("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json")

@@ -1,0 +1,135 @@
+//! The gateways that are compared, each started as its users start it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use emulators::tools;
+use tokio::net::TcpStream;
+
+use crate::Failure;
+use crate::callers::Dialect;
+use crate::process::Running;
+
+pub(crate) const KEY: &str = "sk-for-the-benchmark";
+/// LiteLLM imports for a while.
+const STARTS_WITHIN: Duration = Duration::from_secs(90);
+
+static SERVICE: OnceLock<SocketAddr> = OnceLock::new();
+
+pub(crate) struct Gateway {
+    pub(crate) name: &'static str,
+    pub(crate) dialect: Dialect,
+    start: fn(SocketAddr, u16, &Path) -> Result<Command, Failure>,
+}
+
+pub(crate) fn all(service: SocketAddr) -> Vec<Gateway> {
+    let _ = SERVICE.set(service);
+    let gateway = |name, dialect, start| Gateway { name, dialect, start };
+    vec![
+        gateway("eco-coder to Bedrock", Dialect::Own, to_bedrock),
+        gateway("eco-coder, OpenAI form", Dialect::OpenAi, to_openai),
+        gateway("Portkey 1.15.2", Dialect::OpenAi, portkey),
+        gateway("LiteLLM 1.74.9", Dialect::OpenAi, litellm),
+    ]
+}
+
+/// Where Portkey is told to ask.
+pub(crate) fn custom_host() -> String {
+    SERVICE.get().map(|service| format!("http://{service}/v1")).unwrap_or_default()
+}
+
+impl Gateway {
+    pub(crate) async fn start(&self) -> Result<Running, Failure> {
+        let service = *SERVICE.get().ok_or("the service is not started")?;
+        let folder = tempfile::tempdir()?;
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let mut command = (self.start)(service, port, folder.path())?;
+        let child =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut running = Running { address, child, _folder: folder };
+        let begun = Instant::now();
+        while TcpStream::connect(address).await.is_err() {
+            if let Some(status) = running.child.try_wait()? {
+                return Err(format!("it ended with {status}").into());
+            }
+            if begun.elapsed() > STARTS_WITHIN {
+                return Err("it does not listen".into());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(running)
+    }
+}
+
+/// The release binary, with everything on that the settings can switch on.
+fn ours(folder: &Path, port: u16, driver: &str) -> Result<Command, Failure> {
+    let digest = {
+        use sha2::Digest;
+        let digest = sha2::Sha256::digest(KEY.as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let settings = format!(
+        r#"[server]
+listen = "127.0.0.1:{port}"
+database = "{}"
+[model]
+{driver}
+[gateway]
+qps = 1000000.0
+concurrency = 256
+[gateway.caps]
+day_usd = 1000000.0
+month_usd = 10000000.0
+agent_usd = 1000000.0
+[[gateway.keys]]
+name = "bench"
+sha256 = "{digest}"
+"#,
+        folder.join("gateway.db").display()
+    );
+    let file = folder.join("eco-coder.toml");
+    std::fs::write(&file, settings)?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eco-coder"));
+    command.arg("--config").arg(file).args(["models", "serve"]);
+    command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", "/dev/null");
+    command.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").env("AWS_REGION", "us-east-1");
+    command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
+    Ok(command)
+}
+
+fn to_bedrock(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, Failure> {
+    let driver = "driver = \"bedrock\"\nmodels = [\"us.amazon.nova-2-lite-v1:0\"]";
+    let mut command = ours(folder, port, driver)?;
+    command.env("AWS_ENDPOINT_URL", format!("http://{service}"));
+    Ok(command)
+}
+
+fn to_openai(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, Failure> {
+    let mut command = ours(folder, port, "driver = \"openai\"\nmodels = [\"m\"]")?;
+    command.env("OPENAI_BASE_URL", format!("http://{service}/v1")).env("OPENAI_API_KEY", KEY);
+    Ok(command)
+}
+
+fn portkey(_: SocketAddr, port: u16, _: &Path) -> Result<Command, Failure> {
+    let mut command = Command::new("node");
+    command.arg(tools::portkey()).arg(format!("--port={port}")).arg("--headless");
+    command.env("NODE_ENV", "production");
+    Ok(command)
+}
+
+fn litellm(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, Failure> {
+    let settings = format!(
+        "model_list:\n  - model_name: m\n    litellm_params:\n      model: openai/m\n      api_base: http://{service}/v1\n      api_key: {KEY}\nlitellm_settings:\n  telemetry: false\n"
+    );
+    let file: PathBuf = folder.join("litellm.yaml");
+    std::fs::write(&file, settings)?;
+    let mut command = Command::new(tools::litellm());
+    command.arg("--config").arg(file).args(["--host", "127.0.0.1", "--num_workers", "1", "--port"]);
+    command.arg(port.to_string()).env("LITELLM_LOCAL_MODEL_COST_MAP", "True");
+    command.env("NO_PROXY", "*").env("LITELLM_MODE", "PRODUCTION");
+    Ok(command)
+}

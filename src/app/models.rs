@@ -1,0 +1,217 @@
+//! The wiring of the models: drivers, routes, limits, budget, and what is told of calls.
+
+use model::budget::{Budget, Ledger, MemoryLedger};
+use model::cost::{Recorder, upkeep};
+use model::gateway::{Gateway, Parts, Route};
+use model::limit::{self, Limits};
+use model::{ModelDriver, normalize};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::CLOCK;
+use super::model_drivers::Drivers;
+use super::observed::Observed;
+use crate::config::{Config, DriverName};
+use crate::model_api::{self, Configured, Key, Keys, ModelApi};
+use crate::store::{Database, SqliteCalls, SqliteLedger};
+use crate::telemetry::model_calls::ModelMetrics;
+
+/// For each service that is asked what it serves.
+const DISCOVERY: Duration = Duration::from_secs(20);
+
+/// A model that can be asked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ListedModel {
+    pub id: String,
+    pub driver: &'static str,
+    /// `configured` or `discovered`.
+    pub source: &'static str,
+    /// US dollars per million tokens.
+    pub input_usd: Option<f64>,
+    pub output_usd: Option<f64>,
+}
+
+impl ListedModel {
+    fn new(id: String, driver: &'static str, source: &'static str) -> Self {
+        let price = model::catalog::lookup(&id).price;
+        let (input_usd, output_usd) = price.map(|price| (price.input, price.output)).unzip();
+        Self { id, driver, source, input_usd, output_usd }
+    }
+}
+
+/// The models of a deployment.
+pub struct Models {
+    pub gateway: Arc<Gateway>,
+    drivers: Vec<Arc<dyn ModelDriver>>,
+    configured: Vec<Configured>,
+    budget: Arc<Budget>,
+    recorder: Option<Arc<Recorder>>,
+    metrics: Arc<ModelMetrics>,
+}
+
+impl Models {
+    /// As the settings say. Processes that share a file stay below one cap together, and what calls cost is kept there.
+    pub async fn open(config: &Config, file: Option<Database>) -> anyhow::Result<Self> {
+        let named = named(config);
+        let wanted: Vec<DriverName> = named.iter().map(|(name, _)| *name).collect();
+        let drivers = Drivers::new(config, &wanted).await?;
+        let mut routes = Vec::new();
+        let mut configured = Vec::new();
+        for (name, id) in named {
+            let Some(driver) = drivers.get(name) else { continue };
+            configured.push(Configured { id: id.clone(), driver: name.as_str() });
+            routes.push(Route::new(driver, &id));
+        }
+        let recorder =
+            file.clone().map(|file| Arc::new(Recorder::new(Arc::new(SqliteCalls::new(file)))));
+        let ledger: Arc<dyn Ledger> = match file {
+            Some(file) => Arc::new(SqliteLedger::new(file)),
+            None => Arc::new(MemoryLedger::default()),
+        };
+        let budget = Budget::new(config.gateway.caps.clone(), ledger, CLOCK);
+        let metrics = Arc::new(ModelMetrics::default());
+        let parts = Parts {
+            limits: Arc::new(Limits::new(limits(config))),
+            budget: Some(budget.clone()),
+            fit: normalize::fit,
+            estimate: normalize::input_tokens,
+            observe: Arc::new(Observed::new(metrics.clone(), recorder.clone())),
+            ..Parts::default()
+        };
+        let gateway = Arc::new(Gateway::new(routes, parts));
+        Ok(Self { gateway, drivers: drivers.all(), configured, budget, recorder, metrics })
+    }
+
+    /// What the settings name.
+    pub fn configured(&self) -> Vec<ListedModel> {
+        let models = self.configured.iter();
+        models.map(|model| ListedModel::new(model.id.clone(), model.driver, "configured")).collect()
+    }
+
+    /// What the services of the drivers say that they serve.
+    pub async fn discover(&self) -> Result<Vec<ListedModel>, model::ModelError> {
+        let deadline = tokio::time::Instant::now() + DISCOVERY;
+        let mut found = Vec::new();
+        for driver in &self.drivers {
+            let listed = driver.list(deadline).await?.into_iter();
+            found.extend(
+                listed.map(|model| ListedModel::new(model.id, driver.name(), "discovered")),
+            );
+        }
+        Ok(found)
+    }
+
+    /// The routes under `/v1`.
+    pub fn router(&self, config: &Config) -> axum::Router {
+        let (gateway, budget, metrics) =
+            (self.gateway.clone(), self.budget.clone(), self.metrics.clone());
+        model_api::router(ModelApi {
+            gateway: super::words::unless_redacted(self.gateway.clone(), config),
+            keys: keys(config),
+            configured: self.configured.clone(),
+            drivers: self.drivers.clone(),
+            metrics: Arc::new(move || {
+                gauges(&gateway, &budget, &metrics);
+                metrics.text()
+            }),
+            clock: CLOCK,
+        })
+    }
+
+    /// For `/health`.
+    pub fn snapshot(&self) -> Arc<dyn Fn() -> Value + Send + Sync> {
+        let (gateway, budget) = (self.gateway.clone(), self.budget.clone());
+        let registry: Vec<Value> = self
+            .configured
+            .iter()
+            .map(|model| json!({"id": model.id, "driver": model.driver}))
+            .collect();
+        Arc::new(move || {
+            let budgets: Vec<Value> = budget.standings().into_iter().map(|standing| {
+                json!({"scope": standing.scope.said(), "cap_usd": standing.cap.usd(), "spent_usd": standing.spent.usd(), "reserved_usd": standing.reserved.usd()})
+            }).collect();
+            json!({"registry": registry, "routes": gateway.snapshot(), "budgets": budgets})
+        })
+    }
+
+    /// Writes down what was spent, until `stopped`, and then all that is left.
+    pub async fn keep(&self, stopped: impl Future<Output = ()>) {
+        match &self.recorder {
+            Some(recorder) => upkeep(self.budget.clone(), recorder.clone(), stopped).await,
+            None => stopped.await,
+        }
+    }
+}
+
+/// The models in their order, each with its driver: `openai/qwen3` names its own, `qwen3` means the usual one.
+fn named(config: &Config) -> Vec<(DriverName, String)> {
+    let usual = config.model.driver;
+    let mut ids: Vec<String> = config.model.models.clone();
+    if ids.is_empty() {
+        ids = match usual {
+            DriverName::Embedded => vec!["embedded".to_owned()],
+            DriverName::Bedrock => {
+                model::catalog::default_models().iter().map(|&id| id.to_owned()).collect()
+            }
+            DriverName::Anthropic | DriverName::OpenAi | DriverName::ClaudeCli => Vec::new(),
+        };
+    }
+    ids.into_iter().map(|id| of_driver(&id).unwrap_or((usual, id))).collect()
+}
+
+/// `openai/qwen3`: a driver and its model.
+pub(super) fn of_driver(id: &str) -> Option<(DriverName, String)> {
+    let (name, rest) = id.split_once('/')?;
+    let driver = DriverName::ALL.into_iter().find(|driver| driver.as_str() == name)?;
+    Some((driver, rest.to_owned()))
+}
+
+fn limits(config: &Config) -> limit::Settings {
+    limit::Settings {
+        requests_per_second: config.gateway.qps,
+        concurrency: u32::try_from(config.gateway.concurrency).unwrap_or(u32::MAX),
+        ..limit::Settings::default()
+    }
+}
+
+/// Without keys only whoever is on this machine may ask.
+fn keys(config: &Config) -> Keys {
+    if config.gateway.keys.is_empty() && config.listen.ip().is_loopback() {
+        return Keys::Off;
+    }
+    let keys = config
+        .gateway
+        .keys
+        .iter()
+        .map(|key| Key { name: key.name.clone(), sha256: digest(&key.sha256) });
+    Keys::Required(keys.collect())
+}
+
+/// The settings were checked: 64 hexadecimal digits.
+fn digest(digits: &str) -> [u8; 32] {
+    let mut digest = [0; 32];
+    for (at, byte) in digest.iter_mut().enumerate() {
+        *byte = digits
+            .get(2 * at..2 * at + 2)
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+            .unwrap_or_default();
+    }
+    digest
+}
+
+fn gauges(gateway: &Gateway, budget: &Budget, metrics: &ModelMetrics) {
+    for route in gateway.snapshot() {
+        let state = match route.breaker {
+            "closed" => 0,
+            "half_open" => 1,
+            _ => 2,
+        };
+        metrics.set_breaker(&route.key, state);
+    }
+    for standing in budget.standings() {
+        let taken = standing.spent.usd() + standing.reserved.usd();
+        metrics.set_budget_left(&standing.scope.said(), (standing.cap.usd() - taken).max(0.0));
+    }
+}

@@ -1,0 +1,137 @@
+//! `eco-coder invoke`: one question to a model, from a shell.
+
+use std::io::{IsTerminal, Read, Write};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use futures::StreamExt;
+use model::invoke::{Envelope, Failure as Refused, Request};
+use model::{Event, ModelDriver, ModelError};
+
+use super::Failure;
+use crate::app::models::Models;
+use crate::config::Config;
+
+const MOST: Duration = Duration::from_mins(10);
+/// As much as the API takes.
+const LARGEST_PROMPT: u64 = 16 << 20;
+
+/// Ask a model, and print its answer.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The prompt; without it, standard input.
+    prompt: Option<String>,
+    /// The model, as `us.anthropic.claude-sonnet-5-5` or `openai/qwen3` [default: the first of the settings].
+    #[arg(long, short, value_name = "ID")]
+    model: Option<String>,
+    /// What the model is told before the prompt.
+    #[arg(long, value_name = "TEXT")]
+    system: Option<String>,
+    #[arg(long, value_name = "N")]
+    max_tokens: Option<u32>,
+    #[arg(long, value_name = "0..1")]
+    temperature: Option<f32>,
+    /// Seconds for everything.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    timeout: u64,
+    /// Print the answer as `/v1/invoke` gives it.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Arguments {
+    pub async fn run(self, mut config: Config) -> Result<(), Failure> {
+        // A model that is asked for by name need not stand in the settings, too.
+        if let Some(id) = &self.model {
+            config.model.models = vec![id.clone()];
+        }
+        let mut request = Request {
+            system: self.system.clone(),
+            prompt: Some(self.prompt()?),
+            ..Request::default()
+        };
+        request.params.max_tokens = self.max_tokens;
+        request.params.temperature = self.temperature;
+        let within = Duration::from_secs(self.timeout);
+        let call = request.into_call(within, MOST).map_err(|error| Failure::Usage(error.into()))?;
+        let models = Models::open(&config, None).await.map_err(Failure::Usage)?;
+        if self.json {
+            return answer_as_json(&models, &call).await;
+        }
+        stream(&models, &call).await
+    }
+
+    fn prompt(&self) -> Result<String, Failure> {
+        if let Some(prompt) = &self.prompt {
+            return Ok(prompt.clone());
+        }
+        let stdin = std::io::stdin();
+        if stdin.is_terminal() {
+            return Err(Failure::Usage(anyhow!(
+                "no prompt: give it as an argument, or pipe it in: git diff | eco-coder invoke"
+            )));
+        }
+        let mut prompt = String::new();
+        stdin
+            .lock()
+            .take(LARGEST_PROMPT)
+            .read_to_string(&mut prompt)
+            .context("read the prompt from standard input")
+            .map_err(Failure::Usage)?;
+        Ok(prompt)
+    }
+}
+
+async fn answer_as_json(models: &Models, call: &model::Call) -> Result<(), Failure> {
+    let asked = Instant::now();
+    let (text, failed) = match models.gateway.converse(call).await {
+        Ok(reply) => (serde_json::to_string_pretty(&Envelope::of(reply, asked.elapsed())), None),
+        Err(error) => (serde_json::to_string_pretty(&Refused::of(&error)), Some(error)),
+    };
+    let text = text.map_err(|error| Failure::Outside(error.into()))?;
+    // A closed pipe has read what it wanted.
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    failed.map_or(Ok(()), |_| Err(Failure::Told(3)))
+}
+
+async fn stream(models: &Models, call: &model::Call) -> Result<(), Failure> {
+    let failed = |error: ModelError| Failure::Outside(error.into());
+    let mut events = models.gateway.stream(call).await.map_err(failed)?;
+    while let Some(event) = events.next().await {
+        match event.map_err(failed)? {
+            Event::Text(text) => {
+                let mut stdout = std::io::stdout().lock();
+                if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+                    return Ok(());
+                }
+            }
+            Event::Finished(reply) => told(&reply),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What it came to, for whoever sits at the terminal.
+#[expect(clippy::print_stderr, reason = "beside the answer, which goes to stdout")]
+fn told(reply: &model::Reply) {
+    let _ = writeln!(std::io::stdout().lock());
+    if !std::io::stderr().is_terminal() {
+        return;
+    }
+    let cost = reply.cost_usd.map_or("price not known".to_owned(), |usd| format!("${usd:.6}"));
+    let usage = reply.usage;
+    eprintln!(
+        "{} · {} tokens in, {} out · {cost}",
+        reply.model_id,
+        usage.total() - usage.output_tokens,
+        usage.output_tokens
+    );
+    for note in &reply.notes {
+        eprintln!("{note}");
+    }
+    for change in &reply.normalized {
+        eprintln!("{}: {} became {}: {}", change.parameter, change.from, change.to, change.reason);
+    }
+}

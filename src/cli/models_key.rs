@@ -1,0 +1,43 @@
+//! `eco-coder models key`: a key for a client.
+
+use std::io::Write;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use rustix::rand::GetRandomFlags;
+use sha2::{Digest, Sha256};
+
+use super::Failure;
+
+/// Make a key for a client, and the lines of the settings that let it in.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Whose key it is, in logs and accounts.
+    name: String,
+}
+
+impl Arguments {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let mut random = [0; 32];
+        let filled = rustix::rand::getrandom(&mut random, GetRandomFlags::empty())
+            .context("ask the system for random numbers")
+            .map_err(Failure::Outside)?;
+        if filled < random.len() {
+            return Err(Failure::Outside(anyhow!("the system gave only {filled} random bytes")));
+        }
+        let key = format!("eco-{}", hexadecimal(&random));
+        let digest = hexadecimal(&Sha256::digest(key.as_bytes()));
+        let name =
+            serde_json::to_string(&self.name).map_err(|error| Failure::Usage(error.into()))?;
+        // A closed pipe has read what it wanted.
+        let _ = writeln!(
+            std::io::stdout().lock(),
+            "# for the client; it is not kept anywhere and cannot be shown again:\n# {key}\n[[gateway.keys]]\nname = {name}\nsha256 = \"{digest}\""
+        );
+        Ok(())
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,70 @@
+//! `eco-coder models list`: what is configured, and what the services say that they serve.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use clap::Args;
+
+use super::Failure;
+use crate::app::models::{ListedModel, Models};
+use crate::config::{Config, DriverName};
+
+/// List the models that can be asked.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Ask this driver instead of the one of the settings.
+    #[arg(long, value_enum)]
+    driver: Option<DriverName>,
+    /// Only what the settings name; no service is asked.
+    #[arg(long)]
+    configured: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Arguments {
+    pub(super) async fn run(self, mut config: Config) -> Result<(), Failure> {
+        if let Some(driver) = self.driver
+            && driver != config.model.driver
+        {
+            config.model.driver = driver;
+            config.model.models.clear();
+        }
+        let models = Models::open(&config, None).await.map_err(Failure::Usage)?;
+        let mut listed = models.configured();
+        if !self.configured {
+            let found = models.discover().await;
+            listed.extend(found.map_err(|error| Failure::Outside(error.into()))?);
+        }
+        let page = if self.json {
+            serde_json::to_string_pretty(&listed).map_err(|error| Failure::Outside(error.into()))?
+        } else {
+            table(&listed)
+        };
+        // A closed pipe has read what it wanted.
+        let _ = writeln!(anstream::stdout().lock(), "{}", page.trim_end());
+        Ok(())
+    }
+}
+
+fn table(listed: &[ListedModel]) -> String {
+    let width = listed.iter().map(|model| model.id.len()).max().unwrap_or(0);
+    let mut page = String::new();
+    for model in listed {
+        let price = match (model.input_usd, model.output_usd) {
+            (Some(input), Some(output)) => format!("${input} in, ${output} out a million tokens"),
+            _ => "price not known".to_owned(),
+        };
+        // Writing to a text cannot fail.
+        let _ = writeln!(
+            page,
+            "{:<width$}  {:<11} {:<10}  {price}",
+            model.id, model.source, model.driver
+        );
+    }
+    if page.is_empty() {
+        page.push_str("no model is configured, and the service lists none");
+    }
+    page
+}
