@@ -118,7 +118,20 @@ fn by_words(text: &str) -> Option<Cause> {
         ),
         (Cause::Auth, &["invalid api key", "api key is not valid"]),
     ];
-    WORDS.iter().find(|(_, words)| words.iter().any(|word| text.contains(word))).map(|row| row.0)
+    let holds = |cause: Cause, word: &str| match cause {
+        Cause::Sampling => has_name(text, word),
+        _ => text.contains(word),
+    };
+    let row = WORDS.iter().find(|(cause, words)| words.iter().any(|word| holds(*cause, word)));
+    row.map(|(cause, _)| *cause)
+}
+
+/// Not as a part of another name: a tool may be called `get_temperature`.
+fn has_name(text: &str, name: &str) -> bool {
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices(name).any(|(at, _)| {
+        !is_part(text[..at].chars().next_back()) && !is_part(text[at + name.len()..].chars().next())
+    })
 }
 
 fn by_status(status: u16, code: &str, text: &str) -> Cause {

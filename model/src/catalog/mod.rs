@@ -80,8 +80,7 @@ impl Model {
     /// US dollars for one reply; `None` where the price is not known.
     pub fn cost(&self, usage: Usage) -> Option<f64> {
         let price = self.price?;
-        let told = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens;
-        if price.up_to.is_some_and(|up_to| told > up_to) {
+        if price.up_to.is_some_and(|up_to| usage.told() > up_to) {
             return None;
         }
         // Where the table has no price for the cache, input is the dearest that it can be.

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::frame::{Frame, Kind};
-use super::reply::{self, TokenUsage};
+use super::reply;
 use crate::assemble::Assembled;
 use crate::catalog::Model;
 use crate::classify::classify;
@@ -78,7 +79,8 @@ struct MessageStop {
 
 #[derive(Deserialize)]
 struct Metadata {
-    usage: Option<TokenUsage>,
+    #[serde(default)]
+    usage: Value,
 }
 
 /// `modelStreamErrorException` says what the model itself answered.
@@ -104,6 +106,11 @@ impl Heard {
         self.assembled.stop.is_some() && self.assembled.usage.is_some()
     }
 
+    /// Whether the reply is whole; what may still come only counts its tokens.
+    pub(super) fn has_stopped(&self) -> bool {
+        self.assembled.stop.is_some()
+    }
+
     /// What a frame tells the reader at once; many tell nothing.
     pub(super) fn frame(&mut self, frame: &Frame) -> Result<Option<Event>, ModelError> {
         let name = match &frame.kind {
@@ -122,7 +129,7 @@ impl Heard {
             }
             "metadata" => {
                 let metadata: Metadata = parse(name, &frame.payload)?;
-                self.assembled.usage = metadata.usage.map(Into::into);
+                self.assembled.usage = reply::usage(&metadata.usage);
                 Ok(None)
             }
             // `messageStart` and `contentBlockStop` say nothing, and what later versions add must not end a reply.

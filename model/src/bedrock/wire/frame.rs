@@ -12,6 +12,8 @@ use crate::{Cause, ModelError};
 /// The specification's own limit.
 const LONGEST: usize = 24 << 20;
 const SHORTEST: usize = 16;
+/// Both lengths and their checksum.
+const PRELUDE: usize = 12;
 
 /// What came so far and is no whole frame yet.
 #[derive(Default)]
@@ -49,9 +51,17 @@ impl Frames {
     pub(super) fn next(&mut self) -> Result<Option<Frame>, ModelError> {
         let Some(mut length) = self.rest.get(..4) else { return Ok(None) };
         let length = length.get_u32() as usize;
-        // Before the checksum says so: a wrong length must not make this wait for bytes that never come.
+        // As soon as it can be told: a wrong length must not make this wait for bytes that never come.
         if !(SHORTEST..=LONGEST).contains(&length) {
             return Err(broken(&format!("a frame of {length} bytes")));
+        }
+        let Some(mut rest) = self.rest.get(4..PRELUDE) else { return Ok(None) };
+        let headers = rest.get_u32() as usize;
+        if rest.get_u32() != crc32fast::hash(&self.rest[..8]) {
+            return Err(broken("the lengths of a frame do not have their checksum"));
+        }
+        if headers > length - SHORTEST {
+            return Err(broken(&format!("a frame of {length} bytes with {headers} of headers")));
         }
         if self.rest.len() < length {
             return Ok(None);

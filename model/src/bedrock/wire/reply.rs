@@ -7,13 +7,16 @@ use crate::catalog::Model;
 use crate::{Block, Cause, ModelError, Reply, StopReason, ToolUse, Usage};
 
 pub(super) const LONGEST_RAW: usize = 2048;
+/// Converse counts in integers of 32 bits.
+const MOST_TOKENS: u64 = i32::MAX as u64;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
     output: Option<Output>,
     stop_reason: Option<String>,
-    usage: Option<TokenUsage>,
+    #[serde(default)]
+    usage: Value,
 }
 
 #[derive(Deserialize)]
@@ -58,29 +61,22 @@ struct ToolUseBlock {
     input: Value,
 }
 
+/// What the service counted; `None` where it did not, or not by numbers that it may send. A wild count must neither
+/// end a reply that is there nor spend a budget, and a missing one must not make it free.
+///
 /// `inputTokens` does not include what the cache read or wrote.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct TokenUsage {
-    #[serde(rename = "inputTokens")]
-    input: u64,
-    #[serde(rename = "outputTokens")]
-    output: u64,
-    #[serde(rename = "cacheReadInputTokens")]
-    cache_read: Option<u64>,
-    #[serde(rename = "cacheWriteInputTokens")]
-    cache_write: Option<u64>,
-}
-
-impl From<TokenUsage> for Usage {
-    fn from(usage: TokenUsage) -> Self {
-        Self {
-            input_tokens: usage.input,
-            output_tokens: usage.output,
-            cache_read_tokens: usage.cache_read.unwrap_or(0),
-            cache_write_tokens: usage.cache_write.unwrap_or(0),
-        }
-    }
+pub(super) fn usage(told: &Value) -> Option<Usage> {
+    let count = |name: &str| told.get(name)?.as_u64().filter(|count| *count <= MOST_TOKENS);
+    let cached = |name: &str| match told.get(name) {
+        None | Some(Value::Null) => Some(0),
+        Some(_) => count(name),
+    };
+    Some(Usage {
+        input_tokens: count("inputTokens")?,
+        output_tokens: count("outputTokens")?,
+        cache_read_tokens: cached("cacheReadInputTokens")?,
+        cache_write_tokens: cached("cacheWriteInputTokens")?,
+    })
 }
 
 pub(super) fn read(body: &[u8], model: &Model) -> Result<Reply, ModelError> {
@@ -101,9 +97,10 @@ pub(super) fn read(body: &[u8], model: &Model) -> Result<Reply, ModelError> {
         }
     }
     let mut reply = Reply::new(&model.id, content, stop);
-    reply.usage_is_estimated = answer.usage.is_none();
+    let usage = usage(&answer.usage);
+    reply.usage_is_estimated = usage.is_none();
     // Without a count of tokens there is no cost to state, and none is not the same as nothing.
-    if let Some(usage) = answer.usage.map(Usage::from) {
+    if let Some(usage) = usage {
         reply.usage = usage;
         reply.cost_usd = model.cost(usage);
     }

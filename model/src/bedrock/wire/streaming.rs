@@ -71,13 +71,16 @@ impl Reader {
                 let _ = self.answer.next_chunk(self.deadline, FOR_THE_END).await;
                 return Ok(None);
             }
-            match self.answer.next_chunk(self.deadline, self.silence).await? {
-                Some(bytes) => self.frames.push(&bytes),
-                None if self.frames.is_cut() => {
+            match self.answer.next_chunk(self.deadline, self.silence).await {
+                Ok(Some(bytes)) => self.frames.push(&bytes),
+                // A whole reply is not thrown away for want of its count.
+                _ if self.heard.has_stopped() => return Ok(None),
+                Err(error) => return Err(error),
+                Ok(None) if self.frames.is_cut() => {
                     let text = "the event stream ended within a frame";
                     return Err(ModelError::new(Cause::Interrupted, text));
                 }
-                None => return Ok(None),
+                Ok(None) => return Ok(None),
             }
         }
     }
