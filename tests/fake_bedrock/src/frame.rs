@@ -71,6 +71,11 @@ pub fn prelude(total: u32, headers: u32) -> Vec<u8> {
     prelude
 }
 
+/// As it ends a frame of these bytes.
+pub fn checksum(bytes: &[u8]) -> u32 {
+    crc32fast::hash(bytes)
+}
+
 fn flip(frame: &mut [u8], at: usize) {
     if let Some(byte) = frame.get_mut(at) {
         *byte ^= 0x55;
