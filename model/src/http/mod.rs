@@ -2,6 +2,7 @@
 //!
 //! No text of an error holds a header, a path or a body: credentials and prompts are there.
 
+mod trace;
 mod wait;
 
 use std::error::Error;
@@ -16,6 +17,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout_at};
 
+pub use self::trace::traceparent;
 pub use self::wait::retry_after;
 use crate::error::{Cause, ModelError};
 

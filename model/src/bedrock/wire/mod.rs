@@ -27,7 +27,7 @@ pub use self::settings::Settings;
 use crate::catalog::{self, Model};
 use crate::classify::classify;
 use crate::event;
-use crate::http::{Answer, Client, retry_after};
+use crate::http::{Answer, Client, retry_after, traceparent};
 use crate::{Call, Cause, Events, Listed, ModelDriver, ModelError, Reply};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -64,7 +64,7 @@ impl BedrockDriver {
         family: &Family,
     ) -> Result<Reply, ModelError> {
         let written = family.write(call, model)?;
-        let answer = self.post(model, "invoke", written.body, call.deadline).await?;
+        let answer = self.post(model, "invoke", written.body, call).await?;
         let headers = answer.headers.clone();
         let body = answer.bytes(LONGEST_ANSWER, call.deadline).await?;
         let mut reply = family.read(&headers, &body, model)?;
@@ -77,10 +77,11 @@ impl BedrockDriver {
         model: &Model,
         action: &str,
         body: Bytes,
-        deadline: Instant,
+        call: &Call,
     ) -> Result<Answer, ModelError> {
         let uri = format!("{}/model/{}/{action}", self.runtime, settings::segment(&model.id)?);
-        self.ask(Method::POST, uri, body, deadline).await
+        let trace = traceparent(&call.metadata);
+        self.ask(Method::POST, uri, body, trace, call.deadline).await
     }
 
     /// The answer to a request, if the service did not refuse it.
@@ -89,6 +90,7 @@ impl BedrockDriver {
         method: Method,
         uri: String,
         body: Bytes,
+        trace: Option<HeaderValue>,
         deadline: Instant,
     ) -> Result<Answer, ModelError> {
         let mut request = Request::new(body);
@@ -107,6 +109,9 @@ impl BedrockDriver {
             HeaderValue::from_static(concat!("eco-coder/", env!("CARGO_PKG_VERSION"))),
         );
         let now = (self.settings.clock)();
+        if let Some(trace) = trace {
+            headers.insert("traceparent", trace);
+        }
         self.keeper.authorize(&mut request, &self.settings.region, now, deadline).await?;
         let answer = self.client.send(request, deadline).await?;
         if answer.status.is_success() {
@@ -135,7 +140,7 @@ impl ModelDriver for BedrockDriver {
             return self.invoke(call, &model, family).await;
         }
         let written = request::write(call, &model)?;
-        let answer = self.post(&model, "converse", written.body, call.deadline).await?;
+        let answer = self.post(&model, "converse", written.body, call).await?;
         let body = answer.bytes(LONGEST_ANSWER, call.deadline).await?;
         let mut reply = reply::read(&body, &model)?;
         reply.normalized = written.changes;
@@ -148,7 +153,7 @@ impl ModelDriver for BedrockDriver {
             return self.invoke(call, &model, family).await.map(event::of_reply);
         }
         let written = request::write(call, &model)?;
-        let answer = self.post(&model, "converse-stream", written.body, call.deadline).await?;
+        let answer = self.post(&model, "converse-stream", written.body, call).await?;
         let heard = Heard::new(model, written.changes);
         streaming::events(answer, heard, call.deadline, self.settings.silence).await
     }

@@ -162,6 +162,16 @@ async fn a_request_is_signed_and_names_its_model_in_the_path() {
 }
 
 #[tokio::test]
+async fn a_trace_is_passed_on() {
+    let service = Service::replying(&answer()).await;
+    let mut call = call(CLAUDE, question());
+    call.metadata.trace_id = Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned());
+    service.driver().converse(&call).await.unwrap();
+    let heard = service.heard().remove(0);
+    assert!(heard.contains("\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-"), "{heard}");
+}
+
+#[tokio::test]
 async fn an_api_key_stands_instead_of_a_signature() {
     let service = Service::replying(&answer()).await;
     let driver = service.driver_with(Access::Key("bedrock-api-key".to_owned().into()));
