@@ -20,7 +20,8 @@ use self::stream::Reader;
 use crate::http::{Answer, Client};
 use crate::service::{self, Service};
 use crate::{
-    Block, Call, Cause, Events, Listed, ModelDriver, ModelError, Reply, Usage, catalog, streamed,
+    Call, Cause, Conversation, Events, Listed, ModelDriver, ModelError, Reply, Usage, catalog,
+    estimate, streamed,
 };
 
 /// What the driver is set up with.
@@ -97,13 +98,11 @@ impl ModelDriver for OpenAi {
     async fn converse(&self, call: &Call) -> Result<Reply, ModelError> {
         let model = self.model(call)?;
         let body = request::body(call, model, &self.settings, false)?;
-        let told = estimate(body.len());
         let answer = self.ask(call, body).await?;
         let (completion, raw) = service::json::<reply::Completion>(answer, call.deadline).await?;
         let mut reply = completion.reply(model, &Identity::random())?;
         if reply.usage_is_estimated {
-            let output_tokens = estimate(reply.message.content.iter().map(written).sum());
-            reply.usage = Usage { input_tokens: told, output_tokens, ..Usage::default() };
+            reply.usage = estimated(&call.conversation, &reply);
         }
         reply.cost_usd = catalog::lookup(model).cost(reply.usage);
         reply.raw = Some(raw);
@@ -113,7 +112,7 @@ impl ModelDriver for OpenAi {
     async fn stream(&self, call: &Call) -> Result<Events, ModelError> {
         let model = self.model(call)?;
         let body = request::body(call, model, &self.settings, true)?;
-        let reader = Reader::new(model, Identity::random(), estimate(body.len()));
+        let reader = Reader::new(model, Identity::random(), call.conversation.clone());
         let answer = self.ask(call, body).await?;
         streamed::events(answer, reader, call.deadline, self.settings.silence).await
     }
@@ -123,17 +122,11 @@ impl ModelDriver for OpenAi {
     }
 }
 
-/// Bytes that the model wrote for a block.
-fn written(block: &Block) -> usize {
-    match block {
-        Block::Text(text) | Block::Reasoning { text, .. } => text.len(),
-        Block::ToolUse(tool) => tool.name.len() + tool.input.to_string().len(),
-        Block::RedactedReasoning(_) | Block::ToolResult(_) => 0,
+/// What a reply came to, where the server does not count.
+fn estimated(conversation: &Conversation, reply: &Reply) -> Usage {
+    Usage {
+        input_tokens: estimate::conversation(conversation),
+        output_tokens: estimate::content(&reply.message.content),
+        ..Usage::default()
     }
-}
-
-/// Tokens of so many bytes, where the server does not count: four bytes each, the rule of thumb for English,
-/// <https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them>.
-fn estimate(bytes: usize) -> u64 {
-    (bytes as u64).div_ceil(4)
 }

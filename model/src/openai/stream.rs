@@ -1,6 +1,7 @@
 //! The chunks of a streamed answer, and `[DONE]`.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,9 +11,10 @@ use super::refusal;
 use super::reply::{Counts, Function, Text, ToolCall, settled, stop};
 use crate::assemble::Assembled;
 use crate::catalog;
+use crate::conversation::Conversation;
 use crate::error::{Cause, ModelError};
 use crate::event::Event;
-use crate::reply::{StopReason, Usage};
+use crate::reply::StopReason;
 use crate::service;
 use crate::sse::ServerEvent;
 use crate::streamed::Understands;
@@ -83,12 +85,12 @@ pub(super) struct Reader {
     refuses: bool,
     started: bool,
     done: bool,
-    /// What the prompt comes to where the server does not count.
-    estimate: u64,
+    /// What it answers to, for an estimate where the server does not count.
+    conversation: Arc<Conversation>,
 }
 
 impl Reader {
-    pub(super) fn new(model: &str, identity: Identity, estimate: u64) -> Self {
+    pub(super) fn new(model: &str, identity: Identity, conversation: Arc<Conversation>) -> Self {
         Self {
             model: model.to_owned(),
             identity,
@@ -97,7 +99,7 @@ impl Reader {
             refuses: false,
             started: false,
             done: false,
-            estimate,
+            conversation,
         }
     }
 
@@ -208,11 +210,9 @@ impl Reader {
         let calls = !self.tools.is_empty();
         let stop = self.reply.stop.map(|stop| settled(stop, calls, self.refuses));
         self.reply.stop = stop;
-        let written = self.reply.written();
         let mut reply = std::mem::take(&mut self.reply).finish(&self.model)?;
         if reply.usage_is_estimated {
-            let output_tokens = super::estimate(written);
-            reply.usage = Usage { input_tokens: self.estimate, output_tokens, ..Usage::default() };
+            reply.usage = super::estimated(&self.conversation, &reply);
         }
         reply.cost_usd = catalog::lookup(&self.model).cost(reply.usage);
         told.push_back(Event::Finished(Box::new(reply)));
