@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_sdk_bedrockruntime::config::SharedCredentialsProvider;
 use aws_sdk_bedrockruntime::config::retry::RetryConfig;
-use carbon::{CalculateCarbonFootprint, CarbonModel, ParameterStore};
+use carbon::{CalculateCarbonFootprint, ParameterStore};
 use codeguru::{Profiler, Reviewer, ReviewerSettings};
 use contract::{
     Binding, Change, ChangedFile, CodeReviewer, ProfileRequest, ProfileSource, Timestamp, Tool,
@@ -464,8 +464,7 @@ async fn the_fake_keeps_secrets_and_knows_no_more_than_it_was_told() {
     let secret = secrets.get_secret_value().secret_id("github-token").send().await.unwrap();
     assert_eq!(secret.secret_string(), Some("t0ken"));
     let parameters = ParameterStore::new(&sdk(aws.url()), None, || Timestamp(0));
-    let carbon =
-        CalculateCarbonFootprint::new(CarbonModel::bundled()).with_parameter_store(parameters);
+    let carbon = CalculateCarbonFootprint::default().with_parameter_store(parameters);
     let input = json!({"cpu_time_seconds": 1.0, "ram_usage_mb": 100.0, "aws_region": "us-east-1", "execution_count": 1});
     let footprint = carbon.call(input).await.unwrap();
     assert_eq!(footprint["carbon_intensity_gco2_per_kwh"], 380.5);

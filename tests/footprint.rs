@@ -32,16 +32,17 @@ async fn json(arguments: &[&str]) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_of_a_cpu_in_dublin_is_a_page_that_can_be_read() {
     let ended = footprint(&["--cpu-seconds", "3600", "--region", "eu-west-1"]).await;
-    insta::assert_snapshot!(ended.stdout, @r"
+    insta::assert_snapshot!(ended.stdout, @"
     1.42 gCO2e per execution, 90 % interval 0.739 to 2.74
 
       energy       0.00314 kWh per execution (T2), PUE 1.11
       grid         301 gCO2e/kWh
       hardware     0.479 gCO2e per execution of making it
       SCI          1.42 gCO2e per functional unit (ISO/IEC 21031)
+      equals       0.115 smartphone charges, 0.00583 km driven, 2.08 tree-hours of uptake
       CodeCarbon   4.07 gCO2e per execution, by the rules of its version 3.3.2
 
-    6 assumptions, 10 sources: see them with --explain
+    6 assumptions, 13 sources: see them with --explain
     ");
 }
 

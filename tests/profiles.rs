@@ -73,6 +73,7 @@ async fn findings_of_a_node_program_say_what_their_own_lines_take() {
     assert!(report.contains("shares of lines hold as far as"), "{report}");
 }
 
+#[cfg(feature = "odbl-data")]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_fleets_year_is_told_for_each_profiled_finding_with_its_assumptions() {
     let fleet =
@@ -82,8 +83,8 @@ async fn the_fleets_year_is_told_for_each_profiled_finding_with_its_assumptions(
     let report = reviewed(&repository, "cprofile.pstats", "markdown").await;
 
     insta::assert_snapshot!(rows(&report), @"
-    | 🔴 High | `shop/names.py:4` | Database query inside a loop (`query-in-loop`) | profiled: its function takes 71.2 % of the time: about 268 kWh, 116 kg CO2e (90 % interval 60.7 to 222) and $3,417 a year over the fleet |
-    | 🔴 High | `shop/orders.py:4` | Database query inside a loop (`query-in-loop`) | profiled: its function takes 18 % of the time: about 67.7 kWh, 29.3 kg CO2e (90 % interval 15.3 to 56) and $863 a year over the fleet |
+    | 🔴 High | `shop/names.py:4` | Database query inside a loop (`query-in-loop`) | profiled: its function takes 71.2 % of the time: about 268 kWh, 122 kg CO2e (90 % interval 63.1 to 234) and $3,417 a year over the fleet |
+    | 🔴 High | `shop/orders.py:4` | Database query inside a loop (`query-in-loop`) | profiled: its function takes 18 % of the time: about 67.7 kWh, 30.7 kg CO2e (90 % interval 15.9 to 59.2) and $863 a year over the fleet |
     | 🔴 High | `shop/a.py:4` | Database query inside a loop (`query-in-loop`) | rule |
     ");
     let folded = report.split("How the fleet's figures came about").nth(1).expect("the basis");
@@ -91,28 +92,29 @@ async fn the_fleets_year_is_told_for_each_profiled_finding_with_its_assumptions(
     insta::assert_snapshot!(folded, @"
     </summary>
 
-    Footprint = (CPU time x 2.83 W per vCPU + memory above the server's baseline) x PUE 1.11 x grid intensity 279.79 gCO2e/kWh + a share of making the server; the intensity comes from the bundled table: IRL (Ireland), 2024, Ember yearly electricity data (life cycle, generation), via CO2.js 0.19.0. Equivalents are US EPA figures.
+    Footprint = (energy of the processor + memory beside it) x PUE 1.11 x grid intensity 301 gCO2e/kWh + a share of making the hardware. The energy is of tier T2: the processor is not known: mean of 12 server families, 2.83 W per busy vCPU. The grid: eu-west-1 is fed by the grid zone IE (Ireland), 2025. Equivalents are US EPA figures.
 
     - the fleet takes 120000 CPU-hours a year in eu-west-1, as `fleet` in `.eco-coder.yml` says; a CPU-hour is one vCPU, busy for an hour
     - the fleet spends its CPU time as the profile does; the interval does not include how far the two differ
     - a function's part includes what it calls: it is what there is to save at most, not what a change saves
     - one execution of the carbon model stands for one CPU-hour here
     - a CPU-hour costs 0.04 US dollars, as the settings say
-    - cpu_time_seconds and ram_usage_mb describe one execution; co2e_grams and energy_consumed_kwh are for all executions
-    - one vCPU, fully busy: wall time equals CPU time
-    - the processor is not known: mean of 12 server families, 2.83 W per busy vCPU
-    - 0.00 GB of memory add nothing: the watts per vCPU already include 1.37 GB
-    - making the server: 1/96 of an m5.metal (1,611 kg CO2e over four years) per vCPU; this formula gives 1.7 to 3.4 times what Boavizta gives
-    - location-based yearly average intensity: purchased certificates and the hour of the day are left out
-    - storage, network and idle capacity are not counted
-    - grid intensity of Ireland: 279.79 g CO2e/kWh (Ember yearly electricity data (life cycle, generation), via CO2.js 0.19.0, 2024)
+    - times, memory and counters are those of one execution
+    - the processor is not known: mean of 12 server families
+    - the wall time is not known: 1 vCPU, busy all the time
+    - eu-west-1 is fed by the grid zone IE (Ireland), 2025
+    - making the server: 1/96 of an m5.metal (1,611 kg CO2e over four years) per vCPU; Boavizta's figures are 1.7 to 3.4 times lower
+    - location-based yearly average: certificates and the hour of the day are left out; storage and network are not counted
+    - grid intensity of IE (Ireland): 301.0 g CO2e/kWh (Electricity Maps yearly zone average (consumption; life cycle) via CO2.js 0.19.0, 2025)
     - PUE of eu-west-1: 1.11 kWh/kWh (Amazon: AWS power usage effectiveness by region (sustainability.aboutamazon.com), quoted second-hand, 2024)
-    - power of a busy vCPU, mean of 12 server families: 2.8277583333333336 W/vCPU (ccf-coefficients b0032d9 (2026-04-24); EPYC 4th and 5th Gen recomputed from SPECpower results, 2026)
+    - power of a busy vCPU, mean of 12 server families: 2.8277583333333336 W/vCPU (power.csv: ccf-coefficients b0032d9 (2026-04-24); EPYC 4th and 5th Gen recomputed from SPECpower results, 2026)
+    - power of an idle vCPU, mean of 12 server families: 0.60525 W/vCPU (power.csv: ccf-coefficients b0032d9 (2026-04-24); EPYC 4th and 5th Gen recomputed from SPECpower results, 2026)
     - power of memory above what watts per vCPU include: 0.392 W/GB (Cloud Carbon Footprint methodology (0.000392 kWh per GB-hour), 2024)
+    - memory that the watts of a vCPU include, mean of 12 server families: 1.3730729166666666 GB/vCPU (power.csv: ccf-coefficients b0032d9 (2026-04-24); EPYC 4th and 5th Gen recomputed from SPECpower results, 2026)
     - vCPUs that share one chip's memory baseline: 96.0 vCPU (Cloud Carbon Footprint methodology (chips = ceil(vCPUs / 96)), 2024)
+    - life of the default server (four years): 35040.0 h (Cloud Carbon Footprint methodology, 2024)
     - making the default server: m5.metal with two sockets and 384 GB: 1610790.0 g CO2e (ccf-coefficients b0032d9 (2026-04-24): 1000 kg + memory 510.79 kg + second socket 100 kg, 2026)
     - vCPUs of the default server: 96.0 vCPU (ccf-coefficients b0032d9 (2026-04-24): m5.metal, 2026)
-    - life of the default server (four years): 35040.0 h (Cloud Carbon Footprint methodology, 2024)
     - one full charge of a smartphone: 12.4 g CO2e (US EPA Greenhouse Gas Equivalencies (1.24e-5 t per charge, eGRID2022), page dated 2026-08-04, quoted second-hand, 2026)
     - one kilometer in an average US gasoline car: 244.19887854927222 g CO2e (US EPA Greenhouse Gas Equivalencies (393 g per mile, 1.609344 km per mile), page dated 2026-08-04, quoted second-hand, 2026)
     - one hour of growth of an urban tree seedling: 0.6844626967830253 g CO2e (US EPA Greenhouse Gas Equivalencies (60 kg per seedling over 10 years, 8766 h per year), page dated 2026-08-04, quoted second-hand, 2026)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use carbon::{CalculateCarbonFootprint, CarbonModel, ParameterStore};
+use carbon::{CalculateCarbonFootprint, ParameterStore};
 use contract::Cache;
 use secrecy::SecretString;
 
@@ -34,7 +34,7 @@ pub(super) async fn extend(mut reviewer: Reviewer, config: &Config) -> Reviewer 
         let cache = cache.clone();
         reviewer.carbon = Arc::new(move || {
             let parameters = ParameterStore::new(sdk, Some(cache.clone()), CLOCK);
-            CalculateCarbonFootprint::new(CarbonModel::bundled()).with_parameter_store(parameters)
+            CalculateCarbonFootprint::default().with_parameter_store(parameters)
         });
     }
     if let Some(association_arn) = &config.aws.codeguru_association_arn {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use carbon::{CalculateCarbonFootprint, CarbonModel};
+use carbon::CalculateCarbonFootprint;
 use contract::{Clock, Timestamp};
 use futures::{FutureExt, TryFutureExt};
 use github::{Credentials, GitHub};
@@ -70,7 +70,7 @@ pub async fn reviewer(
         clock: CLOCK,
         model: None,
         budget: config.budget.clone(),
-        carbon: Arc::new(|| CalculateCarbonFootprint::new(CarbonModel::bundled())),
+        carbon: Arc::new(CalculateCarbonFootprint::default),
         reviewers: Vec::new(),
         profiles: Vec::new(),
         profiling_group: config.aws.codeguru_profiling_group.clone(),

@@ -85,8 +85,6 @@ pub(super) enum Counters {
     Wall,
 }
 
-const MEGABYTES_PER_GIGABYTE: f64 = 1000.0;
-
 impl Input {
     /// The same, and for what it leaves open what the other says.
     #[must_use]
@@ -162,7 +160,7 @@ impl Input {
     }
 
     fn memory(&self) -> Gigabytes {
-        Gigabytes(self.memory_mb.unwrap_or_default() / MEGABYTES_PER_GIGABYTE)
+        Gigabytes::from_megabytes(self.memory_mb.unwrap_or_default())
     }
 
     fn machine(&self) -> anyhow::Result<Machine<'_>> {

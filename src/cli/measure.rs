@@ -11,9 +11,9 @@ use measure::{Effort, Interrupt, Metric, Progress, Report};
 
 use super::{Failure, output};
 use crate::config::{self, Environment};
-use crate::report::measured::Judgment;
+use crate::report::measured::ThresholdResult;
 use crate::review::benchmarks::Threshold;
-use crate::review::measuring::{Judged, METRICS, MeasureRequest, Measuring};
+use crate::review::measuring::{METRICS, MeasureRequest, Measuring};
 
 /// Measure what a change does: the same command on base and on head, run in turns, with a verdict that knows its noise.
 ///
@@ -195,12 +195,9 @@ fn write(report: &Report, format: Format, out: Option<&PathBuf>) -> Result<(), F
 }
 
 /// Says what came of the thresholds; one that is surely exceeded decides the exit code.
-fn tell(judged: &[Judged]) -> Result<(), Failure> {
-    for Judged { benchmark, threshold, judgment } in judged {
-        let Some(said) = judgment.said() else { continue };
-        say(&format!("{benchmark}: {threshold}: {said}"));
-    }
-    let exceeded = judged.iter().any(|one| one.judgment == Judgment::Exceeded);
+fn tell(judged: &[ThresholdResult]) -> Result<(), Failure> {
+    judged.iter().filter_map(ThresholdResult::said).for_each(|line| say(&line));
+    let exceeded = judged.iter().any(ThresholdResult::is_exceeded);
     if exceeded { Err(Failure::Told(1)) } else { Ok(()) }
 }
 

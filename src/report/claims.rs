@@ -90,6 +90,9 @@ fn collapse_blank_lines(text: &str) -> String {
     lines.join("\n")
 }
 
+/// What `CodeCarbon` would say of the same work.
+const COMPARED: &str = "#/codecarbon/";
+
 /// `path/file.ext:12` or `path/file.ext:12-20`
 static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?P<path>[\w./@+-]*[\w+-]\.[A-Za-z]\w*):(?:L)?(?P<line>\d+)(?:-L?\d+)?").ok()
@@ -198,7 +201,7 @@ impl Evidence {
             rest = rest.replace(claim, " ");
         }
         for (number, unit, claim) in numbers(&rest) {
-            let evidence = self.number(&number, &unit)?;
+            let evidence = self.number(&number, &unit, sentence.contains("CodeCarbon"))?;
             citations.push(Citation { claim, evidence });
         }
         Some(citations)
@@ -214,8 +217,9 @@ impl Evidence {
             .map(|(.., evidence)| evidence.clone())
     }
 
-    /// A number stands for a value that rounds to it, in a field of the same unit.
-    fn number(&self, number: &str, unit: &str) -> Option<String> {
+    /// A number stands for a value that rounds to it, in a field of the same unit. `compared` says that another tool's figures
+    /// are meant, which nobody shall take for ours.
+    fn number(&self, number: &str, unit: &str, compared: bool) -> Option<String> {
         let plain = number.replace(',', "");
         let claimed: f64 = plain.parse().ok()?;
         let decimals = plain.split_once('.').map_or(0, |(_, fraction)| fraction.len());
@@ -230,6 +234,7 @@ impl Evidence {
         };
         self.numbers
             .iter()
+            .filter(|(.., reference)| compared || !reference.contains(COMPARED))
             .find(|(value, field, _)| {
                 // What is stated in words has the unit of those words.
                 let in_words = field.starts_with("words ");
@@ -349,7 +354,11 @@ mod tests {
         vec![
             call("a", run::ANALYZE, review),
             call("p", run::PROFILE, profile),
-            call("c", run::CARBON, json!({"co2e_grams": 1.6234})),
+            call(
+                "c",
+                run::CARBON,
+                json!({"co2e_grams": 1.6234, "codecarbon": {"co2e_grams": 9.8765}}),
+            ),
             call(
                 "f",
                 run::PROFILE,
@@ -370,6 +379,7 @@ mod tests {
             "Start with `shop/views.py:12`.",
             "Start with views.py:13, it takes 34 % of CPU time.",
             "It emits 1.62 g.",
+            "CodeCarbon would say 9.88 g.",
             "It takes 34.2% (1,234.5 ms).",
             "There is 1 finding in 7 files.",
             "The N+1 query is O(n^2) in utf8, UTF-8, x86-64 and v1.2.3, over HTTP/2.",
@@ -389,6 +399,7 @@ mod tests {
             "See other.py:12.",
             "It saves 40 % of CPU time.",
             "It emits 12 g.",
+            "It emits 9.88 g.",
             "It is 10x faster.",
             "It costs $0.02.",
             "It is +40% faster.",

@@ -72,6 +72,13 @@ fn write_answer(page: &mut String, report: &Report) -> std::fmt::Result {
     if let Some(why) = &report.live_failure {
         row(page, "live", format!("the bundled intensity counts: {}", one_line(why)))?;
     }
+    let equal = &report.equivalents;
+    let equal = [
+        format!("{} smartphone charges", each(equal.smartphone_charges)),
+        format!("{} km driven", each(equal.km_driven)),
+        format!("{} tree-hours of uptake", each(equal.tree_hours)),
+    ];
+    row(page, "equals", equal.join(", "))?;
     let other = report.codecarbon.co2e_grams.0;
     row(
         page,

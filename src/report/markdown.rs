@@ -179,6 +179,10 @@ impl Report {
             amount(carbon.energy.value),
             amount(carbon.intensity.value)
         );
+        if let Some(other) = &carbon.codecarbon {
+            let other = amount(other.value);
+            let _ = writeln!(page, "CodeCarbon 3.3.2 would say {other} gCO2e per execution.\n");
+        }
         if !carbon.equivalents.is_empty() {
             let of = |name: &str, noun: &str| {
                 carbon

@@ -16,6 +16,8 @@ use super::{Figure, Report};
 pub struct Measurements {
     pub machine: String,
     pub benchmarks: Vec<MeasuredBenchmark>,
+    /// Each threshold of the settings for each benchmark.
+    pub thresholds: Vec<ThresholdResult>,
     pub notes: Vec<String>,
 }
 
@@ -43,7 +45,6 @@ pub struct MeasuredBenchmark {
     pub year: Option<MeasuredYear>,
     /// Path globs, or `PATH#FUNCTION`.
     pub covers: Vec<String>,
-    pub thresholds: Vec<ThresholdResult>,
 }
 
 /// The change over all executions of a year. The intervals are those of the change: base and head share all factors.
@@ -57,9 +58,10 @@ pub struct MeasuredYear {
     pub usd: Option<Estimate>,
 }
 
-/// What a measurement says of a threshold.
+/// What the measurement of a benchmark says of a threshold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ThresholdResult {
+    pub benchmark: String,
     /// As `co2e_increase > 5%`.
     pub threshold: String,
     pub judgment: Judgment,
@@ -77,15 +79,20 @@ pub enum Judgment {
     NotMeasured,
 }
 
-impl Judgment {
+impl ThresholdResult {
     /// In words; nothing where the threshold holds.
-    pub fn said(self) -> Option<&'static str> {
-        match self {
-            Self::Held => None,
-            Self::Exceeded => Some("exceeded"),
-            Self::CannotTell => Some("cannot tell, the interval holds the threshold"),
-            Self::NotMeasured => Some("cannot tell, this was not measured"),
-        }
+    pub fn said(&self) -> Option<String> {
+        let said = match self.judgment {
+            Judgment::Held => return None,
+            Judgment::Exceeded => "exceeded",
+            Judgment::CannotTell => "cannot tell, the interval holds the threshold",
+            Judgment::NotMeasured => "cannot tell, this was not measured",
+        };
+        Some(format!("{}: {}: {said}", one_line(&self.benchmark), self.threshold))
+    }
+
+    pub fn is_exceeded(&self) -> bool {
+        self.judgment == Judgment::Exceeded
     }
 }
 
@@ -120,8 +127,12 @@ impl Measurements {
 
     /// Whether a change is surely larger than the settings accept.
     pub fn exceeds(&self) -> bool {
-        let mut results = self.benchmarks.iter().flat_map(|one| &one.thresholds);
-        results.any(|result| result.judgment == Judgment::Exceeded)
+        self.thresholds.iter().any(ThresholdResult::is_exceeded)
+    }
+
+    /// What there is to say of thresholds: nothing where they hold.
+    pub(super) fn threshold_lines(&self) -> impl Iterator<Item = String> {
+        self.thresholds.iter().filter_map(ThresholdResult::said)
     }
 
     /// `1 benchmark regressed, 2 improved`; empty where nothing changed.
@@ -261,20 +272,6 @@ impl Report {
     }
 }
 
-impl Measurements {
-    /// What there is to say of thresholds: nothing where they hold.
-    pub(super) fn threshold_lines(&self) -> Vec<String> {
-        let results = |one: &MeasuredBenchmark| -> Vec<String> {
-            let line = |result: &ThresholdResult| {
-                let said = result.judgment.said()?;
-                Some(format!("{}: {}: {said}", one_line(&one.name), result.threshold))
-            };
-            one.thresholds.iter().filter_map(line).collect()
-        };
-        self.benchmarks.iter().flat_map(results).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,7 +297,6 @@ mod tests {
                 usd: Some(times(0.1)),
             }),
             covers: covers.iter().map(|text| (*text).to_owned()).collect(),
-            thresholds: Vec::new(),
         }
     }
 

@@ -158,6 +158,9 @@ pub struct CarbonFigures {
     pub high: Option<Figure>,
     pub energy: Figure,
     pub intensity: Figure,
+    /// What `CodeCarbon` would say of one execution, to compare with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codecarbon: Option<Figure>,
     pub equivalents: BTreeMap<String, Figure>,
     pub methodology: String,
     pub assumptions: Vec<String>,
@@ -535,6 +538,7 @@ fn read_carbon(call: &Call) -> Option<CarbonFigures> {
         high: figure("/interval_90/high", "gCO2e"),
         energy: figure("/energy_consumed_kwh", "kWh")?,
         intensity: figure("/carbon_intensity_gco2_per_kwh", "gCO2e/kWh")?,
+        codecarbon: figure("/codecarbon/co2e_grams", "gCO2e"),
         equivalents: equivalents
             .iter()
             .filter_map(|name| {

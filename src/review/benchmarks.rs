@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use measure::{Benchmark, Estimate, Measurement, Metric};
+use measure::{Benchmark, Estimate, Measurement, Metric, Report};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::report::measured::Judgment;
+use crate::report::measured::{Judgment, ThresholdResult};
 
 /// Something to run on base and on head.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -139,8 +139,21 @@ impl fmt::Display for Threshold {
     }
 }
 
+/// What a measurement says of each threshold.
+pub fn judge(thresholds: &[Threshold], report: &Report) -> Vec<ThresholdResult> {
+    let of_all = |threshold: &Threshold| {
+        let (name, threshold) = (threshold.to_string(), threshold.clone());
+        report.benchmarks.iter().map(move |measured| ThresholdResult {
+            benchmark: measured.name.clone(),
+            threshold: name.clone(),
+            judgment: threshold.judge(measured),
+        })
+    };
+    thresholds.iter().flat_map(of_all).collect()
+}
+
 impl Threshold {
-    pub fn judge(&self, measured: &Measurement) -> Judgment {
+    fn judge(&self, measured: &Measurement) -> Judgment {
         let share = self.percent / 100.0;
         match self.change(measured) {
             None => Judgment::NotMeasured,

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use carbon::CalculateCarbonFootprint;
+use carbon::best::Workload;
 use contract::{Tool, ToolError, ToolSpec};
 use serde_json::{Map, Value, json};
 
@@ -14,11 +16,9 @@ use super::settings::FleetSettings;
 /// The profile tool, and what its shares stand for over the fleet.
 pub(super) struct WithFleet {
     pub(super) profile: Arc<dyn Tool>,
-    pub(super) carbon: Arc<dyn Tool>,
+    pub(super) carbon: CalculateCarbonFootprint,
     pub(super) fleet: FleetSettings,
 }
-
-const SECONDS_PER_HOUR: f64 = 3600.0;
 
 #[async_trait]
 impl Tool for WithFleet {
@@ -55,36 +55,29 @@ impl WithFleet {
     /// All CPU-hours of the fleet in a year; an execution of the carbon model is one of them.
     async fn whole_year(&self) -> Result<Map<String, Value>, String> {
         let fleet = &self.fleet;
-        let input = json!({
-            "cpu_time_seconds": SECONDS_PER_HOUR,
-            "ram_usage_mb": 0.0,
-            "aws_region": fleet.aws_region,
-            "execution_count": fleet.cpu_hours_per_year,
-        });
-        let carbon = self.carbon.call(input).await.map_err(|error| error.to_string())?;
+        let hours = Workload::of_cpu_hours(&fleet.aws_region, fleet.cpu_hours_per_year);
+        let carbon = self.carbon.footprint(hours).await.map_err(|error| error.to_string())?;
         let mut year = Map::new();
         year.insert("cpu_hours".into(), json!(fleet.cpu_hours_per_year));
-        for (name, pointer) in [
-            ("energy_kwh", "/energy_consumed_kwh"),
-            ("co2e_grams", "/co2e_grams"),
-            ("co2e_grams_low", "/interval_90/low"),
-            ("co2e_grams_high", "/interval_90/high"),
+        for (name, figure) in [
+            ("energy_kwh", carbon.energy_consumed_kwh.0),
+            ("co2e_grams", carbon.co2e_grams.0),
+            ("co2e_grams_low", carbon.interval_90.low.0),
+            ("co2e_grams_high", carbon.interval_90.high.0),
         ] {
-            let figure = carbon.pointer(pointer).and_then(Value::as_f64);
-            let figure = figure.ok_or("the carbon model's answer could not be read")?;
             year.insert(name.into(), rounded(figure));
         }
         if let Some(usd) = fleet.usd_per_cpu_hour {
             year.insert("usd".into(), rounded(usd * fleet.cpu_hours_per_year as f64));
         }
         year.insert("aws_region".into(), json!(fleet.aws_region));
-        year.insert("methodology".into(), carbon["methodology"].clone());
-        year.insert("assumptions".into(), json!(self.assumptions(&carbon)));
-        year.insert("sources".into(), carbon["sources"].clone());
+        year.insert("methodology".into(), json!(carbon.methodology));
+        year.insert("assumptions".into(), json!(self.assumptions(carbon.assumptions)));
+        year.insert("sources".into(), json!(carbon.sources));
         Ok(year)
     }
 
-    fn assumptions(&self, carbon: &Value) -> Vec<String> {
+    fn assumptions(&self, of_carbon: Vec<String>) -> Vec<String> {
         let fleet = &self.fleet;
         let mut list = vec![
             format!(
@@ -102,8 +95,6 @@ impl WithFleet {
                 .usd_per_cpu_hour
                 .map(|usd| format!("a CPU-hour costs {usd} US dollars, as the settings say")),
         );
-        let of_carbon: Vec<String> =
-            serde_json::from_value(carbon["assumptions"].clone()).unwrap_or_default();
         list.extend(of_carbon);
         list
     }
@@ -131,7 +122,7 @@ fn rounded(figure: f64) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use carbon::{CalculateCarbonFootprint, CarbonModel, Work};
+    use carbon::best::Estimate;
 
     use super::*;
 
@@ -158,8 +149,8 @@ mod tests {
 
     async fn asked(fleet: FleetSettings, bottlenecks: Value) -> Value {
         let profile = Answers(json!({"bottlenecks": bottlenecks, "notes": []}));
-        let carbon = CalculateCarbonFootprint::new(CarbonModel::bundled());
-        let tool = WithFleet { profile: Arc::new(profile), carbon: Arc::new(carbon), fleet };
+        let carbon = CalculateCarbonFootprint::default();
+        let tool = WithFleet { profile: Arc::new(profile), carbon, fleet };
         tool.call(json!({})).await.unwrap()
     }
 
@@ -170,14 +161,8 @@ mod tests {
     #[tokio::test]
     async fn a_share_is_that_part_of_what_the_carbon_model_says_of_the_year() {
         let answer = asked(fleet("eu-west-1", Some(0.04)), two()).await;
-        let work = Work {
-            cpu_time_seconds: 3600.0,
-            ram_usage_mb: 0.0,
-            region: "eu-west-1".into(),
-            execution_count: 120_000,
-            intensity: None,
-        };
-        let year = CarbonModel::bundled().footprint(&work).unwrap();
+        let hours = Workload::of_cpu_hours("eu-west-1", 120_000);
+        let year = Estimate::of(&hours).unwrap().report().unwrap();
         let load = &answer["bottlenecks"][0]["fleet_year"];
         for (name, whole) in [
             ("cpu_hours", 120_000.0),

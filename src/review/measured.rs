@@ -10,15 +10,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::benchmarks::judge;
 use super::settings::Settings;
 use crate::agent::run::MEASURED;
-use crate::report::measured::{MeasuredBenchmark, MeasuredYear, Measurements, ThresholdResult};
+use crate::report::measured::{MeasuredBenchmark, MeasuredYear, Measurements};
 use crate::report::{Subject, text};
 
 /// A file of `eco-coder measure` has every pair of every benchmark in it.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 const MONTHS: f64 = 12.0;
-const JOULES_PER_KWH: f64 = 3.6e6;
 const SECONDS_PER_HOUR: f64 = 3600.0;
 
 /// Reads what `eco-coder measure --format json` wrote of the commits under review.
@@ -66,6 +66,7 @@ fn measurements(report: &measure::Report, subject: &Subject, settings: &Settings
     Measurements {
         machine: report.machine.processor.clone(),
         benchmarks: report.benchmarks.iter().filter_map(benchmark).collect(),
+        thresholds: judge(&settings.fail_on, report),
         notes,
     }
 }
@@ -101,22 +102,13 @@ fn joined(
         co2e_grams: measured.energy.as_ref().map(|energy| energy.grams_co2e),
         year,
         covers: stated.map(|one| one.covers.clone()).unwrap_or_default(),
-        thresholds: settings
-            .fail_on
-            .iter()
-            .map(|threshold| ThresholdResult {
-                threshold: threshold.to_string(),
-                judgment: threshold.judge(measured),
-            })
-            .collect(),
     })
 }
 
 fn projection(energy: &EnergyDelta, factors: &FrozenFactors, runs: f64) -> MeasuredYear {
-    let kwh_per_joule = factors.power_usage_effectiveness / JOULES_PER_KWH;
     MeasuredYear {
         executions: runs,
-        energy_kwh: energy.joules.times(runs * kwh_per_joule),
+        energy_kwh: factors.kilowatt_hours(energy.joules).times(runs),
         co2e_grams: energy.grams_co2e.times(runs),
         usd: None,
     }

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
-use carbon::{CarbonModel, Work};
+use carbon::best::{Estimate, Workload};
 use measure::{Benchmark, Effort, FrozenFactors, Interrupt, Metric, Progress, Report, Request};
 
-use super::benchmarks::{BenchmarkSettings, CommandLine, Threshold};
+use super::benchmarks::{BenchmarkSettings, CommandLine, Threshold, judge};
 use super::git::Repository;
 use super::settings::{self, Settings};
-use crate::report::measured::Judgment;
+use crate::report::measured::ThresholdResult;
 
 /// What to measure, as a person asks for it.
 #[derive(Debug, Clone, Default)]
@@ -42,14 +42,6 @@ pub struct Measuring {
     fail_on: Vec<Threshold>,
     /// What the person should know before it begins.
     pub notes: Vec<String>,
-}
-
-/// A benchmark, and what a threshold says of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Judged {
-    pub benchmark: String,
-    pub threshold: Threshold,
-    pub judgment: Judgment,
 }
 
 /// Variables that no benchmark needs and a stranger's code must not see.
@@ -110,16 +102,9 @@ impl Measuring {
         measure::measure(&self.request, on_progress)
     }
 
-    pub fn judge(&self, report: &Report) -> Vec<Judged> {
-        let judged = |threshold: &Threshold| {
-            let threshold = threshold.clone();
-            report.benchmarks.iter().map(move |measured| Judged {
-                benchmark: measured.name.clone(),
-                judgment: threshold.judge(measured),
-                threshold: threshold.clone(),
-            })
-        };
-        self.fail_on.iter().flat_map(judged).collect()
+    /// What came of the thresholds of the settings and of the command line.
+    pub fn judge(&self, report: &Report) -> Vec<ThresholdResult> {
+        judge(&self.fail_on, report)
     }
 }
 
@@ -153,24 +138,16 @@ fn benchmarks(settings: &Settings, wanted: &MeasureRequest) -> anyhow::Result<Ve
 
 /// What one set of factors makes of a difference on both sides: a busy CPU of the region's machines, its grid and its buildings.
 pub fn frozen_factors(region: &str) -> anyhow::Result<FrozenFactors> {
-    const HOUR: f64 = 3600.0;
-    let work = Work {
-        cpu_time_seconds: HOUR,
-        ram_usage_mb: 0.0,
-        region: region.to_owned(),
-        execution_count: 1,
-        intensity: None,
-    };
-    let answer = CarbonModel::bundled()
-        .footprint(&work)
-        .map_err(|error| anyhow!(error))
-        .context("look up the factors")?;
+    let hour = Workload::of_cpu_hours(region, 1);
+    let found = Estimate::of(&hour).and_then(|estimate| estimate.report());
+    let report = found.map_err(|error| anyhow!(error)).context("look up the factors")?;
+    let of_use = report.steps.iter().take_while(|step| step.what != "embodied emissions");
     Ok(FrozenFactors {
         // kWh of one hour, less what the building adds.
-        watts_per_cpu: answer.energy_consumed_kwh.0 * 1000.0 / answer.pue.0,
-        power_usage_effectiveness: answer.pue.0,
-        grams_per_kwh: answer.carbon_intensity_gco2_per_kwh.0,
-        sources: answer.sources.iter().map(|source| source.id.clone()).collect(),
+        watts_per_cpu: report.energy_consumed_kwh.0 * 1000.0 / report.pue.0,
+        power_usage_effectiveness: report.pue.0,
+        grams_per_kwh: report.carbon_intensity_gco2_per_kwh.0,
+        sources: of_use.flat_map(|step| step.sources.clone()).collect(),
     })
 }
 
@@ -200,14 +177,8 @@ mod tests {
     #[test]
     fn factors_are_those_of_the_carbon_model() {
         let factors = frozen_factors("eu-north-1").unwrap();
-        let work = Work {
-            cpu_time_seconds: 7200.0,
-            ram_usage_mb: 0.0,
-            region: "eu-north-1".into(),
-            execution_count: 1,
-            intensity: None,
-        };
-        let answer = CarbonModel::bundled().footprint(&work).unwrap();
+        let hours = Workload::of_cpu_hours("eu-north-1", 2);
+        let answer = Estimate::of(&hours).unwrap().report().unwrap();
         let kwh = factors.watts_per_cpu * 2.0 / 1000.0 * factors.power_usage_effectiveness;
         assert!((kwh - answer.energy_consumed_kwh.0).abs() < 1e-12);
         assert!((factors.grams_per_kwh - answer.carbon_intensity_gco2_per_kwh.0).abs() < 1e-12);

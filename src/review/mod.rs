@@ -224,9 +224,7 @@ impl Reviewer {
                 flame_graphs: self.flame_graphs.clone(),
             });
             tools.push(match assignment.settings.fleet.clone() {
-                Some(fleet) => {
-                    Arc::new(WithFleet { profile, carbon: Arc::new((self.carbon)()), fleet })
-                }
+                Some(fleet) => Arc::new(WithFleet { profile, carbon: (self.carbon)(), fleet }),
                 None => profile,
             });
         }

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use carbon::best::{Estimate, Location as Place, Machine, Workload};
 use carbon::codecarbon::{Architecture, Location, Processor, Session, compat, processor};
 use carbon::units::{CpuSeconds, Gigabytes, LitersPerKilowattHour, Pue, Seconds, Watts};
-use carbon::{CarbonModel, Work};
 
 const LOAD: Duration = Duration::from_millis(5);
 const ONE: Duration = Duration::from_micros(5);
@@ -28,14 +27,14 @@ fn main() {
     let loaded = (0..10).filter_map(|_| load_in_a_fresh_process()).min().unwrap_or(Duration::MAX);
     println!("tables loaded and used once: {loaded:?}");
 
-    let model = CarbonModel::bundled();
-    let (work, session) = (work(), session());
+    let session = session();
     let workload = workload();
     let best = of(|| Estimate::of(black_box(&workload)));
     let compared = of(|| compat(black_box(&session)));
     println!("one footprint: {best:?}; CodeCarbon's: {compared:?}");
     let in_words = of(|| Estimate::of(black_box(&workload)).and_then(|estimate| estimate.report()));
-    let answer = of(|| model.footprint(black_box(&work)));
+    let agents = Workload::of_cpu_hours("eu-central-1", 1);
+    let answer = of(|| Estimate::of(black_box(&agents)).and_then(|estimate| estimate.report()));
     let found = of(|| processor(black_box("AMD EPYC 7R13 Processor")));
     println!(
         "with words: the agent's {answer:?}, a report {in_words:?}; a processor's row: {found:?}"
@@ -52,22 +51,11 @@ fn load_in_a_fresh_process() -> Option<Duration> {
 
 /// Touches every table.
 fn first_use() {
-    assert!(CarbonModel::bundled().footprint(&work()).is_ok());
     assert!(Estimate::of(&workload()).and_then(|estimate| estimate.report()).is_ok());
     let country = Workload { location: Place::Country("FRA"), ..workload() };
     assert!(Estimate::of(&country).is_ok());
     assert!(processor("AMD EPYC 7R13 Processor").is_ok_and(|found| found.is_some()));
     assert!(compat(&session()).co2e_grams.0 > 0.0);
-}
-
-fn work() -> Work {
-    Work {
-        cpu_time_seconds: 2.5,
-        ram_usage_mb: 512.0,
-        region: "eu-central-1".to_owned(),
-        execution_count: 1,
-        intensity: None,
-    }
 }
 
 fn workload() -> Workload<'static> {

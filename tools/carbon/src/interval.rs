@@ -35,12 +35,7 @@ impl Interval {
     }
 }
 
-/// The sigma of a product of independent factors.
-pub(crate) fn of_product(contributions: &[Contribution]) -> f64 {
-    of_independent(contributions.iter().map(|contribution| contribution.sigma))
-}
-
-/// The same of bare sigmas, in whatever order.
+/// The sigma of a product of independent factors, in whatever order.
 pub(crate) fn of_independent(deviations: impl Iterator<Item = f64>) -> f64 {
     deviations.map(|deviation| deviation.powi(2)).sum::<f64>().sqrt()
 }

@@ -15,8 +15,6 @@ mod interval;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod llm;
-mod methodology;
-mod model;
 mod nearest;
 mod own;
 #[cfg(feature = "aws")]
@@ -29,10 +27,9 @@ mod work;
 
 pub use factors::{Region, Scope, Source};
 pub use interval::{Contribution, Interval};
-pub use model::{Answer, CarbonModel, Equivalents};
 pub use own::{OwnModelUse, own_footprint, own_model_use};
 #[cfg(feature = "aws")]
 pub use parameter_store::{ParameterStore, Reading};
 pub use place::IntensityTable;
 pub use tool::CalculateCarbonFootprint;
-pub use work::{CarbonError, OverrideIntensity, Work};
+pub use work::{CarbonError, OverrideIntensity};

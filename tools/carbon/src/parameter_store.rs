@@ -151,7 +151,8 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::{CalculateCarbonFootprint, CarbonModel};
+    use crate::CalculateCarbonFootprint;
+    use crate::best::{Estimate, Workload};
 
     /// A Parameter Store on loopback that gives every request the same answer.
     struct FakeSsm {
@@ -215,15 +216,14 @@ mod tests {
         ParameterStore::new(&config, cache, || Timestamp(1_795_276_800_000))
     }
 
-    async fn methodology(store: ParameterStore) -> (f64, String) {
-        let tool =
-            CalculateCarbonFootprint::new(CarbonModel::bundled()).with_parameter_store(store);
+    async fn asked(store: ParameterStore) -> serde_json::Value {
+        let tool = CalculateCarbonFootprint::default().with_parameter_store(store);
         let input = json!({"cpu_time_seconds": 1, "ram_usage_mb": 1, "aws_region": "us-east-1", "execution_count": 1});
-        let answer = tool.call(input).await.unwrap();
-        (
-            answer["carbon_intensity_gco2_per_kwh"].as_f64().unwrap(),
-            answer["methodology"].as_str().unwrap().to_owned(),
-        )
+        tool.call(input).await.unwrap()
+    }
+
+    fn intensity(answer: &serde_json::Value) -> f64 {
+        answer["carbon_intensity_gco2_per_kwh"].as_f64().unwrap()
     }
 
     #[derive(Default)]
@@ -247,16 +247,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_plain_number_takes_the_place_of_the_bundled_one() {
-        let (intensity, words) = methodology(FakeSsm::holding(" 250.5\n").await.store(None)).await;
-        assert!((intensity - 250.5).abs() < 1e-9);
-        insta::assert_snapshot!(words, @"Footprint = (CPU time x 2.83 W per vCPU + memory above the server's baseline) x PUE 1.15 x grid intensity 250.5 gCO2e/kWh + a share of making the server; the intensity comes from Parameter Store /eco-coder/carbon-intensity/us-east-1, read at 2026-11-21T16:00:00Z. Equivalents are US EPA figures.");
+        let answer = asked(FakeSsm::holding(" 250.5\n").await.store(None)).await;
+        assert!((intensity(&answer) - 250.5).abs() < 1e-9);
+        let words = answer["methodology"].as_str().unwrap();
+        insta::assert_snapshot!(words, @"Footprint = (energy of the processor + memory beside it) x PUE 1.15 x grid intensity 250.5 gCO2e/kWh + a share of making the hardware. The energy is of tier T2: the processor is not known: mean of 12 server families, 2.83 W per busy vCPU. The grid: the grid's intensity comes from Parameter Store /eco-coder/carbon-intensity/us-east-1, read at 2026-11-21T16:00:00Z. Equivalents are US EPA figures.");
     }
 
     #[tokio::test]
     async fn json_may_name_its_source_and_year() {
         let held = r#"{"g_per_kwh": 42, "source": "own contract", "year": 2025}"#;
-        let (intensity, words) = methodology(FakeSsm::holding(held).await.store(None)).await;
-        assert!((intensity - 42.0).abs() < 1e-9);
+        let answer = asked(FakeSsm::holding(held).await.store(None)).await;
+        assert!((intensity(&answer) - 42.0).abs() < 1e-9);
+        let words = answer["methodology"].as_str().unwrap();
         assert!(words.contains("us-east-1 (own contract), 2025, read at 2026-11-21T"), "{words}");
     }
 
@@ -286,20 +288,24 @@ mod tests {
             ("other JSON", FakeSsm::holding(r#"{"kg": 1}"#).await),
             ("no JSON at all", FakeSsm::answering(200, json!("?")).await),
         ];
+        let workload = Workload::of_cpu_hours("us-east-1", 1);
+        let bundled = Estimate::of(&workload).unwrap().intensity.0;
         let mut told = Vec::new();
         for (name, ssm) in cases {
-            let (intensity, words) = methodology(ssm.store(None)).await;
-            assert!((intensity - 244.8).abs() < 1e-9, "{name}");
-            told.push(format!("{name}: {}", words.split_once("Parameter Store ").unwrap().1));
+            let answer = asked(ssm.store(None)).await;
+            assert!((intensity(&answer) - bundled).abs() < 1e-9, "{name}");
+            let why = answer["live_failure"].as_str().unwrap();
+            assert!(answer["assumptions"].to_string().contains("the bundled intensity counts"));
+            told.push(format!("{name}: {}", why.split_once("Parameter Store ").unwrap().1));
         }
         insta::assert_snapshot!(told.join("\n"), @"
-        absent: was asked first: it has no parameter /eco-coder/carbon-intensity/us-east-1.
-        denied: was asked first: reading /eco-coder/carbon-intensity/us-east-1 is not allowed.
-        words: was asked first: the value of /eco-coder/carbon-intensity/us-east-1 is neither a number of g/kWh nor JSON with `g_per_kwh`.
-        not a number: was asked first: the value of /eco-coder/carbon-intensity/us-east-1 is not between 0 and 2000 g/kWh.
-        negative: was asked first: the value of /eco-coder/carbon-intensity/us-east-1 is not between 0 and 2000 g/kWh.
-        other JSON: was asked first: the value of /eco-coder/carbon-intensity/us-east-1 is neither a number of g/kWh nor JSON with `g_per_kwh`.
-        no JSON at all: was asked first: its answer could not be read.
+        absent: was asked first: it has no parameter /eco-coder/carbon-intensity/us-east-1
+        denied: was asked first: reading /eco-coder/carbon-intensity/us-east-1 is not allowed
+        words: was asked first: the value of /eco-coder/carbon-intensity/us-east-1 is neither a number of g/kWh nor JSON with `g_per_kwh`
+        not a number: was asked first: the value of /eco-coder/carbon-intensity/us-east-1 is not between 0 and 2000 g/kWh
+        negative: was asked first: the value of /eco-coder/carbon-intensity/us-east-1 is not between 0 and 2000 g/kWh
+        other JSON: was asked first: the value of /eco-coder/carbon-intensity/us-east-1 is neither a number of g/kWh nor JSON with `g_per_kwh`
+        no JSON at all: was asked first: its answer could not be read
         ");
     }
 

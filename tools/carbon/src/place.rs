@@ -1,9 +1,8 @@
-//! Where the work runs: the grid behind a region, and the building. A place is looked up, never guessed.
+//! The table of regions, and the sources of what it says of a place. A place is looked up, never guessed.
 
 use crate::factors::{PueRow, Region, Scope, Source, Tables};
 use crate::nearest::{LONGEST_NAME, nearest};
-use crate::units::{Intensity, Pue};
-use crate::work::{CarbonError, OverrideIntensity};
+use crate::work::CarbonError;
 
 /// The bundled grid intensities.
 #[derive(Debug, Clone, Copy)]
@@ -40,58 +39,6 @@ impl IntensityTable {
             .find(|row| row.scope == Scope::World)
             .ok_or(CarbonError::MissingFactor("world"))
     }
-}
-
-/// What a place adds to the calculation, each figure with its source and the names of its uncertainties.
-#[derive(Debug, Clone)]
-pub(crate) struct Place {
-    pub(crate) region: &'static Region,
-    pub(crate) intensity: Intensity,
-    pub(crate) intensity_source: Source,
-    pub(crate) override_intensity: Option<OverrideIntensity>,
-    pub(crate) pue: Pue,
-    pub(crate) pue_source: Source,
-    pub(crate) sigmas: Vec<&'static str>,
-}
-
-impl Place {
-    pub(crate) fn new(
-        tables: &'static Tables,
-        region: &'static Region,
-        given: Option<&OverrideIntensity>,
-    ) -> Result<Self, CarbonError> {
-        let own_row = tables.pue.iter().find(|row| row.region == region.name);
-        let provider = tables.pue.iter().find(|row| row.region.is_empty());
-        let row = own_row.or(provider).ok_or(CarbonError::MissingFactor("pue"))?;
-        let mut sigmas = intensity_sigmas(region, given);
-        sigmas.push(match (own_row, region.scope) {
-            (Some(_), _) => "pue-region",
-            (None, Scope::World) => "pue-unknown",
-            (None, _) => "pue-provider",
-        });
-        Ok(Self {
-            region,
-            intensity: given.map_or(region.intensity, |given| given.intensity),
-            intensity_source: given
-                .map_or_else(|| bundled_source(region), |given| given.as_source(&region.name)),
-            override_intensity: given.cloned(),
-            pue: row.pue,
-            pue_source: pue_source(row),
-            sigmas,
-        })
-    }
-}
-
-fn intensity_sigmas(region: &Region, given: Option<&OverrideIntensity>) -> Vec<&'static str> {
-    let fit = match region.scope {
-        // Whoever sets a value for a region is taken to mean its grid zone.
-        _ if given.is_some() => "intensity-zone",
-        Scope::CountryZone => "intensity-zone",
-        Scope::Country => "intensity-country",
-        Scope::Part => "intensity-part",
-        Scope::World => "intensity-world",
-    };
-    vec![fit, "intensity-year"]
 }
 
 pub(crate) fn bundled_source(region: &Region) -> Source {

@@ -6,14 +6,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::{Answer, CarbonModel};
+use crate::best::{Estimate, Location, Report, Workload, countable, within};
 #[cfg(feature = "aws")]
 use crate::parameter_store::{ParameterStore, Reading};
-use crate::work::{CarbonError, Work};
+use crate::units::{CpuSeconds, Executions, Gigabytes};
+use crate::work::CarbonError;
 
 /// The tool. Without a Parameter Store it asks nobody: the bundled intensities count.
+#[derive(Default)]
 pub struct CalculateCarbonFootprint {
-    model: CarbonModel,
     #[cfg(feature = "aws")]
     parameter_store: Option<ParameterStore>,
 }
@@ -33,50 +34,42 @@ struct Input {
 
 const DESCRIPTION: &str = "Estimates the carbon footprint of code from its CPU time and memory per execution, the AWS region and \
     the number of executions. Returns grams of CO2e in total and per execution, a 90% interval, the energy, everyday equivalents, \
-    and the source of every figure. Use measured or profiled CPU time; do not make it up.";
+    each step with the sources of its figures, and in `codecarbon` what CodeCarbon 3.3.2 would say of one execution, to compare \
+    with and not to report as the footprint. Use measured or profiled CPU time; do not make it up.";
 
 impl CalculateCarbonFootprint {
-    pub fn new(model: CarbonModel) -> Self {
-        Self {
-            model,
-            #[cfg(feature = "aws")]
-            parameter_store: None,
-        }
-    }
-
     /// Lets an intensity in Parameter Store go before the bundled one.
     #[cfg(feature = "aws")]
     #[must_use]
     pub fn with_parameter_store(self, parameter_store: ParameterStore) -> Self {
-        Self { parameter_store: Some(parameter_store), ..self }
+        Self { parameter_store: Some(parameter_store) }
     }
 
-    /// Puts what Parameter Store says in place of the bundled intensity, or says why it could not.
+    /// The footprint of work whose intensity nobody has given: Parameter Store is asked, where there is one.
     #[cfg(feature = "aws")]
-    async fn ask_parameter_store(
-        &self,
-        bundled: Answer,
-        work: Work,
-    ) -> Result<Answer, CarbonError> {
-        let Some(store) = &self.parameter_store else { return Ok(bundled) };
-        match store.read(&work.region).await {
-            Reading::Found(intensity) => {
-                self.model.footprint(&Work { intensity: Some(intensity), ..work })
+    pub async fn footprint(&self, workload: Workload<'_>) -> Result<Report, CarbonError> {
+        // Bundled first: that checks the region before it becomes part of a parameter's name.
+        let bundled = Estimate::of(&workload)?;
+        let (Some(store), Location::Region(region)) = (&self.parameter_store, workload.location)
+        else {
+            return bundled.report();
+        };
+        match store.read(region).await {
+            Reading::Found(given) => {
+                Estimate::of(&Workload { intensity: Some(&given), ..workload })?.report()
             }
             Reading::Missing(reason) => {
-                Ok(bundled.with_note(&format!("Parameter Store was asked first: {reason}.")))
+                let why = format!("Parameter Store was asked first: {reason}");
+                Estimate::of(&Workload { live_failure: Some(&why), ..workload })?.report()
             }
         }
     }
 
+    /// The footprint of work.
     #[cfg(not(feature = "aws"))]
     #[expect(clippy::unused_async, reason = "the same shape as with Parameter Store")]
-    async fn ask_parameter_store(
-        &self,
-        bundled: Answer,
-        _work: Work,
-    ) -> Result<Answer, CarbonError> {
-        Ok(bundled)
+    pub async fn footprint(&self, workload: Workload<'_>) -> Result<Report, CarbonError> {
+        Estimate::of(&workload)?.report()
     }
 }
 
@@ -91,23 +84,27 @@ impl Tool for CalculateCarbonFootprint {
     }
 
     async fn call(&self, input: Value) -> Result<Value, ToolError> {
-        let work = Work::from(parse_input::<Input>(input)?);
-        // Bundled first: that checks the input before it becomes part of a parameter's name.
-        let bundled = self.model.footprint(&work).map_err(to_whom)?;
-        let answer = self.ask_parameter_store(bundled, work).await.map_err(to_whom)?;
-        serde_json::to_value(answer).map_err(|error| ToolError::EndRun(Box::new(error)))
+        let input: Input = parse_input(input)?;
+        let workload = input.workload().map_err(to_whom)?;
+        let report = self.footprint(workload).await.map_err(to_whom)?;
+        serde_json::to_value(report).map_err(|error| ToolError::EndRun(Box::new(error)))
     }
 }
 
-impl From<Input> for Work {
-    fn from(input: Input) -> Self {
-        Self {
-            cpu_time_seconds: input.cpu_time_seconds,
-            ram_usage_mb: input.ram_usage_mb,
-            region: input.aws_region,
-            execution_count: input.execution_count,
-            intensity: None,
-        }
+impl Input {
+    /// Checked here, so that a refusal calls each field as the caller did.
+    fn workload(&self) -> Result<Workload<'_>, CarbonError> {
+        let seconds = "a number of seconds from 0 to 1e9";
+        within("cpu_time_seconds", self.cpu_time_seconds, 0.0, seconds)?;
+        let megabytes = "a number of megabytes from 0 to 1e9";
+        within("ram_usage_mb", self.ram_usage_mb, 0.0, megabytes)?;
+        countable("execution_count", Executions(self.execution_count))?;
+        Ok(Workload {
+            memory: Gigabytes::from_megabytes(self.ram_usage_mb),
+            location: Location::Region(&self.aws_region),
+            executions: Executions(self.execution_count),
+            ..Workload::of(CpuSeconds(self.cpu_time_seconds))
+        })
     }
 }
 
@@ -129,7 +126,7 @@ mod tests {
     use super::*;
 
     async fn call(input: Value) -> Result<Value, ToolError> {
-        CalculateCarbonFootprint::new(CarbonModel::bundled()).call(input).await
+        CalculateCarbonFootprint::default().call(input).await
     }
 
     #[tokio::test]
@@ -137,36 +134,44 @@ mod tests {
         let answer =
             call(json!({"cpu_time_seconds": 2.5, "ram_usage_mb": 512, "aws_region": "us-east-1", "execution_count": 1_000_000})).await.unwrap();
         let keys: Vec<&String> = answer.as_object().unwrap().keys().collect();
-        insta::assert_snapshot!(format!("{keys:?}"), @r#"["assumptions", "carbon_intensity_gco2_per_kwh", "co2e_grams", "co2e_per_execution", "embodied_grams", "energy_consumed_kwh", "equivalents", "interval_90", "methodology", "pue", "sources", "uncertainty"]"#);
-        insta::assert_snapshot!(answer["methodology"].as_str().unwrap(), @"Footprint = (CPU time x 2.83 W per vCPU + memory above the server's baseline) x PUE 1.15 x grid intensity 244.8 gCO2e/kWh + a share of making the server; the intensity comes from the bundled table: US-VA (Virginia, USA), 2023, US EPA eGRID2023 state output emission rate (CO2e, stack only), via the CodeCarbon 3.3.2 table. Equivalents are US EPA figures.");
-        insta::assert_snapshot!(answer["assumptions"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n"), @"
-        cpu_time_seconds and ram_usage_mb describe one execution; co2e_grams and energy_consumed_kwh are for all executions
-        one vCPU, fully busy: wall time equals CPU time
-        the processor is not known: mean of 12 server families, 2.83 W per busy vCPU
-        0.51 GB of memory add nothing: the watts per vCPU already include 1.37 GB
-        making the server: 1/96 of an m5.metal (1,611 kg CO2e over four years) per vCPU; this formula gives 1.7 to 3.4 times what Boavizta gives
-        location-based yearly average intensity: purchased certificates and the hour of the day are left out
-        storage, network and idle capacity are not counted
-        what is generated inside Virginia, USA stands for the grid zone of the region; imports and exports are left out
-        ");
-        let ids: Vec<&str> = answer["sources"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|source| source["id"].as_str().unwrap())
-            .collect();
-        insta::assert_snapshot!(ids.join("\n"), @"
-        intensity/US-VA
-        pue/us-east-1
-        power/unknown-processor
+        insta::assert_snapshot!(format!("{keys:?}"), @r#"["assumptions", "carbon_intensity_gco2_per_kwh", "co2e_grams", "co2e_per_execution", "codecarbon", "embodied_grams", "energy_consumed_kwh", "equivalents", "executions", "interval_90", "location_unknown", "market_based_grams", "methodology", "pue", "sci_grams", "sources", "steps", "tier", "uncertainty"]"#);
+        let sources = answer["sources"].as_array().unwrap().iter();
+        let ids: Vec<&str> = sources.map(|source| source["id"].as_str().unwrap()).collect();
+        insta::assert_snapshot!(ids[2..].join("\n"), @"
+        power/family
+        power/family-idle
         memory-power
+        power/family-memory
         threads-per-chip
+        server-life
         server-embodied
         server-vcpus
-        server-life
         smartphone-charge
         passenger-vehicle-km
         tree-hour
+        ");
+        for step in answer["steps"].as_array().unwrap() {
+            for id in step["sources"].as_array().unwrap() {
+                assert!(ids.iter().any(|listed| id == listed), "{id} of {step}");
+            }
+        }
+        assert_eq!(answer["tier"], "processor");
+    }
+
+    #[cfg(feature = "odbl-data")]
+    #[tokio::test]
+    async fn an_answer_goes_by_the_grid_zone_and_says_how_it_came_about() {
+        let answer = call(json!({"cpu_time_seconds": 2.5, "ram_usage_mb": 512, "aws_region": "us-east-1", "execution_count": 1_000_000})).await.unwrap();
+        insta::assert_snapshot!(answer["methodology"].as_str().unwrap(), @"Footprint = (energy of the processor + memory beside it) x PUE 1.15 x grid intensity 418 gCO2e/kWh + a share of making the hardware. The energy is of tier T2: the processor is not known: mean of 12 server families, 2.83 W per busy vCPU. The grid: us-east-1 is fed by the grid zone US-MIDA-PJM (PJM Interconnection), 2025. Equivalents are US EPA figures.");
+        let assumptions: Vec<String> =
+            serde_json::from_value(answer["assumptions"].clone()).unwrap();
+        insta::assert_snapshot!(assumptions.join("\n"), @"
+        times, memory and counters are those of one execution
+        the processor is not known: mean of 12 server families
+        the wall time is not known: 1 vCPU, busy all the time
+        us-east-1 is fed by the grid zone US-MIDA-PJM (PJM Interconnection), 2025
+        making the server: 1/96 of an m5.metal (1,611 kg CO2e over four years) per vCPU; Boavizta's figures are 1.7 to 3.4 times lower
+        location-based yearly average: certificates and the hour of the day are left out; storage and network are not counted
         ");
     }
 
@@ -209,7 +214,7 @@ mod tests {
 
     #[test]
     fn the_schema_says_what_each_number_means() {
-        let spec = CalculateCarbonFootprint::new(CarbonModel::bundled()).spec();
+        let spec = CalculateCarbonFootprint::default().spec();
         assert_eq!(
             spec.input_schema["required"],
             json!(["cpu_time_seconds", "ram_usage_mb", "aws_region", "execution_count"])

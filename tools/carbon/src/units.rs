@@ -44,6 +44,7 @@ const JOULES_PER_KWH: f64 = 3.6e6;
 const SECONDS_PER_HOUR: f64 = 3600.0;
 const WATT_HOURS_PER_KWH: f64 = 1000.0;
 const GRAMS_PER_KILOGRAM: f64 = 1000.0;
+const MEGABYTES_PER_GIGABYTE: f64 = 1000.0;
 
 macro_rules! quantity {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -168,6 +169,12 @@ product! {
 impl From<Joules> for KilowattHours {
     fn from(joules: Joules) -> Self {
         Self(joules.0 / JOULES_PER_KWH)
+    }
+}
+
+impl Gigabytes {
+    pub fn from_megabytes(megabytes: f64) -> Self {
+        Self(megabytes / MEGABYTES_PER_GIGABYTE)
     }
 }
 

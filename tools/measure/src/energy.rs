@@ -101,8 +101,13 @@ impl FrozenFactors {
             EnergySource::CpuTime => base * self.watts_per_cpu,
         };
         let joules = change.times(base_joules);
-        let grams_per_joule = self.power_usage_effectiveness * self.grams_per_kwh / JOULES_PER_KWH;
-        EnergyDelta { source, base_joules, joules, grams_co2e: joules.times(grams_per_joule) }
+        let grams_co2e = self.kilowatt_hours(joules).times(self.grams_per_kwh);
+        EnergyDelta { source, base_joules, joules, grams_co2e }
+    }
+
+    /// What the site takes for joules of the machine.
+    pub fn kilowatt_hours(&self, joules: Estimate) -> Estimate {
+        joules.times(self.power_usage_effectiveness / JOULES_PER_KWH)
     }
 }
 

@@ -38,7 +38,7 @@ impl Estimate<'_> {
         list
     }
 
-    fn tier_assumption(&self) -> String {
+    pub(super) fn tier_assumption(&self) -> String {
         let power = &self.drawn.power;
         match (self.tier, self.workload.machine) {
             (Tier::Measured, Machine::Measured { boundary: Boundary::Wall, .. }) => {
@@ -63,7 +63,7 @@ impl Estimate<'_> {
         })
     }
 
-    fn grid_assumption(&self) -> String {
+    pub(super) fn grid_assumption(&self) -> String {
         match (self.site.given, self.site.grid) {
             (Some(given), _) => format!("the grid's intensity comes from {}", given.origin()),
             (None, Grid::Zone(zone, region)) => {

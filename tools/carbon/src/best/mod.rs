@@ -5,7 +5,9 @@
 
 mod assumptions;
 mod compared;
+mod equivalents;
 mod instances;
+mod methodology;
 mod origins;
 mod power;
 mod report;
@@ -16,12 +18,14 @@ mod tiers;
 mod workload;
 mod zones;
 
+pub use equivalents::Equivalents;
 pub use instances::Instance;
 pub use report::Report;
 pub use site::Location;
 pub use steps::Step;
 pub use tiers::Tier;
 pub use workload::{Boundary, Machine, Workload};
+pub(crate) use workload::{countable, within};
 #[cfg(feature = "live")]
 pub(crate) use zones::code_of as zone_of;
 

@@ -1,6 +1,7 @@
 //! Where each figure of an estimate comes from.
 
 use super::Estimate;
+use super::equivalents;
 use super::tables::BestTables;
 use super::tiers::Tier;
 use super::workload::Machine;
@@ -9,7 +10,7 @@ use crate::factors::Source;
 const MEAN: &str = "power.csv: ccf-coefficients b0032d9 (2026-04-24); EPYC 4th and 5th Gen recomputed from SPECpower results";
 
 impl Estimate<'_> {
-    /// Every figure that any step names.
+    /// Every figure that any step names, and those behind the equivalents.
     pub(super) fn sources(&self, tables: &BestTables) -> Vec<Source> {
         let mut sources = vec![self.site.intensity_source()];
         sources.extend(self.site.pue_source(tables));
@@ -21,6 +22,7 @@ impl Estimate<'_> {
         } else {
             ids.push("making/machine");
         }
+        ids.extend(equivalents::IDS);
         sources.extend(
             ids.into_iter()
                 .filter_map(|id| tables.source(id).cloned().or_else(|| self.own_source(id))),

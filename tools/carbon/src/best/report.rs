@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Estimate;
+use super::equivalents::Equivalents;
 use super::steps::Step;
 use super::tables::BestTables;
 use super::tiers::Tier;
@@ -12,7 +13,7 @@ use crate::interval::{Contribution, Interval};
 use crate::units::{Executions, Footprint, Intensity, KilowattHours, Pue};
 use crate::work::CarbonError;
 
-/// Both layers of the answer.
+/// Both layers of the answer: of `eco-coder footprint` and of the agent's tool.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     pub tier: Tier,
@@ -37,6 +38,9 @@ pub struct Report {
     pub live_failure: Option<String>,
     /// What contracts and certificates make of it; beside the answer, never in it.
     pub market_based_grams: Option<Footprint>,
+    pub equivalents: Equivalents,
+    /// How it came about, in a few sentences; `steps` has it figure by figure.
+    pub methodology: String,
     pub steps: Vec<Step>,
     pub uncertainty: Vec<Contribution>,
     pub sources: Vec<Source>,
@@ -66,6 +70,8 @@ impl Estimate<'_> {
             location_unknown: self.location_unknown,
             live_failure: self.workload.live_failure.map(str::to_owned),
             market_based_grams: market,
+            equivalents: Equivalents::of(tables, self.total)?,
+            methodology: self.methodology(),
             steps: self.steps(tables),
             uncertainty: self.contributions(tables),
             sources: self.sources(tables),

@@ -76,10 +76,17 @@ pub(super) struct Reserved {
 const MOST: f64 = 1e9;
 const MOST_THREADS: u32 = 100_000;
 const MOST_EXECUTIONS: u64 = 1_000_000_000_000_000;
+const HOUR: CpuSeconds = CpuSeconds(3600.0);
 /// Clocks of CPU time tick coarsely: so much more than the vCPUs can give is taken for all of it.
 const TICK: f64 = 1.05;
 
-impl Workload<'_> {
+impl<'a> Workload<'a> {
+    /// Hours of a vCPU that is busy, in a region of AWS; each is an execution.
+    pub fn of_cpu_hours(region: &'a str, hours: u64) -> Self {
+        let location = Location::Region(region);
+        Self { location, executions: Executions(hours), ..Workload::of(HOUR) }
+    }
+
     /// One execution of something of which only the CPU time is known.
     pub fn of(cpu_time: CpuSeconds) -> Self {
         Self {
@@ -118,12 +125,7 @@ impl Workload<'_> {
                 });
             }
         }
-        if !(1..=MOST_EXECUTIONS).contains(&self.executions.0) {
-            return Err(CarbonError::Invalid {
-                field: "executions",
-                expected: "a whole number from 1 to 1e15",
-            });
-        }
+        countable("executions", self.executions)?;
         self.machine.check()
     }
 
@@ -194,7 +196,14 @@ impl Reserved {
     }
 }
 
-fn within(
+/// How often work can be done.
+pub(crate) fn countable(field: &'static str, executions: Executions) -> Result<(), CarbonError> {
+    let expected = "a whole number from 1 to 1e15";
+    let counted = (1..=MOST_EXECUTIONS).contains(&executions.0);
+    counted.then_some(()).ok_or(CarbonError::Invalid { field, expected })
+}
+
+pub(crate) fn within(
     field: &'static str,
     value: f64,
     least: f64,
