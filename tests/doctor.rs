@@ -160,7 +160,7 @@ async fn a_deployment_in_order_is_told_so() {
     GitHub
       ok       clock              https://api.github.com answers, and agrees on the time
       ok       App                Eco-Coder (4242)
-      ok       permissions        contents: read, metadata: read, pull_requests: write
+      ok       permissions        checks: write, contents: read, metadata: read, pull_requests: write
       ok       events             pull_request
       skipped  CI artifacts       no `actions: read`; only repositories with `profile_artifact` need it
       ok       webhook            https://eco-coder.example/webhook, signed, as json

@@ -15,6 +15,8 @@ mod aws_models;
 #[cfg(feature = "aws")]
 mod aws_stack;
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod cost;

@@ -80,6 +80,8 @@ impl Arguments {
             Arc::new(move |run| progress.set_message(describe(run)))
         };
         let run_id = assignment.run_id.clone();
+        // Whatever the leader makes of it.
+        let exceeds = assignment.measured.as_ref().is_some_and(Measurements::exceeds);
         let outcome = reviewer
             .review(assignment, Arc::new(|| false), on_step)
             .await
@@ -92,7 +94,7 @@ impl Arguments {
         }
         self.output.write(&outcome.report)?;
         self.say_where(outcome.outcome, outcome.comment_url())?;
-        if outcome.report.measured.as_ref().is_some_and(Measurements::exceeds) {
+        if exceeds {
             return Err(Failure::Told(1));
         }
         Ok(())

@@ -63,6 +63,10 @@ fn about_app(app: Result<App, GitHubError>) -> Vec<Check> {
         let why = "no `actions: read`; only repositories with `profile_artifact` need it";
         checks.push(Check::skipped("CI artifacts", why));
     }
+    if !has(&app.permissions, "checks", "write") {
+        let why = "no `checks: write`; without it there is a comment and no check run";
+        checks.push(Check::skipped("check runs", why));
+    }
     checks
 }
 

@@ -139,14 +139,17 @@ impl fmt::Display for Threshold {
     }
 }
 
-/// What a measurement says of each threshold.
+/// What a measurement says of each threshold, of what could not be run too.
 pub fn judge(thresholds: &[Threshold], report: &Report) -> Vec<ThresholdResult> {
     let of_all = |threshold: &Threshold| {
         let (name, threshold) = (threshold.to_string(), threshold.clone());
-        report.benchmarks.iter().map(move |measured| ThresholdResult {
-            benchmark: measured.name.clone(),
+        let measured =
+            report.benchmarks.iter().map(move |one| (one.name.clone(), threshold.judge(one)));
+        let failed = report.failed.iter().map(|one| (one.name.clone(), Judgment::NotMeasured));
+        measured.chain(failed).map(move |(benchmark, judgment)| ThresholdResult {
+            benchmark,
             threshold: name.clone(),
-            judgment: threshold.judge(measured),
+            judgment,
         })
     };
     thresholds.iter().flat_map(of_all).collect()

@@ -22,6 +22,7 @@ use crate::telemetry::{About, ErrorType, Finished, Recorder, Session};
 use model::ModelDriver;
 
 pub mod benchmarks;
+mod check;
 pub mod cost;
 mod fleet;
 pub mod git;
@@ -152,7 +153,13 @@ impl Reviewer {
         let report = self.report(&assignment, &run, &words, meter);
         tell_end(&session, outcome, &report).await;
         let refused_until = posting.as_ref().and_then(posting::Posting::refused_until);
-        Ok(Reviewed { report, outcome, run, refused_until })
+        let reviewed = Reviewed { report, outcome, run, refused_until };
+        if let (Some(posting), Some(comment_url)) = (&posting, reviewed.comment_url())
+            && outcome == Outcome::Finished
+        {
+            check::conclude(&posting.github, &assignment, &reviewed.report, comment_url).await;
+        }
+        Ok(reviewed)
     }
 
     fn new_run(&self, assignment: &Assignment, toolbox: &Toolbox) -> Run {

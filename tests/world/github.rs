@@ -17,10 +17,13 @@ use tokio::sync::{oneshot, watch};
 
 #[path = "github/app.rs"]
 pub mod app;
+#[path = "github/checks.rs"]
+mod checks;
 #[path = "github/webhook.rs"]
 mod webhook;
 
 use app::AppState;
+pub use checks::CheckRun;
 
 /// A personal access token that the fake knows; its user is [`USER`].
 pub const TOKEN: &str = "github_pat_11AAAAAA_fake";
@@ -155,6 +158,8 @@ struct State {
     webhook: webhook::Log,
     /// What GitHub says that the token of [`USER`] may do; a fine-grained token has no such thing.
     scopes: Option<String>,
+    /// Whether a workflow may write check runs: `permissions: checks: write`.
+    workflow_checks: bool,
     /// The state of the random numbers, and the longest delay.
     jitter: Option<(u64, Duration)>,
     next_id: u64,
@@ -176,6 +181,7 @@ struct Repository {
     pulls: BTreeMap<u64, Pull>,
     comments: Vec<Comment>,
     artifacts: Vec<Artifact>,
+    check_runs: Vec<CheckRun>,
 }
 
 struct Pull {
@@ -354,6 +360,19 @@ impl FakeGitHub {
             .for_each(|repository| repository.comments.retain(|comment| comment.id != id));
     }
 
+    /// The check runs of a repository, the oldest first.
+    pub fn check_runs(&self, repository: &str) -> Vec<CheckRun> {
+        self.state().repository(repository).check_runs.clone()
+    }
+
+    /// The workflow's file no longer says `checks: write`, nor does the App.
+    pub fn forbid_checks(&self) {
+        let mut state = self.state();
+        state.workflow_checks = false;
+        state.app.permissions.remove("checks");
+        state.app.granted = None;
+    }
+
     /// A workflow run of the commit leaves an artifact behind.
     pub fn add_artifact(&self, repository: &str, head_sha: &str, name: &str, zip: Vec<u8>) -> u64 {
         let mut state = self.state();
@@ -486,6 +505,7 @@ impl State {
             next_id: 1,
             tokens,
             token_seconds: 3600,
+            workflow_checks: true,
             now: "2026-11-21T16:00:00Z".into(),
             ..Self::default()
         }
@@ -515,6 +535,15 @@ impl State {
         let sha = format!("{:0<40x}", u128::from(self.id()) * 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED);
         self.repository(repository).commits.insert(sha.clone(), files);
         sha
+    }
+
+    /// An App's installation may what its owner has granted, a workflow what its file says.
+    fn may_write_checks(&self, identity: &Identity) -> bool {
+        let granted = self.app.granted.as_ref().unwrap_or(&self.app.permissions);
+        match identity.repositories {
+            Some(_) => granted.get("checks").is_some_and(|level| level == "write"),
+            None => self.workflow_checks,
+        }
     }
 
     fn add_comment(
@@ -786,6 +815,9 @@ fn in_repository(
         }
         ("DELETE", ["issues", "comments", id]) => {
             Some(remove_comment(state.repository(name), identity, parse(id)?))
+        }
+        (_, ["check-runs", ..] | ["commits", _, "check-runs"]) => {
+            checks::respond(state, call, identity, name, rest, query)
         }
         ("GET", ["actions", "runs"]) => Some(runs(state.repository(name), call, query)),
         ("GET", ["actions", "runs", run, "artifacts"]) => {

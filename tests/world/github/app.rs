@@ -29,7 +29,12 @@ pub struct AppState {
 
 impl Default for AppState {
     fn default() -> Self {
-        let permissions = [("metadata", "read"), ("contents", "read"), ("pull_requests", "write")];
+        let permissions = [
+            ("checks", "write"),
+            ("contents", "read"),
+            ("metadata", "read"),
+            ("pull_requests", "write"),
+        ];
         Self {
             permissions: permissions
                 .map(|(name, level)| (name.to_owned(), level.to_owned()))

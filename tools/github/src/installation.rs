@@ -1,6 +1,7 @@
 //! Who the client is: installation tokens of an App, and the login under which comments appear.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use contract::Timestamp;
@@ -23,6 +24,7 @@ pub(crate) struct Identity {
     kind: Kind,
     login: OnceCell<Option<String>>,
     installations: Mutex<HashMap<String, Installation>>,
+    checks_refused: AtomicBool,
 }
 
 /// What the credentials are of.
@@ -55,7 +57,17 @@ struct User {
 
 impl Identity {
     pub(crate) fn new(kind: Kind) -> Self {
-        Self { kind, login: OnceCell::new(), installations: Mutex::default() }
+        Self {
+            kind,
+            login: OnceCell::new(),
+            installations: Mutex::default(),
+            checks_refused: AtomicBool::new(false),
+        }
+    }
+
+    /// True once: what an operator has to hear of, but not with each review.
+    pub(crate) fn refuses_checks_for_the_first_time(&self) -> bool {
+        !self.checks_refused.swap(true, Ordering::Relaxed)
     }
 }
 

@@ -1,8 +1,9 @@
-//! One GitHub client: reads a pull request and what its CI left behind, and keeps one comment up to date.
+//! One GitHub client: reads a pull request and what its CI left behind, and keeps one comment and one check run up to date.
 
 pub mod app;
 pub mod artifacts;
 pub mod change;
+pub mod check_runs;
 pub mod client;
 pub mod comments;
 pub mod deliveries;
@@ -26,6 +27,7 @@ mod route;
 pub use app::{App, HookConfig, Installation, Permissions};
 pub use artifacts::ArtifactCaps;
 pub use change::{Fetched, Limits};
+pub use check_runs::{Annotation, AnnotationLevel, CheckRun, Conclusion};
 pub use client::{Credentials, GitHub, StillOurs};
 pub use comments::{Author, Comment};
 pub use deliveries::FailedDelivery;

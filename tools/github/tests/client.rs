@@ -10,6 +10,7 @@ mod fake;
 mod client {
     mod access;
     mod app;
+    mod checks;
     mod comments;
     mod deliveries;
     mod racing;
