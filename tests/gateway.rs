@@ -64,7 +64,18 @@ async fn the_client_of_openai_works_unchanged() {
 
     let said = String::from_utf8_lossy(&client.stdout);
     assert!(client.status.success(), "{said}\n{}", String::from_utf8_lossy(&client.stderr));
-    insta::assert_snapshot!(said.trim_end(), @r"");
+    insta::assert_snapshot!(said.trim_end(), @r#"
+    models ['us.amazon.nova-2-lite-v1:0', 'us.anthropic.claude-haiku-4-5-20251001-v1:0']
+    chat Cold. stop 18
+    tools tool_calls [('weather', {'town': 'Oslo'})]
+    results It snows.
+    stream True Cold and clear, with some wind. 18
+    streamed tools [('weather', {'town': 'Oslo'})]
+    fault BadRequestError 400 bad_request ValidationException
+    fault AuthenticationError 401 auth_error AccessDeniedException
+    unknown the model is not known: "no-such-model" is not configured; there are us.amazon.nova-2-lite-v1:0, us.anthropic.claude-haiku-4-5-20251001-v1:0
+    key auth_error
+    "#);
     assert_eq!(bedrock.complaints(), Vec::<String>::new());
 }
 
@@ -94,7 +105,7 @@ async fn an_answer_says_what_it_cost_and_what_was_changed_for_it() {
         .iter()
         .map(|change| change["parameter"].clone())
         .collect();
-    assert_eq!(changed, ["max_tokens", "temperature"], "{answer}");
+    assert_eq!(changed, ["temperature", "max_tokens"], "{answer}");
     assert_eq!(bedrock.complaints(), Vec::<String>::new());
 }
 
@@ -130,17 +141,18 @@ async fn a_stream_has_deltas_and_ends_with_the_whole_answer() {
     let answer = world.request("POST", "/v1/invoke-stream", &[], body.as_bytes()).await;
 
     let mut text = String::new();
-    let mut last = ("", Value::Null);
-    for event in answer.body.split("\n\n").filter(|event| !event.trim().is_empty()) {
-        let (name, data) = event.trim().split_once('\n').expect("a name and data");
-        let data: Value = serde_json::from_str(data.trim_start_matches("data: ")).expect("JSON");
-        text += data["text"].as_str().unwrap_or_default();
-        last = (name, data);
+    let (mut name, mut last) = ("", Value::Null);
+    for line in answer.body.lines() {
+        name = line.strip_prefix("event: ").unwrap_or(name);
+        if let Some(data) = line.strip_prefix("data: ") {
+            last = serde_json::from_str(data).expect("JSON");
+            text += last["text"].as_str().unwrap_or_default();
+        }
     }
     assert_eq!(text, "Hello to you.");
-    assert_eq!(last.0, "event: end");
+    assert_eq!(name, "end");
     assert_eq!(
-        (&last.1["output_text"], &last.1["tokens"]["total"]),
+        (&last["output_text"], &last["tokens"]["total"]),
         (&json!("Hello to you."), &json!(18))
     );
 }

@@ -50,7 +50,7 @@ with client.chat.completions.stream(model=listed[0], messages=[question], tools=
     final = stream.get_final_completion().choices[0].message
 print("streamed tools", [(call.function.name, json.loads(call.function.arguments)) for call in final.tool_calls])
 
-for fault in range(3):
+for fault in range(2):
     try:
         client.chat.completions.create(model=listed[0], messages=[question])
     except openai.APIStatusError as error:

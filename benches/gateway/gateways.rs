@@ -14,6 +14,8 @@ use crate::callers::Dialect;
 use crate::process::Running;
 
 pub(crate) const KEY: &str = "sk-for-the-benchmark";
+/// Of the key, SHA-256.
+const KEYS_DIGEST: &str = "c4b901f047acda8db7f8146449cfc8852cf952c1eb3f5c8c9187cad758bde3f5";
 /// LiteLLM imports for a while.
 const STARTS_WITHIN: Duration = Duration::from_secs(90);
 
@@ -31,7 +33,7 @@ pub(crate) fn all(service: SocketAddr) -> Vec<Gateway> {
     vec![
         gateway("eco-coder to Bedrock", Dialect::Own, to_bedrock),
         gateway("eco-coder, OpenAI form", Dialect::OpenAi, to_openai),
-        gateway("Portkey 1.15.2", Dialect::OpenAi, portkey),
+        gateway("Portkey 1.15.2", Dialect::OpenAi, |_, port, _| Ok(portkey(port))),
         gateway("LiteLLM 1.74.9", Dialect::OpenAi, litellm),
     ]
 }
@@ -67,11 +69,6 @@ impl Gateway {
 
 /// The release binary, with everything on that the settings can switch on.
 fn ours(folder: &Path, port: u16, driver: &str) -> Result<Command, Failure> {
-    let digest = {
-        use sha2::Digest;
-        let digest = sha2::Sha256::digest(KEY.as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
     let settings = format!(
         r#"[server]
 listen = "127.0.0.1:{port}"
@@ -87,7 +84,7 @@ month_usd = 10000000.0
 agent_usd = 1000000.0
 [[gateway.keys]]
 name = "bench"
-sha256 = "{digest}"
+sha256 = "{KEYS_DIGEST}"
 "#,
         folder.join("gateway.db").display()
     );
@@ -114,11 +111,11 @@ fn to_openai(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, F
     Ok(command)
 }
 
-fn portkey(_: SocketAddr, port: u16, _: &Path) -> Result<Command, Failure> {
+fn portkey(port: u16) -> Command {
     let mut command = Command::new("node");
     command.arg(tools::portkey()).arg(format!("--port={port}")).arg("--headless");
     command.env("NODE_ENV", "production");
-    Ok(command)
+    command
 }
 
 fn litellm(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, Failure> {

@@ -158,6 +158,6 @@ fn chunks(text: &str) -> String {
         chunk(json!({"content": text}), Value::Null),
         chunk(json!({}), json!("stop")),
     ];
-    let lines: String = said.iter().map(|chunk| format!("data: {chunk}\n\n")).collect();
-    lines + "data: [DONE]\n\n"
+    let lines: Vec<String> = said.iter().map(ToString::to_string).collect();
+    format!("data: {}\n\ndata: [DONE]\n\n", lines.join("\n\ndata: "))
 }

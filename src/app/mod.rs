@@ -54,16 +54,12 @@ pub mod worker;
 pub const CLOCK: Clock = Timestamp::now;
 
 /// A reviewer with everything that the settings switch on.
-#[cfg_attr(
-    not(feature = "aws"),
-    expect(clippy::unused_async, reason = "waits for AWS, where that is built in")
-)]
 pub async fn reviewer(
     config: &Config,
     store: Arc<dyn Store>,
     telemetry: &Telemetry,
 ) -> anyhow::Result<Reviewer> {
-    let reviewer = Reviewer {
+    let mut reviewer = Reviewer {
         memory: Arc::new(StoreMemory::new(store.clone())),
         recorder: telemetry.recorder(audit_trail(store.clone())),
         store,
@@ -78,6 +74,11 @@ pub async fn reviewer(
         flame_graphs: config.flame_graphs.clone(),
         region: config.aws.region.clone(),
     };
+    if let DriverName::Anthropic | DriverName::OpenAi | DriverName::ClaudeCli = config.model.driver
+    {
+        models::check_named(config)?;
+        reviewer.model = Some(models::Models::open(config, None).await?.gateway);
+    }
     let wanted = config.model.driver == DriverName::Bedrock
         || config.aws.carbon_parameters
         || config.aws.memory_id.is_some()

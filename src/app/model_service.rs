@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::models::Models;
+use super::models::{Models, check_named};
 use crate::config::Config;
 use crate::store::Database;
 
@@ -20,6 +20,7 @@ pub struct ModelService {
 
 impl ModelService {
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        check_named(config)?;
         let models = Models::open(config, Some(Database::open(&config.database)?)).await?;
         let listener = TcpListener::bind(config.listen)
             .await

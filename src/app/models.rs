@@ -55,7 +55,8 @@ impl Models {
     /// As the settings say. Processes that share a file stay below one cap together, and what calls cost is kept there.
     pub async fn open(config: &Config, file: Option<Database>) -> anyhow::Result<Self> {
         let named = named(config);
-        let wanted: Vec<DriverName> = named.iter().map(|(name, _)| *name).collect();
+        let mut wanted: Vec<DriverName> = named.iter().map(|(name, _)| *name).collect();
+        wanted.push(config.model.driver);
         let drivers = Drivers::new(config, &wanted).await?;
         let mut routes = Vec::new();
         let mut configured = Vec::new();
@@ -143,6 +144,15 @@ impl Models {
             None => stopped.await,
         }
     }
+}
+
+/// Whoever serves or reviews with models needs one; whoever lists them does not.
+pub(super) fn check_named(config: &Config) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !named(config).is_empty(),
+        "no model is named: set `models` under [model], as models = [\"qwen3\"]; `eco-coder models list` shows what the service has"
+    );
+    Ok(())
 }
 
 /// The models in their order, each with its driver: `openai/qwen3` names its own, `qwen3` means the usual one.

@@ -47,9 +47,10 @@ impl Service {
             .await
             .with_context(|| format!("listen on {}", config.listen))?;
         let open = config.agentcore || config.listen.ip().is_loopback();
-        let models = match config.gateway.api {
-            true => Some(Models::open(config, file.database.clone()).await?),
-            false => None,
+        let models = if config.gateway.api {
+            Some(Models::open(config, file.database.clone()).await?)
+        } else {
+            None
         };
         let server = Server {
             webhook_secrets: webhook_secrets(config),

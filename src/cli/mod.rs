@@ -133,7 +133,7 @@ impl Cli {
             Command::Invoke(arguments) => arguments.run(load()?).await,
             Command::Measure(arguments) => arguments.run(environment).await,
             Command::Models(arguments) => arguments.run(load()?, environment).await,
-            Command::Review(arguments) => arguments.run(load()?, environment).await,
+            Command::Review(arguments) => Box::pin(arguments.run(load()?, environment)).await,
             Command::Rules(arguments) => arguments.run().await,
             Command::Scan(arguments) => arguments.run(load()?).await,
             Command::Serve(arguments) => arguments.run(load()?, environment).await,

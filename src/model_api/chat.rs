@@ -349,13 +349,13 @@ mod tests {
         ]
         .map(|request| asked(request).unwrap_err());
         insta::assert_snapshot!(told.join("\n"), @r#"
-`n` must be 1: a model behind this gateway gives one answer
-`response_format` must be text: ask for JSON in the prompt, or by a tool with `tool_choice`
-`tool_choice` is "maybe": auto, required, none or a function
-a tool of the type "web_search" is not known here: functions are
-a part of the type "image_url" cannot be sent: only texts can
-the arguments of the tool call a are no JSON: EOF while parsing an object at line 1 column 1
-`messages` holds no message of a user
-"#);
+        `n` must be 1: a model behind this gateway gives one answer
+        `response_format` must be text: ask for JSON in the prompt, or by a tool with `tool_choice`
+        `tool_choice` is "maybe": auto, required, none or a function
+        a tool of the type "web_search" is not known here: functions are
+        a part of the type "image_url" cannot be sent: only texts can
+        the arguments of the tool call a are no JSON: EOF while parsing an object at line 1 column 1
+        `messages` holds no message of a user
+        "#);
     }
 }

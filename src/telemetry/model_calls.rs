@@ -199,16 +199,16 @@ mod tests {
         let mut told: Vec<&str> = told.collect();
         told.sort_unstable();
         insta::assert_snapshot!(told.join("\n"), @r#"
-bedrock_breaker_state{model_id="m"} 2
-bedrock_budget_left_usd{scope="day"} 1.5
-bedrock_invocations_total{model_id="m",status="ok"} 1
-bedrock_invocations_total{model_id="m",status="quota_exceeded"} 1
-bedrock_latency_ms_count{model_id="m"} 2
-bedrock_latency_ms_sum{model_id="m"} 24.0
-bedrock_throttles_total 1
-bedrock_tokens_total{direction="input"} 20
-bedrock_tokens_total{direction="output"} 4
-"#);
+        bedrock_breaker_state{model_id="m"} 2
+        bedrock_budget_left_usd{scope="day"} 1.5
+        bedrock_invocations_total{model_id="m",status="ok"} 1
+        bedrock_invocations_total{model_id="m",status="quota_exceeded"} 1
+        bedrock_latency_ms_count{model_id="m"} 2
+        bedrock_latency_ms_sum{model_id="m"} 24.0
+        bedrock_throttles_total 1
+        bedrock_tokens_total{direction="input"} 20
+        bedrock_tokens_total{direction="output"} 4
+        "#);
         assert!(text.contains(r#"bedrock_latency_ms_bucket{le="25.0",model_id="m"} 2"#), "{text}");
     }
 

@@ -171,7 +171,9 @@ mod tests {
 
     fn said(by: By) -> String {
         let mut analytics = Analytics::new(by);
-        calls().iter().for_each(|call| analytics.add(call));
+        for call in calls().iter() {
+            analytics.add(call);
+        }
         let mut rows = analytics.rows();
         rows.push(analytics.total());
         let said = rows.iter().map(|row| {
