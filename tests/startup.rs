@@ -43,7 +43,7 @@ async fn values_that_make_no_sense_are_named_with_what_would() {
       - ECO_CODER_GITHUB_APP_ID is "abc", which is not a number
       - `listen` is "localhost", which is not an address with a port such as 127.0.0.1:8080
       - ECO_CODER_WORKERS is "many", which is not a number
-      - ECO_CODER_DRIVER is "oracle"; the drivers are embedded and bedrock
+      - ECO_CODER_DRIVER is "oracle"; the drivers are embedded, bedrock, anthropic, openai, claude_cli
     "#);
 }
 

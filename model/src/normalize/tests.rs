@@ -77,7 +77,7 @@ global.anthropic.claude-haiku-4-5-20251001-v1:0
   max_tokens: 1000000 -> 63936, global.anthropic.claude-haiku-4-5-20251001-v1:0 writes 64000 tokens at the most, and 64 stay free: the table is a third party's, and services put marks of their own around an answer
 
 us.amazon.nova-2-lite-v1:0
-  temperature: 1.7 -> 1.0, Nova's temperature begins above 0 (https://docs.aws.amazon.com/nova/latest/nova2-userguide/request-response-schema.html)
+  temperature: 1.7 -> 1.0, Nova's temperature is above 0, and 1 at most (https://docs.aws.amazon.com/nova/latest/nova2-userguide/request-response-schema.html)
   top_p: 0.0 -> 0.00001, from 0 to 1 (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html)
   stop_sequences: ["</answer>","\n","","|","User:","END"] -> ["</answer>","\n","|","User:","END"], one that is empty or above 1024 bytes stops nothing; Converse takes 2,500 stop sequences (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html)
   max_tokens: 1000000 -> 63936, us.amazon.nova-2-lite-v1:0 writes 64000 tokens at the most, and 64 stay free: the table is a third party's, and services put marks of their own around an answer
