@@ -69,7 +69,7 @@ impl Load {
         let (path, body) = match (self.dialect, self.stream) {
             (Dialect::OpenAi, stream) => (
                 "/v1/chat/completions",
-                json!({"model": "m", "messages": [{"role": "user", "content": prompt}], "max_tokens": 200, "stream": stream}),
+                json!({"model": crate::gateways::MODEL, "messages": [{"role": "user", "content": prompt}], "max_tokens": 200, "stream": stream}),
             ),
             (Dialect::Own, true) => ("/v1/invoke-stream", json!({"prompt": prompt})),
             (Dialect::Own, false) => ("/v1/invoke", json!({"prompt": prompt})),

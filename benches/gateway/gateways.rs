@@ -16,6 +16,8 @@ use crate::process::Running;
 pub(crate) const KEY: &str = "sk-for-the-benchmark";
 /// Of the key, SHA-256.
 const KEYS_DIGEST: &str = "c4b901f047acda8db7f8146449cfc8852cf952c1eb3f5c8c9187cad758bde3f5";
+/// Whose price is known, so that the budget has something to count.
+pub(crate) const MODEL: &str = "gpt-4o-mini";
 /// LiteLLM imports for a while.
 const STARTS_WITHIN: Duration = Duration::from_secs(90);
 
@@ -63,6 +65,8 @@ impl Gateway {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+        // Some listen before they can answer.
+        tokio::time::sleep(Duration::from_secs(3)).await;
         Ok(running)
     }
 }
@@ -106,7 +110,7 @@ fn to_bedrock(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, 
 }
 
 fn to_openai(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, Failure> {
-    let mut command = ours(folder, port, "driver = \"openai\"\nmodels = [\"m\"]")?;
+    let mut command = ours(folder, port, &format!("driver = \"openai\"\nmodels = [\"{MODEL}\"]"))?;
     command.env("OPENAI_BASE_URL", format!("http://{service}/v1")).env("OPENAI_API_KEY", KEY);
     Ok(command)
 }
@@ -120,7 +124,7 @@ fn portkey(port: u16) -> Command {
 
 fn litellm(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, Failure> {
     let settings = format!(
-        "model_list:\n  - model_name: m\n    litellm_params:\n      model: openai/m\n      api_base: http://{service}/v1\n      api_key: {KEY}\nlitellm_settings:\n  telemetry: false\n"
+        "model_list:\n  - model_name: {MODEL}\n    litellm_params:\n      model: openai/{MODEL}\n      api_base: http://{service}/v1\n      api_key: {KEY}\nlitellm_settings:\n  telemetry: false\n"
     );
     let file: PathBuf = folder.join("litellm.yaml");
     std::fs::write(&file, settings)?;

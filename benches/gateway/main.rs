@@ -36,8 +36,14 @@ async fn compare() -> Result<(), Failure> {
         "gateway                 prompt   p50 alone  added    CPU/request  requests/s (32)  first token added  memory",
     );
     let direct = measure_direct(service).await?;
+    // `cargo bench --bench gateway -- Portkey` measures that one alone.
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     for gateway in gateways::all(service) {
         let name = gateway.name;
+        if !wanted.is_empty() && !wanted.iter().any(|word| name.contains(word.as_str())) {
+            continue;
+        }
         match measure(&gateway, &direct).await {
             Ok(()) => {}
             Err(error) => report(&format!("{name}: not measured: {error}")),
