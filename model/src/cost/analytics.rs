@@ -171,7 +171,7 @@ mod tests {
 
     fn said(by: By) -> String {
         let mut analytics = Analytics::new(by);
-        for call in calls().iter() {
+        for call in &calls() {
             analytics.add(call);
         }
         let mut rows = analytics.rows();
