@@ -53,6 +53,7 @@ fn table(listed: &[ListedModel]) -> String {
     let mut page = String::new();
     for model in listed {
         let price = match (model.input_usd, model.output_usd) {
+            _ if model.driver == DriverName::Embedded.as_str() => "costs nothing".to_owned(),
             (Some(input), Some(output)) => format!("${input} in, ${output} out a million tokens"),
             _ => "price not known".to_owned(),
         };
