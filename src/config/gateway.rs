@@ -22,10 +22,6 @@ pub struct GatewayConfig {
     pub concurrency: usize,
     /// Whether prompts and answers stay out of the logs.
     pub redact_prompts: bool,
-    /// A folder of agent definitions.
-    pub agents: Option<PathBuf>,
-    /// A file of prices that replaces what the bundled table says of its models.
-    pub prices: Option<PathBuf>,
     /// What may be spent.
     pub caps: Caps,
     pub keys: Vec<KeyTable>,
@@ -76,8 +72,6 @@ impl Default for GatewayConfig {
             qps: None,
             concurrency: 64,
             redact_prompts: true,
-            agents: None,
-            prices: None,
             caps: Caps::default(),
             keys: Vec::new(),
             anthropic: Endpoint::default(),
