@@ -172,7 +172,7 @@ fn named(config: &Config) -> Vec<(DriverName, String)> {
 }
 
 /// `openai/qwen3`: a driver and its model.
-pub(super) fn of_driver(id: &str) -> Option<(DriverName, String)> {
+fn of_driver(id: &str) -> Option<(DriverName, String)> {
     let (name, rest) = id.split_once('/')?;
     let driver = DriverName::ALL.into_iter().find(|driver| driver.as_str() == name)?;
     Some((driver, rest.to_owned()))

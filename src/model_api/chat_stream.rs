@@ -1,32 +1,25 @@
 //! A reply in OpenAI's form, chunk by chunk.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
-use std::time::Duration;
 
-use axum::http::HeaderValue;
-use axum::response::sse::{self, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use axum::response::sse::{self, KeepAlive};
 use futures::{StreamExt, stream};
 use model::invoke::Failure;
 use model::{Event, Events, ModelError, Reply};
 use serde_json::{Value, json};
 
 use super::chat_reply::{About, extra, finish_reason, usage};
-
-const HEARTBEAT: Duration = Duration::from_secs(10);
+use super::events;
 
 pub(super) fn said(events: Events, about: About, include_usage: bool) -> Response {
     let mut chunks = Chunks { about, include_usage, model: String::new(), places: HashMap::new() };
     let lines = events
         .map(move |event| chunks.of(event))
         .flat_map(stream::iter)
-        .map(|data| Ok::<_, Infallible>(sse::Event::default().data(data)));
+        .map(|data| sse::Event::default().data(data));
     // A comment: clients skip it, proxies see that the connection lives.
-    let mut response =
-        Sse::new(lines).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    response
+    events::answer(lines, KeepAlive::new())
 }
 
 struct Chunks {

@@ -1,14 +1,13 @@
 //! `POST /v1/invoke-stream`: server-sent events `start`, `delta`, `heartbeat`, and at the end `end` or `error`.
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::sse::{self, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use axum::response::sse::{self, KeepAlive};
 use bytes::Bytes;
 use futures::StreamExt;
 use model::invoke::{Envelope, Failure};
@@ -17,10 +16,7 @@ use serde_json::{Value, json};
 
 use super::answer::refused;
 use super::keys::Client;
-use super::{LONGEST, ModelApi};
-
-/// Proxies close connections that are silent for a minute.
-const HEARTBEAT: Duration = Duration::from_secs(10);
+use super::{LONGEST, ModelApi, events};
 
 pub(super) async fn invoke(
     State(api): State<Arc<ModelApi>>,
@@ -40,16 +36,9 @@ pub(super) async fn invoke(
     }
 }
 
-/// The client's leaving drops the body, with it the events, and that cancels the call.
 fn said(events: Events, asked: Instant) -> Response {
-    let lines = events.map(move |event| Ok::<_, Infallible>(line(event, asked)));
-    let heartbeat = KeepAlive::new()
-        .interval(HEARTBEAT)
-        .event(sse::Event::default().event("heartbeat").data("{}"));
-    let mut response = Sse::new(lines).keep_alive(heartbeat).into_response();
-    // Nginx and its like would hold events back to send them together.
-    response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
-    response
+    let heartbeat = KeepAlive::new().event(sse::Event::default().event("heartbeat").data("{}"));
+    events::answer(events.map(move |event| line(event, asked)), heartbeat)
 }
 
 fn line(event: Result<Event, ModelError>, asked: Instant) -> sse::Event {

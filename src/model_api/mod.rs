@@ -13,6 +13,7 @@ mod answer;
 mod chat;
 mod chat_reply;
 mod chat_stream;
+mod events;
 mod invoke;
 mod invoke_stream;
 mod keys;

@@ -26,21 +26,22 @@ struct Choice {
     stop_reason: Value,
 }
 
-#[derive(Deserialize)]
-struct Message {
+/// A message, whole or, in a stream, what a chunk adds to it.
+#[derive(Default, Deserialize)]
+pub(super) struct Message {
     #[serde(default)]
-    content: Option<Text>,
+    pub(super) content: Option<Text>,
     #[serde(default)]
-    refusal: Option<String>,
+    pub(super) refusal: Option<String>,
     /// Newer versions of `vLLM`, and Ollama, call it `reasoning`.
     #[serde(default)]
-    reasoning_content: Option<String>,
+    pub(super) reasoning_content: Option<String>,
     #[serde(default)]
-    reasoning: Option<String>,
+    pub(super) reasoning: Option<String>,
     #[serde(default)]
-    tool_calls: Option<Vec<ToolCall>>,
+    pub(super) tool_calls: Option<Vec<ToolCall>>,
     #[serde(default)]
-    function_call: Option<Function>,
+    pub(super) function_call: Option<Function>,
 }
 
 /// A text, or parts of one.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::identity::Identity;
 use super::refusal;
-use super::reply::{Counts, Function, Text, ToolCall, settled, stop};
+use super::reply::{Counts, Function, Message, Text, ToolCall, settled, stop};
 use crate::assemble::Assembled;
 use crate::catalog;
 use crate::conversation::Conversation;
@@ -42,27 +42,11 @@ struct Choice {
     #[serde(default)]
     index: u32,
     #[serde(default)]
-    delta: Delta,
+    delta: Message,
     #[serde(default)]
     finish_reason: Option<String>,
     #[serde(default)]
     stop_reason: Value,
-}
-
-#[derive(Default, Deserialize)]
-struct Delta {
-    #[serde(default)]
-    content: Option<Text>,
-    #[serde(default)]
-    refusal: Option<String>,
-    #[serde(default)]
-    reasoning_content: Option<String>,
-    #[serde(default)]
-    reasoning: Option<String>,
-    #[serde(default)]
-    tool_calls: Option<Vec<ToolCall>>,
-    #[serde(default)]
-    function_call: Option<Function>,
 }
 
 /// A tool use whose pieces come.
@@ -120,7 +104,7 @@ impl Reader {
         Ok(())
     }
 
-    fn on_delta(&mut self, delta: Delta, told: &mut VecDeque<Event>) -> Result<(), ModelError> {
+    fn on_delta(&mut self, delta: Message, told: &mut VecDeque<Event>) -> Result<(), ModelError> {
         let thought = delta.reasoning_content.or(delta.reasoning).unwrap_or_default();
         if !thought.is_empty() {
             self.reply.reasoning(REASONING, &thought)?;
