@@ -1,21 +1,23 @@
-//! Stories of the AWS parts, against the fake: the driver of Bedrock, and that the fake answers like the other services.
+//! Stories of the AWS parts, against the fake: models of Bedrock behind the gateway, and that the fake answers like the
+//! other services.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_sdk_bedrockruntime::config::SharedCredentialsProvider;
-use aws_sdk_bedrockruntime::config::retry::RetryConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use carbon::{CalculateCarbonFootprint, ParameterStore};
 use codeguru::{Profiler, Reviewer, ReviewerSettings};
 use contract::{
     Binding, Change, ChangedFile, CodeReviewer, ProfileRequest, ProfileSource, Timestamp, Tool,
     ToolSpec,
 };
-use model::bedrock::{Bedrock, Settings};
+use model::bedrock::wire::{BedrockDriver, Settings};
+use model::gateway::{self, Gateway, Parts, Route};
+use model::http::Client;
 use model::{
-    Block, Call, Cause, Conversation, Message, ModelDriver, ModelError, Reply, Role, StopReason,
-    ToolResult,
+    Block, Call, Cause, Conversation, Message, ModelDriver, ModelError, Parameters, Reply, Role,
+    StopReason, ToolResult, normalize,
 };
 use serde_json::{Value, json};
 
@@ -26,18 +28,43 @@ const SONNET: &str = "global.anthropic.claude-sonnet-5-5";
 const HAIKU: &str = "global.anthropic.claude-haiku-4-5-20251001-v1:0";
 const NOVA: &str = "us.amazon.nova-2-lite-v1:0";
 
-fn settings(models: &[&str]) -> Settings {
-    Settings {
-        models: models.iter().map(|&id| id.to_owned()).collect(),
-        attempt_timeout: Duration::from_millis(500),
-        retry: Some(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1))),
-        wait: |_| Box::pin(std::future::ready(())),
-        ..Settings::default()
-    }
+fn driver(sdk: &aws_config::SdkConfig) -> BedrockDriver {
+    BedrockDriver::new(Settings::of(sdk, Timestamp::now).unwrap(), Client::new().unwrap())
 }
 
-fn bedrock(aws: &FakeAws, models: &[&str]) -> Bedrock {
-    Bedrock::new(&sdk(aws.url()), settings(models))
+/// Models of Bedrock in their order, as a review is led by them, but for the pauses.
+fn gateway(sdk: &aws_config::SdkConfig, models: &[&str]) -> Gateway {
+    let driver: Arc<dyn ModelDriver> = Arc::new(driver(sdk));
+    let routes = models.iter().map(|id| Route::new(driver.clone(), id)).collect();
+    let parts = Parts {
+        fit: normalize::fit,
+        estimate: normalize::input_tokens,
+        settings: gateway::Settings {
+            attempt: Duration::from_millis(500),
+            ..gateway::Settings::default()
+        },
+        wait: |_| Box::pin(std::future::ready(())),
+        ..Parts::default()
+    };
+    Gateway::new(routes, parts)
+}
+
+fn bedrock(aws: &FakeAws, models: &[&str]) -> Gateway {
+    gateway(&sdk(aws.url()), models)
+}
+
+fn call_within(conversation: Conversation, within: Duration) -> Call {
+    let parameters = Parameters {
+        max_tokens: Some(4096),
+        temperature: Some(0.1),
+        top_p: Some(0.9),
+        ..Parameters::default()
+    };
+    Call { parameters, ..Call::new(conversation, within) }
+}
+
+fn call(conversation: Conversation) -> Call {
+    call_within(conversation, DEADLINE)
 }
 
 fn conversation(messages: Vec<Message>) -> Conversation {
@@ -64,7 +91,7 @@ fn result(id: &str, is_error: bool, content: Value) -> Block {
 }
 
 async fn ask(aws: &FakeAws, models: &[&str]) -> Result<Reply, ModelError> {
-    bedrock(aws, models).converse(&Call::new(opening(), DEADLINE)).await
+    bedrock(aws, models).converse(&call(opening())).await
 }
 
 fn models_asked(aws: &FakeAws) -> Vec<String> {
@@ -90,7 +117,7 @@ async fn a_conversation_of_several_turns_keeps_every_rule_of_converse() {
         Scripted::Reply(says("All good.")),
     ]);
     let driver = bedrock(&aws, &[SONNET]);
-    let first = driver.converse(&Call::new(opening(), DEADLINE)).await.unwrap();
+    let first = driver.converse(&call(opening())).await.unwrap();
     let ids: Vec<_> = first.message.tool_uses().map(|tool_use| tool_use.id.as_str()).collect();
     assert_eq!((first.stop, ids), (StopReason::ToolUse, vec!["tooluse_1.a:b", "t2"]));
     assert_eq!(
@@ -106,10 +133,7 @@ async fn a_conversation_of_several_turns_keeps_every_rule_of_converse() {
         ],
     };
     let second = driver
-        .converse(&Call::new(
-            conversation(vec![Message::user("Go."), first.message, results]),
-            DEADLINE,
-        ))
+        .converse(&call(conversation(vec![Message::user("Go."), first.message, results])))
         .await
         .unwrap();
     assert_eq!(aws.complaints(), Vec::<String>::new());
@@ -131,7 +155,7 @@ async fn the_request_is_the_same_bytes_every_time_and_marks_what_may_be_cached()
     }
     let requests = aws.requests("bedrock");
     assert!(requests.iter().all(|request| request.bytes == requests[0].bytes));
-    insta::assert_snapshot!(requests[0].body, @r#"{"inferenceConfig":{"maxTokens":4096,"temperature":0.10000000149011612},"messages":[{"content":[{"text":"Go."},{"cachePoint":{"type":"default"}}],"role":"user"}],"system":[{"text":"Review."},{"cachePoint":{"type":"default"}}],"toolConfig":{"tools":[{"toolSpec":{"description":"A tool.","inputSchema":{"json":{"properties":{"a":{},"b":{},"c":{},"d":{},"e":{}},"type":"object"}},"name":"analyze_code"}},{"toolSpec":{"description":"A tool.","inputSchema":{"json":{"properties":{"a":{},"b":{},"c":{},"d":{},"e":{}},"type":"object"}},"name":"calculate"}},{"cachePoint":{"type":"default"}}]}}"#);
+    insta::assert_snapshot!(requests[0].body, @r#"{"inferenceConfig":{"maxTokens":4096,"temperature":0.1},"messages":[{"content":[{"text":"Go."},{"cachePoint":{"type":"default"}}],"role":"user"}],"system":[{"text":"Review."},{"cachePoint":{"type":"default"}}],"toolConfig":{"tools":[{"toolSpec":{"description":"A tool.","inputSchema":{"json":{"properties":{"a":{},"b":{},"c":{},"d":{},"e":{}},"type":"object"}},"name":"analyze_code"}},{"toolSpec":{"description":"A tool.","inputSchema":{"json":{"properties":{"a":{},"b":{},"c":{},"d":{},"e":{}},"type":"object"}},"name":"calculate"}},{"cachePoint":{"type":"default"}}]}}"#);
 }
 
 #[tokio::test]
@@ -154,9 +178,9 @@ async fn each_model_is_told_only_what_it_takes() {
     assert_eq!(aws.complaints(), Vec::<String>::new());
     insta::assert_snapshot!(told.join("\n"), @r#"
     {"maxTokens":4096} 3 cache points
-    {"maxTokens":4096,"temperature":0.10000000149011612} 3 cache points
-    {"maxTokens":4096,"temperature":0.10000000149011612,"topP":0.8999999761581421} 2 cache points
-    {"maxTokens":4096,"temperature":0.10000000149011612,"topP":0.8999999761581421} 0 cache points
+    {"maxTokens":4096,"temperature":0.1} 3 cache points
+    {"maxTokens":4096,"temperature":0.1,"topP":0.9} 2 cache points
+    {"maxTokens":4032,"temperature":0.1,"topP":0.9} 0 cache points
     {"maxTokens":4096} 0 cache points
     "#);
 }
@@ -220,7 +244,7 @@ async fn what_will_not_get_better_is_not_asked_again() {
     the model's service refused the credentials: model-a: You don't have access to the model with the specified model ID.; model-b: You don't have access to the model with the specified model ID.
     the conversation does not fit the model: model-a: Input is too long for requested model.
     the model's service refused the request: model-a: messages.0: something is wrong
-    the model's service refused the credentials: model-a: UnrecognizedClientException: The security token included in the request is invalid.
+    the model's service refused the credentials: model-a: The security token included in the request is invalid.
     ");
 }
 
@@ -230,7 +254,7 @@ async fn a_model_that_never_answers_is_given_up_in_time() {
     aws.script(vec![Scripted::Delay(Duration::from_mins(1))]);
     let started = std::time::Instant::now();
     let error = bedrock(&aws, &[SONNET])
-        .converse(&Call::new(opening(), Duration::from_millis(100)))
+        .converse(&call_within(opening(), Duration::from_millis(100)))
         .await
         .unwrap_err();
     assert!(error.cause == Cause::Timeout, "{error}");
@@ -246,18 +270,15 @@ async fn without_credentials_or_a_network_the_reason_is_told() {
         .into_builder()
         .credentials_provider(SharedCredentialsProvider::new(nobody))
         .build();
-    let error = Bedrock::new(&nobody, settings(&[SONNET, NOVA]))
-        .converse(&Call::new(opening(), DEADLINE))
-        .await
-        .unwrap_err();
+    let error = gateway(&nobody, &[SONNET, NOVA]).converse(&call(opening())).await.unwrap_err();
     assert!(error.cause == Cause::Auth && error.message.contains("no AWS credentials"), "{error}");
     assert!(aws.requests("bedrock").is_empty());
 
     let unused = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let nowhere = Bedrock::new(&sdk(&format!("http://{unused}")), settings(&[SONNET, NOVA]));
-    let error = nowhere.converse(&Call::new(opening(), DEADLINE)).await.unwrap_err();
+    let nowhere = gateway(&sdk(&format!("http://{unused}")), &[SONNET, NOVA]);
+    let error = nowhere.converse(&call(opening())).await.unwrap_err();
     assert!(
-        error.cause == Cause::Service && error.message.contains("could not be reached"),
+        error.cause == Cause::Unreachable && error.message.contains("could not be reached"),
         "{error}"
     );
 }
@@ -301,13 +322,10 @@ async fn thoughts_of_one_vendor_are_not_told_to_another() {
         Scripted::Reply(says("Done.")),
     ]);
     let driver = bedrock(&aws, &[SONNET, NOVA]);
-    let first = driver.converse(&Call::new(opening(), DEADLINE)).await.unwrap();
+    let first = driver.converse(&call(opening())).await.unwrap();
     let results = Message { role: Role::User, content: vec![result("t1", false, json!({}))] };
     let reply = driver
-        .converse(&Call::new(
-            conversation(vec![Message::user("Go."), first.message, results]),
-            DEADLINE,
-        ))
+        .converse(&call(conversation(vec![Message::user("Go."), first.message, results])))
         .await
         .unwrap();
     assert_eq!((reply.model_id.as_str(), aws.complaints().len()), (NOVA, 0));
@@ -335,13 +353,29 @@ async fn every_reason_to_stop_is_known_and_new_ones_are_survived() {
     script.push(Scripted::OutsideTheModel(body(new)));
     aws.script(script);
     let mut stops = Vec::new();
+    let driver = driver(&sdk(aws.url()));
     for _ in reasons {
-        stops.push(format!("{:?}", ask(&aws, &[SONNET]).await.unwrap().stop));
+        stops.push(format!("{:?}", driver.converse(&call(opening())).await.unwrap().stop));
     }
     assert_eq!(
         stops.join(" "),
         "EndTurn ToolUse MaxTokens StopSequence GuardrailIntervened ContentFiltered MalformedModelOutput MalformedToolUse ContextWindowExceeded Unknown"
     );
+}
+
+#[tokio::test]
+async fn a_blocked_answer_is_asked_for_once_more_and_then_told() {
+    for reason in ["guardrail_intervened", "content_filtered", "malformed_tool_use"] {
+        let aws = FakeAws::start().await;
+        let body = || Scripted::Reply(answer(&[json!({"text": "x"})], reason));
+        aws.script(vec![body(), body(), body(), Scripted::Reply(says("Better."))]);
+        let given_up = ask(&aws, &[SONNET]).await.unwrap();
+        assert_ne!(given_up.stop, StopReason::EndTurn, "{reason}");
+        assert_eq!(given_up.usage.output_tokens, 400, "{reason}: both answers are paid for");
+        let repaired = ask(&aws, &[SONNET]).await.unwrap();
+        assert_eq!((repaired.message.text().as_str(), repaired.notes.len()), ("Better.", 1));
+        assert_eq!(aws.complaints(), Vec::<String>::new());
+    }
 }
 
 #[tokio::test]
@@ -354,7 +388,7 @@ async fn the_fake_refuses_what_bedrock_refuses() {
         })),
     ]);
     let driver = bedrock(&aws, &[SONNET]);
-    let first = driver.converse(&Call::new(opening(), DEADLINE)).await.unwrap().message;
+    let first = driver.converse(&call(opening())).await.unwrap().message;
     let user = |content: Vec<Block>| Message { role: Role::User, content };
     let both = user(vec![result("t1", false, json!({})), result("t2", false, json!({}))]);
     let mut changed = first.clone();
@@ -372,7 +406,7 @@ async fn the_fake_refuses_what_bedrock_refuses() {
     ];
     for messages in refused {
         assert!(matches!(
-            driver.converse(&Call::new(conversation(messages), DEADLINE)).await,
+            driver.converse(&call(conversation(messages))).await,
             Err(ModelError { cause: Cause::BadRequest, .. })
         ));
     }
@@ -385,7 +419,7 @@ async fn the_fake_refuses_what_bedrock_refuses() {
     messages.1 is not what the assistant said: {"content":[{"toolUse":{"input":{},"name":"calculate","toolUseId":"t1"}},{"toolUse":{"input":{},"name":"analyze_code","toolUseId":"t2"}},{"text":"Not mine."}],"role":"assistant"}
     "#);
     let fine = driver
-        .converse(&Call::new(conversation(vec![Message::user("Go."), first, both]), DEADLINE))
+        .converse(&call(conversation(vec![Message::user("Go."), first, both])))
         .await
         .unwrap();
     assert_eq!(fine.message.text(), "3");

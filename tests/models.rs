@@ -301,7 +301,7 @@ async fn a_malformed_tool_use_is_repaired() {
 
     assert!(comment.contains(WORDS), "{comment}");
     let second = aws.requests("bedrock")[1].body["messages"].to_string();
-    assert!(second.contains("Your last answer could not be used"), "{second}");
+    assert!(second.contains("could not be read, so nothing was called"), "{second}");
     assert_clean(&world, &aws);
 }
 
@@ -624,4 +624,39 @@ async fn what_the_model_took_is_on_the_bill() {
     let once = format!("3000 tokens · ${:.4}", usd / 1000.0);
     assert!(comment.contains(&once), "{once} is not in {comment}");
     assert!(bill["per_1000_pull_requests"]["total_usd"].as_f64().expect("USD") > usd);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_review_asked_of_models_is_among_the_costs_of_models() {
+    let (mut world, aws) = world().await;
+    let number = open(&world);
+    aws.script(vec![Scripted::error(429, "ThrottlingException", 1), looks(), posts(WORDS)]);
+    comment(&mut world, number).await;
+    let run_id = world.run_id(number);
+    assert_eq!(world.terminate(), Some(0));
+
+    let costs = |by: &str| {
+        let ended = world.run(&["models", "cost", "--by", by, "--format", "json"]);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        serde_json::from_str::<Value>(&ended.stdout).expect("JSON")["rows"].clone()
+    };
+
+    let (agents, tasks) = (costs("agent"), costs("task"));
+    assert_eq!((&agents[0]["group"], &agents[0]["calls"]), (&json!("review"), &json!(3)));
+    assert_eq!(tasks[0]["group"], json!(run_id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cap_on_all_calls_holds_for_reviews_too() {
+    let (mut world, aws) = world().await;
+    world.settings("[gateway.caps]\nday_usd = 0.000001\n");
+    let number = open(&world);
+
+    let comment = comment(&mut world, number).await;
+
+    assert!(
+        comment.contains("finished the review: the budget does not allow this call"),
+        "{comment}"
+    );
+    assert_eq!(aws.requests("bedrock").len(), 0);
 }

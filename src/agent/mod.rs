@@ -12,8 +12,8 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::store::{RunRecord, Store};
-use crate::telemetry::{ErrorType, Session, ToolCalled, Turned};
-use model::{ModelDriver, ModelError, Reply, ToolUse};
+use crate::telemetry::{ErrorType, Session, ToolCalled, Turned, spans};
+use model::{Metadata, ModelDriver, ModelError, Reply, ToolUse};
 
 pub mod budget;
 pub mod memory;
@@ -32,6 +32,9 @@ pub use memory::{
 pub use run::{Call, Leader, Run, Step};
 pub use task::{ProfileWindow, Task, TaskFile, Workload};
 pub use toolbox::{Called, Toolbox};
+
+/// Whose calls of models these are, for caps and costs.
+const AGENT: &str = "review";
 
 /// Asked before every step.
 pub type Stop = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -121,7 +124,13 @@ impl Agent {
             Leader::Model => run.budget.time_left(&run.spent),
             Leader::Planner => Duration::from_mins(1),
         };
-        let reply = driver.converse(&model::Call::new(run.conversation.clone(), deadline)).await;
+        let mut call = model::Call::new(run.conversation.clone(), deadline);
+        call.metadata = Metadata {
+            agent_id: Some(AGENT.to_owned()),
+            task_id: Some(run.id.clone()),
+            trace_id: spans::trace_id(),
+        };
+        let reply = driver.converse(&call).await;
         let turned = turned(driver.name(), &reply, asked.elapsed());
         note_on_span(&turned);
         match reply {

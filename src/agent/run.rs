@@ -152,8 +152,9 @@ impl Run {
             StopReason::EndTurn | StopReason::StopSequence => self.on_end(reply.message),
             StopReason::ToolUse => self.on_tool_uses(reply.message),
             StopReason::MaxTokens => self.repair("it was cut off at the token limit; answer in fewer words and call tools one at a time"),
-            StopReason::MalformedToolUse => self.repair("its tool use was malformed; call the tool again with arguments that fit its schema"),
-            StopReason::MalformedModelOutput => self.repair("its form was malformed; answer again"),
+            // The gateway has told the model what was wrong, and the model has answered the same once more.
+            StopReason::MalformedToolUse => self.hand_over("the model called a tool in a form that cannot be read, and so again when it was told"),
+            StopReason::MalformedModelOutput => self.hand_over("the model answered in a form that cannot be read, and so again when it was told"),
             StopReason::GuardrailIntervened => self.hand_over("a guardrail stepped in"),
             StopReason::ContentFiltered => self.hand_over("the provider filtered the answer"),
             StopReason::ContextWindowExceeded => self.hand_over("the conversation outgrew the model's context"),

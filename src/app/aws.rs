@@ -1,4 +1,4 @@
-//! The AWS parts: Bedrock, CodeGuru, Parameter Store, Secrets Manager.
+//! The AWS parts: AgentCore, CodeGuru, Parameter Store, Secrets Manager.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +12,10 @@ use super::CLOCK;
 use super::runtime::AgentRuntime;
 use super::sdk::sdk;
 use crate::agent::memory_agentcore::AgentCoreMemory;
-use crate::config::{Config, DriverName};
+use crate::config::Config;
 use crate::queue::sqs::{self, SqsQueue};
 use crate::review::Reviewer;
 use crate::store::dynamodb::{self, DynamoStore};
-use model::bedrock::{self, Bedrock};
 
 const SECRET_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -24,9 +23,6 @@ const SECRET_DEADLINE: Duration = Duration::from_secs(10);
 pub(super) async fn extend(mut reviewer: Reviewer, config: &Config) -> Reviewer {
     let sdk = sdk(config).await;
     let cache: Arc<dyn Cache> = reviewer.store.clone();
-    if config.model.driver == DriverName::Bedrock {
-        reviewer.model = Some(Arc::new(Bedrock::new(sdk, bedrock_settings(config))));
-    }
     if let Some(memory_id) = &config.aws.memory_id {
         reviewer.memory = Arc::new(AgentCoreMemory::new(sdk, memory_id));
     }
@@ -95,16 +91,4 @@ pub(super) async fn queue(config: &Config) -> anyhow::Result<SqsQueue> {
 
 fn named(value: Option<&String>, key: &str, variable: &str) -> anyhow::Result<String> {
     value.cloned().with_context(|| format!("set `{key}` under [aws], or {variable}"))
-}
-
-fn bedrock_settings(config: &Config) -> bedrock::Settings {
-    let mut settings = bedrock::Settings::default();
-    if !config.model.models.is_empty() {
-        settings.models.clone_from(&config.model.models);
-    }
-    settings.max_tokens = config.model.max_tokens;
-    settings.temperature = config.model.temperature;
-    settings.top_p = config.model.top_p;
-    settings.attempt_timeout = Duration::from_secs(config.model.attempt_seconds);
-    settings
 }

@@ -19,6 +19,7 @@ use tracing::Instrument;
 use super::batch::Crew;
 use super::deadline::Deadline;
 use super::event::Event;
+use super::models::Models;
 use super::secrets::webhook_secrets;
 use super::worker::{Worker, lease};
 use super::{CLOCK, aws, http_event, schedule};
@@ -124,7 +125,10 @@ impl Function {
     async fn build_crew(&self) -> anyhow::Result<Crew> {
         self.config.check_worker_function()?;
         let store = Arc::new(aws::store(&self.config).await?);
-        let reviewer = super::reviewer(&self.config, store, &self.telemetry).await?;
+        // There is no file here: what is spent counts for as long as this process lives.
+        let models = Models::of_reviews(&self.config, None).await?;
+        let leader = models.and_then(|models| models.leader(&self.config));
+        let reviewer = super::reviewer(&self.config, store, &self.telemetry, leader).await?;
         let github = super::github(&self.config).await?;
         let worker = Worker::new(&self.config, reviewer, github, self.progress.clone()).await;
         Ok(Crew { worker: Arc::new(worker), queue: self.queue().await?.clone() })

@@ -8,10 +8,11 @@ use carbon::CalculateCarbonFootprint;
 use contract::{Clock, Timestamp};
 use futures::{FutureExt, TryFutureExt};
 use github::{Credentials, GitHub};
+use model::ModelDriver;
 use secrecy::SecretString;
 
 use crate::agent::StoreMemory;
-use crate::config::{Config, CredentialSource, DriverName};
+use crate::config::{Config, CredentialSource};
 use crate::review::Reviewer;
 use crate::store::{Database, SqliteCalls, SqliteStore, Store};
 use crate::telemetry::{Keep, Line, Telemetry};
@@ -26,6 +27,7 @@ pub mod doctor;
 mod embedded_answer;
 mod handover;
 mod invocations;
+mod leader;
 mod model_drivers;
 pub mod model_service;
 pub mod models;
@@ -53,18 +55,19 @@ pub mod worker;
 /// The clock of the whole process.
 pub const CLOCK: Clock = Timestamp::now;
 
-/// A reviewer with everything that the settings switch on.
+/// A reviewer with everything that the settings switch on, led by a model or by the embedded planner.
 pub async fn reviewer(
     config: &Config,
     store: Arc<dyn Store>,
     telemetry: &Telemetry,
+    model: Option<Arc<dyn ModelDriver>>,
 ) -> anyhow::Result<Reviewer> {
-    let mut reviewer = Reviewer {
+    let reviewer = Reviewer {
         memory: Arc::new(StoreMemory::new(store.clone())),
         recorder: telemetry.recorder(audit_trail(store.clone())),
         store,
         clock: CLOCK,
-        model: None,
+        model,
         budget: config.budget.clone(),
         carbon: Arc::new(CalculateCarbonFootprint::default),
         reviewers: Vec::new(),
@@ -74,13 +77,7 @@ pub async fn reviewer(
         flame_graphs: config.flame_graphs.clone(),
         region: config.aws.region.clone(),
     };
-    if let DriverName::Anthropic | DriverName::OpenAi | DriverName::ClaudeCli = config.model.driver
-    {
-        models::check_named(config)?;
-        reviewer.model = Some(models::Models::open(config, None).await?.gateway);
-    }
-    let wanted = config.model.driver == DriverName::Bedrock
-        || config.aws.carbon_parameters
+    let wanted = config.aws.carbon_parameters
         || config.aws.memory_id.is_some()
         || config.aws.codeguru_association_arn.is_some()
         || config.aws.codeguru_profiling_group.is_some();
@@ -138,9 +135,13 @@ async fn secret(_config: &Config, secret_id: &str) -> anyhow::Result<SecretStrin
     )
 }
 
-/// A store for one review that nothing could resume.
-pub fn forgetful_store() -> anyhow::Result<Arc<dyn Store>> {
-    Ok(Arc::new(SqliteStore::in_memory().context("open a store in memory")?))
+/// A store in a file, or one for a single review that nothing could resume.
+pub fn store(file: Option<Database>) -> anyhow::Result<Arc<dyn Store>> {
+    let store = match file {
+        Some(file) => SqliteStore::new(file),
+        None => SqliteStore::in_memory().context("open a store in memory")?,
+    };
+    Ok(Arc::new(store))
 }
 
 /// What a server with these settings has kept, in its table or its file; `None` before it has kept anything.
@@ -155,9 +156,14 @@ pub fn kept_calls(config: &Config) -> anyhow::Result<Option<SqliteCalls>> {
 
 /// A store in a file, which may be shared with other processes.
 pub fn file_store(path: &Path) -> anyhow::Result<Arc<dyn Store>> {
+    store(Some(file(path)?))
+}
+
+/// A file of its own, in a folder that is made where there is none.
+pub fn file(path: &Path) -> anyhow::Result<Database> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("make the folder {}", folder.display()))?;
     }
-    Ok(Arc::new(SqliteStore::new(Database::open(path)?)))
+    Ok(Database::open(path)?)
 }

@@ -2,15 +2,17 @@
 
 use model::budget::{Budget, Ledger, MemoryLedger};
 use model::cost::{Recorder, upkeep};
-use model::gateway::{Gateway, Parts, Route};
+use model::gateway::{self, Gateway, Parts, Route};
 use model::limit::{self, Limits};
 use model::{ModelDriver, normalize};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 use super::CLOCK;
+use super::leader;
 use super::model_drivers::Drivers;
 use super::observed::Observed;
 use crate::config::{Config, DriverName};
@@ -79,10 +81,31 @@ impl Models {
             fit: normalize::fit,
             estimate: normalize::input_tokens,
             observe: Arc::new(Observed::new(metrics.clone(), recorder.clone())),
+            settings: gateway::Settings {
+                attempt: Duration::from_secs(config.model.attempt_seconds),
+                ..gateway::Settings::default()
+            },
             ..Parts::default()
         };
         let gateway = Arc::new(Gateway::new(routes, parts));
         Ok(Self { gateway, drivers: drivers.all(), configured, budget, recorder, metrics })
+    }
+
+    /// The same where a model leads reviews, and nothing where none does.
+    pub async fn of_reviews(
+        config: &Config,
+        file: Option<Database>,
+    ) -> anyhow::Result<Option<Self>> {
+        if config.model.driver == DriverName::Embedded {
+            return Ok(None);
+        }
+        check_named(config)?;
+        Self::open(config, file).await.map(Some)
+    }
+
+    /// What leads reviews, if the settings say that a model does.
+    pub fn leader(&self, config: &Config) -> Option<Arc<dyn ModelDriver>> {
+        leader::of(super::words::unless_redacted(self.gateway.clone(), config), &config.model)
     }
 
     /// What the settings name.
@@ -137,7 +160,22 @@ impl Models {
         })
     }
 
-    /// Writes down what was spent, until `stopped`, and then all that is left.
+    /// Writes down what was spent until the work has ended, and then all that is left.
+    pub async fn keep_while<T>(&self, work: impl Future<Output = T>) -> T {
+        let (tell, told) = oneshot::channel::<()>();
+        let work = async {
+            let done = work.await;
+            drop(tell);
+            done
+        };
+        let kept = self.keep(async {
+            // Dropped is told, too.
+            let _ = told.await;
+        });
+        tokio::join!(work, kept).0
+    }
+
+    /// The same until `stopped`.
     pub async fn keep(&self, stopped: impl Future<Output = ()>) {
         match &self.recorder {
             Some(recorder) => upkeep(self.budget.clone(), recorder.clone(), stopped).await,

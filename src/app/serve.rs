@@ -39,7 +39,13 @@ impl Service {
     pub async fn start(config: &Config, telemetry: &Telemetry) -> anyhow::Result<Self> {
         let allow = AllowList::new(&config.allow)?;
         let Kept { queue, store, file } = Kept::open(config).await?;
-        let reviewer = super::reviewer(config, store.clone(), telemetry).await?;
+        // One for reviews and for the API, so that limits, budgets and metrics are of both together.
+        let models = match Models::of_reviews(config, file.database.clone()).await? {
+            None if config.gateway.api => Some(Models::open(config, file.database.clone()).await?),
+            models => models,
+        };
+        let leader = models.as_ref().and_then(|models| models.leader(config));
+        let reviewer = super::reviewer(config, store.clone(), telemetry, leader).await?;
         let github = super::github(config).await?;
         let progress = Arc::new(Progress::new(CLOCK));
         let worker = Arc::new(Worker::new(config, reviewer, github, progress.clone()).await);
@@ -47,11 +53,6 @@ impl Service {
             .await
             .with_context(|| format!("listen on {}", config.listen))?;
         let open = config.agentcore || config.listen.ip().is_loopback();
-        let models = if config.gateway.api {
-            Some(Models::open(config, file.database.clone()).await?)
-        } else {
-            None
-        };
         let server = Server {
             webhook_secrets: webhook_secrets(config),
             queue: queue.clone(),
@@ -77,8 +78,8 @@ impl Service {
         });
         tracing::info!(address = %listener.local_addr()?, "listening");
         let router = match &models {
-            Some(models) => router(server).merge(models.router(config)),
-            None => router(server),
+            Some(models) if config.gateway.api => router(server).merge(models.router(config)),
+            _ => router(server),
         };
         Ok(Self { listener, router, workers, models, file })
     }

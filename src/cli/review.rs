@@ -10,11 +10,12 @@ use profile::FlameGraphs;
 use super::Failure;
 use super::output::{self, Output};
 use crate::agent::{OnStep, Outcome, Run};
-use crate::app;
+use crate::app::{self, models::Models};
 use crate::config::{self, Config, CredentialSource, DriverName, Environment};
 use crate::report::measured::Measurements;
 use crate::review::local::{LocalRequest, profiles_on_disk};
 use crate::review::{Assignment, Reviewer, measured};
+use crate::store::Database;
 use crate::telemetry::Telemetry;
 
 /// Review a change in a local repository, or a pull request on GitHub.
@@ -62,14 +63,25 @@ impl Arguments {
             let dir = cache.map(|cache| cache.join("flame-graphs"));
             config.flame_graphs = dir.map(|dir| FlameGraphs { dir, base_url: None });
         }
-        let progress = output::progress();
-        let store = Self::store(&config, environment).map_err(Failure::Outside)?;
-        let reviewer = app::reviewer(&config, store, &Telemetry::silent(app::CLOCK))
+        let file = Self::file(&config, environment).map_err(Failure::Outside)?;
+        let models = Models::of_reviews(&config, file.clone()).await.map_err(Failure::Usage)?;
+        let store = app::store(file).map_err(Failure::Outside)?;
+        let leader = models.as_ref().and_then(|models| models.leader(&config));
+        let reviewer = app::reviewer(&config, store, &Telemetry::silent(app::CLOCK), leader)
             .await
             .map_err(Failure::Usage)?;
+        let reviewing = Box::pin(self.review(&config, &reviewer));
+        match models {
+            Some(models) => models.keep_while(reviewing).await,
+            None => reviewing.await,
+        }
+    }
+
+    async fn review(self, config: &Config, reviewer: &Reviewer) -> Result<(), Failure> {
+        let progress = output::progress();
         progress.set_message("reading the change");
         // Boxed: what fetches a pull request is a large future.
-        let mut assignment = Box::pin(self.assignment(&config, &reviewer)).await?;
+        let mut assignment = Box::pin(self.assignment(config, reviewer)).await?;
         if let Some(path) = &self.measured {
             let read = measured::read(path, &assignment.subject, &assignment.settings).await;
             assignment = assignment.with_measured(read.map_err(Failure::Usage)?);
@@ -100,18 +112,14 @@ impl Arguments {
         Ok(())
     }
 
-    /// A review that costs money or leaves a comment can be resumed; one that takes a moment need not.
-    fn store(
-        config: &Config,
-        environment: &Environment,
-    ) -> anyhow::Result<Arc<dyn crate::store::Store>> {
+    /// A review that costs money or leaves a comment can be resumed, and what it costs counts against the caps of the
+    /// next; one that takes a moment need not.
+    fn file(config: &Config, environment: &Environment) -> anyhow::Result<Option<Database>> {
         if config.model.driver == DriverName::Embedded {
-            return app::forgetful_store();
+            return Ok(None);
         }
-        match config::user_folder(environment, "XDG_STATE_HOME", ".local/state") {
-            Some(state) => app::file_store(&state.join("reviews.db")),
-            None => app::forgetful_store(),
-        }
+        let state = config::user_folder(environment, "XDG_STATE_HOME", ".local/state");
+        state.map(|state| app::file(&state.join("reviews.db"))).transpose()
     }
 
     async fn assignment(

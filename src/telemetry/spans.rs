@@ -62,6 +62,12 @@ pub fn traceparent(span: &Span) -> Option<String> {
     traces::traceparent(span)
 }
 
+/// The trace that goes on here, as 32 hexadecimal digits.
+pub fn trace_id() -> Option<String> {
+    let traceparent = traceparent(&Span::current())?;
+    traceparent.split('-').nth(1).map(ToOwned::to_owned)
+}
+
 fn begin(span: &Span, traceparent: Option<&str>) {
     // Without a caller's trace this begins one, whatever span is around it for the sake of the log.
     traces::continue_from(span, traceparent.unwrap_or_default());

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 
 use self::attempt::Attempt;
 use self::course::{Course, Moment, Step};
@@ -22,6 +23,7 @@ mod observe;
 mod parts;
 mod repair;
 mod route;
+mod span;
 mod stream;
 mod wasted;
 
@@ -133,7 +135,9 @@ impl Gateway {
         let (attempt, fitted, changes) = self.begin(course, call, false).await?;
         let patience = self.parts.settings.attempt;
         let ends = fitted.deadline.min(Instant::now() + patience);
-        let answer = timeout_at(ends, attempt.driver().converse(&fitted)).await;
+        let span = span::around(course.way());
+        let asked = attempt.driver().converse(&fitted).instrument(span.clone());
+        let answer = timeout_at(ends, asked).await;
         match answer.unwrap_or_else(|_| Err(late(patience, call.deadline))) {
             Ok(mut reply) => {
                 attempt.succeed(&mut reply);
@@ -141,6 +145,7 @@ impl Gateway {
                 Ok(reply)
             }
             Err(error) => {
+                span::failed(&span);
                 attempt.fail(&error);
                 Err(error)
             }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use aws_types::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
 use contract::Clock;
 
 use super::access::Access;
@@ -42,16 +44,16 @@ impl Settings {
         }
     }
 
-    /// As AWS's own tools are set up: region, credentials and `AWS_ENDPOINT_URL`, but for an API key.
-    pub fn of(config: &aws_config::SdkConfig, clock: Clock) -> Result<Self, ModelError> {
+    /// As AWS's own tools are set up: region, credentials and endpoints, but for an API key.
+    pub fn of(config: &SdkConfig, clock: Clock) -> Result<Self, ModelError> {
         let missing = |what: &str| ModelError::new(Cause::Auth, what);
         let region = config.region().ok_or_else(|| missing("no region: set AWS_REGION"))?;
         let provider = config
             .credentials_provider()
             .ok_or_else(|| missing("no source of AWS credentials is configured"))?;
         let mut settings = Self::new(region.as_ref(), Access::Credentials(provider), clock);
-        settings.runtime_endpoint = config.endpoint_url().map(str::to_owned);
-        settings.control_endpoint.clone_from(&settings.runtime_endpoint);
+        settings.runtime_endpoint = given(config, "Bedrock Runtime");
+        settings.control_endpoint = given(config, "Bedrock");
         Ok(settings)
     }
 
@@ -62,6 +64,22 @@ impl Settings {
     pub(super) fn control(&self) -> String {
         endpoint(self.control_endpoint.as_deref(), "bedrock", &self.region)
     }
+}
+
+/// `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` or its line in the shared configuration, before `AWS_ENDPOINT_URL`, which is for all
+/// services: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>. What code has set comes before both.
+fn given(config: &SdkConfig, service: &str) -> Option<String> {
+    let usual = config.endpoint_url().map(str::to_owned);
+    if config.get_origin("endpoint_url").is_client_config() {
+        return usual;
+    }
+    let key = ServiceConfigKey::builder()
+        .service_id(service)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let own = key.ok().zip(config.service_config()).and_then(|(key, own)| own.load_config(key));
+    own.or(usual)
 }
 
 fn endpoint(given: Option<&str>, service: &str, region: &str) -> String {
