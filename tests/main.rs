@@ -33,6 +33,9 @@ mod footprint;
 #[cfg(feature = "bedrock")]
 mod gateway;
 #[cfg(test)]
+#[cfg(feature = "bedrock")]
+mod gateway_models;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod measure;

@@ -13,6 +13,7 @@ use model::{Conversation, ModelDriver};
 use super::embedded_answer;
 use crate::config::{Config, DriverName};
 
+#[derive(Clone)]
 pub(super) struct Drivers {
     made: Vec<(DriverName, Arc<dyn ModelDriver>)>,
 }
@@ -34,8 +35,8 @@ impl Drivers {
         self.made.iter().find(|(known, _)| *known == name).map(|(_, driver)| driver.clone())
     }
 
-    pub(super) fn all(self) -> Vec<Arc<dyn ModelDriver>> {
-        self.made.into_iter().map(|(_, driver)| driver).collect()
+    pub(super) fn all(&self) -> Vec<Arc<dyn ModelDriver>> {
+        self.made.iter().map(|(_, driver)| driver.clone()).collect()
     }
 }
 

@@ -1,6 +1,8 @@
 //! The wiring of the models: drivers, routes, limits, budget, and what is told of calls.
 
+use anyhow::Context;
 use model::budget::{Budget, Ledger, MemoryLedger};
+use model::catalog::Catalog;
 use model::cost::{Recorder, upkeep};
 use model::gateway::{self, Gateway, Parts, Route};
 use model::limit::{self, Limits};
@@ -12,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::CLOCK;
+use super::any_model;
 use super::leader;
 use super::model_drivers::Drivers;
 use super::observed::Observed;
@@ -36,8 +39,8 @@ pub struct ListedModel {
 }
 
 impl ListedModel {
-    fn new(id: String, driver: &'static str, source: &'static str) -> Self {
-        let price = model::catalog::lookup(&id).price;
+    fn new(catalog: &Catalog, id: String, driver: &'static str, source: &'static str) -> Self {
+        let price = catalog.lookup(&id).price;
         let (input_usd, output_usd) = price.map(|price| (price.input, price.output)).unzip();
         Self { id, driver, source, input_usd, output_usd }
     }
@@ -46,6 +49,7 @@ impl ListedModel {
 /// The models of a deployment.
 pub struct Models {
     pub gateway: Arc<Gateway>,
+    catalog: Arc<Catalog>,
     drivers: Vec<Arc<dyn ModelDriver>>,
     configured: Vec<Configured>,
     budget: Arc<Budget>,
@@ -56,6 +60,7 @@ pub struct Models {
 impl Models {
     /// As the settings say. Processes that share a file stay below one cap together, and what calls cost is kept there.
     pub async fn open(config: &Config, file: Option<Database>) -> anyhow::Result<Self> {
+        let catalog = Arc::new(catalog(config)?);
         let named = named(config);
         let mut wanted: Vec<DriverName> = named.iter().map(|(name, _)| *name).collect();
         wanted.push(config.model.driver);
@@ -65,7 +70,7 @@ impl Models {
         for (name, id) in named {
             let Some(driver) = drivers.get(name) else { continue };
             configured.push(Configured { id: id.clone(), driver: name.as_str() });
-            routes.push(Route::new(driver, &id));
+            routes.push(Route::of(driver, catalog.lookup(&id)));
         }
         let recorder =
             file.clone().map(|file| Arc::new(Recorder::new(Arc::new(SqliteCalls::new(file)))));
@@ -80,6 +85,11 @@ impl Models {
             budget: Some(budget.clone()),
             fit: normalize::fit,
             estimate: normalize::input_tokens,
+            open: config
+                .gateway
+                .any_model
+                .then(|| any_model::open(drivers.clone(), config.model.driver, catalog.clone())),
+            catalog: catalog.clone(),
             observe: Arc::new(Observed::new(metrics.clone(), recorder.clone())),
             settings: gateway::Settings {
                 attempt: Duration::from_secs(config.model.attempt_seconds),
@@ -88,7 +98,7 @@ impl Models {
             ..Parts::default()
         };
         let gateway = Arc::new(Gateway::new(routes, parts));
-        Ok(Self { gateway, drivers: drivers.all(), configured, budget, recorder, metrics })
+        Ok(Self { gateway, catalog, drivers: drivers.all(), configured, budget, recorder, metrics })
     }
 
     /// The same where a model leads reviews, and nothing where none does.
@@ -111,7 +121,10 @@ impl Models {
     /// What the settings name.
     pub fn configured(&self) -> Vec<ListedModel> {
         let models = self.configured.iter();
-        models.map(|model| ListedModel::new(model.id.clone(), model.driver, "configured")).collect()
+        let listed = models.map(|model| {
+            ListedModel::new(&self.catalog, model.id.clone(), model.driver, "configured")
+        });
+        listed.collect()
     }
 
     /// What the services of the drivers say that they serve.
@@ -120,9 +133,9 @@ impl Models {
         let mut found = Vec::new();
         for driver in &self.drivers {
             let listed = driver.list(deadline).await?.into_iter();
-            found.extend(
-                listed.map(|model| ListedModel::new(model.id, driver.name(), "discovered")),
-            );
+            found.extend(listed.map(|model| {
+                ListedModel::new(&self.catalog, model.id, driver.name(), "discovered")
+            }));
         }
         Ok(found)
     }
@@ -135,6 +148,7 @@ impl Models {
             gateway: super::words::unless_redacted(self.gateway.clone(), config),
             keys: keys(config),
             configured: self.configured.clone(),
+            catalog: self.catalog.clone(),
             drivers: self.drivers.clone(),
             metrics: Arc::new(move || {
                 gauges(&gateway, &budget, &metrics);
@@ -193,6 +207,15 @@ pub(super) fn check_named(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What is known of models: what comes with the program, and the operator's own file over it.
+pub fn catalog(config: &Config) -> anyhow::Result<Catalog> {
+    let bundled = Catalog::bundled();
+    match &config.gateway.catalog {
+        Some(path) => bundled.open(path).context("`catalog` under [gateway]"),
+        None => Ok(bundled),
+    }
+}
+
 /// The models in their order, each with its driver: `openai/qwen3` names its own, `qwen3` means the usual one.
 fn named(config: &Config) -> Vec<(DriverName, String)> {
     let usual = config.model.driver;
@@ -210,7 +233,7 @@ fn named(config: &Config) -> Vec<(DriverName, String)> {
 }
 
 /// `openai/qwen3`: a driver and its model.
-fn of_driver(id: &str) -> Option<(DriverName, String)> {
+pub(super) fn of_driver(id: &str) -> Option<(DriverName, String)> {
     let (name, rest) = id.split_once('/')?;
     let driver = DriverName::ALL.into_iter().find(|driver| driver.as_str() == name)?;
     Some((driver, rest.to_owned()))

@@ -94,6 +94,7 @@ impl Arguments {
         let Some(calls) = app::kept_calls(config).map_err(Failure::Usage)? else {
             return Ok(None);
         };
+        let catalog = app::models::catalog(config).map_err(Failure::Usage)?;
         let (now, since) = ((app::CLOCK)(), self.start());
         let mut analytics = Analytics::new(self.by.into());
         let mut evidence = Evidence::default();
@@ -109,7 +110,7 @@ impl Arguments {
             more,
             rows: analytics.rows(),
             total,
-            recommendations: recommendations(&evidence, benchmark, now),
+            recommendations: recommendations(&evidence, benchmark, &catalog, now),
         }))
     }
 

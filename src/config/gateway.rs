@@ -22,6 +22,10 @@ pub struct GatewayConfig {
     pub concurrency: usize,
     /// Whether prompts and answers stay out of the logs.
     pub redact_prompts: bool,
+    /// A file of prices and limits over those that come with the program, `[[models]]` each.
+    pub catalog: Option<PathBuf>,
+    /// Whether models are served, too, that the settings do not name: those that the catalog knows, or their service lists.
+    pub any_model: bool,
     /// What may be spent.
     pub caps: Caps,
     pub keys: Vec<KeyTable>,
@@ -72,6 +76,8 @@ impl Default for GatewayConfig {
             qps: None,
             concurrency: 64,
             redact_prompts: true,
+            catalog: None,
+            any_model: false,
             caps: Caps::default(),
             keys: Vec::new(),
             anthropic: Endpoint::default(),

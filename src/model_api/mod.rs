@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 use contract::Clock;
 use model::ModelDriver;
+use model::catalog::Catalog;
 
 mod answer;
 mod chat;
@@ -36,6 +37,8 @@ pub struct ModelApi {
     pub keys: Keys,
     /// What `/v1/models` names without asking anyone.
     pub configured: Vec<Configured>,
+    /// What is known of models.
+    pub catalog: Arc<Catalog>,
     /// Asked what they serve where the caller wants to know.
     pub drivers: Vec<Arc<dyn ModelDriver>>,
     /// Prometheus' text format.

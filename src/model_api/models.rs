@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::future::join_all;
-use model::catalog;
+use model::catalog::Catalog;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -70,9 +70,11 @@ pub(super) async fn list(
     State(api): State<Arc<ModelApi>>,
     Query(wanted): Query<Wanted>,
 ) -> Response {
+    let catalog = &api.catalog;
     let configured = api.configured.iter();
-    let mut data: Vec<Entry> =
-        configured.map(|model| entry(model.id.clone(), model.driver, "configured", None)).collect();
+    let mut data: Vec<Entry> = configured
+        .map(|model| entry(catalog, model.id.clone(), model.driver, "configured", None))
+        .collect();
     let mut problems = Vec::new();
     if wanted.discover {
         let deadline = Instant::now() + PATIENCE;
@@ -85,7 +87,7 @@ pub(super) async fn list(
                 Ok(listed) => data.extend(
                     listed
                         .into_iter()
-                        .map(|model| entry(model.id, driver, "discovered", model.name)),
+                        .map(|model| entry(catalog, model.id, driver, "discovered", model.name)),
                 ),
                 Err(error) => problems.push(format!("{driver}: {error}")),
             }
@@ -96,8 +98,14 @@ pub(super) async fn list(
     json(StatusCode::OK, &List { object: "list", data, problems })
 }
 
-fn entry(id: String, driver: &'static str, source: &'static str, name: Option<String>) -> Entry {
-    let known = catalog::lookup(&id);
+fn entry(
+    catalog: &Catalog,
+    id: String,
+    driver: &'static str,
+    source: &'static str,
+    name: Option<String>,
+) -> Entry {
+    let known = catalog.lookup(&id);
     Entry {
         object: "model",
         created: 0,

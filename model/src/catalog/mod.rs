@@ -23,6 +23,8 @@ pub struct Model {
     /// Tokens that go in.
     pub context: Option<u32>,
     pub price: Option<Price>,
+    /// Whether the price is an operator's own, which goes before whatever a driver says that a reply cost.
+    pub price_is_own: bool,
     pub takes: Takes,
     /// Whether it takes cache points.
     pub caches: bool,

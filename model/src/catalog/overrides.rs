@@ -1,6 +1,8 @@
 //! An operator's own prices over those that come with the program.
 
 use std::collections::HashMap;
+use std::fs::File as Opened;
+use std::io::{self, Read};
 use std::path::Path;
 
 use chrono::NaiveDate;
@@ -40,6 +42,10 @@ struct Override {
     cache_write: Option<f64>,
     context: Option<u32>,
     max_output: Option<u32>,
+    /// Whether it takes cache points.
+    caches: Option<bool>,
+    /// Whether it takes `temperature` and `top_p`.
+    samples: Option<bool>,
     /// Where the figures are from.
     source: String,
     /// When they were read there.
@@ -56,6 +62,18 @@ impl Catalog {
     /// What comes with the program.
     pub fn bundled() -> Self {
         Self::default()
+    }
+
+    /// With the rows of the file at this path over it.
+    pub fn open(self, path: &Path) -> Result<Self, OverrideError> {
+        let unreadable = |error: io::Error| OverrideError {
+            file: path.display().to_string(),
+            problem: format!("it cannot be read: {error}"),
+        };
+        let mut text = String::new();
+        let mut file = Opened::open(path).map_err(unreadable)?.take(LARGEST as u64 + 1);
+        file.read_to_string(&mut text).map_err(unreadable)?;
+        self.with_overrides(path, &text)
     }
 
     /// With the rows of a file of prices over it: TOML (`[[models]]`) or JSON (`{"models": []}`), told by its name.
@@ -85,6 +103,7 @@ impl Catalog {
             max_output_tokens: row.and_then(|row| row.max_output),
             context: row.and_then(|row| row.context),
             price: priced.and_then(Row::price),
+            price_is_own: self.own.get(name).is_some_and(|row| row.price().is_some()),
             takes: quirks::takes(row, base),
             caches: table_caches && cache_points.contains("messages"),
             caches_tools: table_caches && cache_points.contains("tools"),
@@ -171,8 +190,8 @@ fn merge(row: &Override) -> Result<Row, String> {
         price_up_to: priced.and_then(|known| known.price_up_to).filter(|_| row.input.is_none()),
         context: row.context.or_else(|| known.and_then(|row| row.context)),
         max_output: row.max_output.or_else(|| known.and_then(|row| row.max_output)),
-        caches: known.is_some_and(|row| row.caches),
-        samples: known.is_none_or(|row| row.samples),
+        caches: row.caches.unwrap_or(known.is_some_and(|row| row.caches)),
+        samples: row.samples.unwrap_or(known.is_none_or(|row| row.samples)),
         ends: known.and_then(|row| row.ends.clone()),
         service: row.driver.or(known.map(|row| row.service)).unwrap_or_default(),
     })
@@ -254,7 +273,7 @@ prices.json: missing field `source` at line 1 column 59
 prices.json: a.b names no source; say where its prices are from
 prices.json: the date of a.b is no day; write it like 2026-11-22
 prices.json: input of a.b is not between 0 and 10,000 US dollars per million tokens
-prices.json: unknown field `inputs`, expected one of `id`, `driver`, `input`, `output`, `cache_read`, `cache_write`, `context`, `max_output`, `source`, `date` at line 1 column 34
+prices.json: unknown field `inputs`, expected one of `id`, `driver`, `input`, `output`, `cache_read`, `cache_write`, `context`, `max_output`, `caches`, `samples`, `source`, `date` at line 1 column 34
 prices.toml: input of a.b is not between 0 and 10,000 US dollars per million tokens
 prices.toml: us.anthropic.claude-sonnet-5-5 stands twice in it; keep one row
 ");

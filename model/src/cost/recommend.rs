@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::bench::Benchmark;
 use super::evidence::Evidence;
 use super::{recommend_caching, recommend_model, recommend_prompt};
+use crate::catalog::Catalog;
 
 const DAYS_A_MONTH: f64 = 30.0;
 /// Less is not worth anyone's time.
@@ -37,14 +38,17 @@ pub enum Kind {
 pub fn recommendations(
     evidence: &Evidence,
     benchmark: Option<&Benchmark>,
+    catalog: &Catalog,
     now: Timestamp,
 ) -> Vec<Recommendation> {
     let days = evidence.days(now);
     let mut found = Vec::new();
     for (model, calls) in &evidence.models {
-        found.extend(benchmark.and_then(|bench| recommend_model::find(model, calls, bench)));
-        found.extend(recommend_caching::find(model, calls));
-        found.extend(recommend_prompt::find(model, calls));
+        found.extend(
+            benchmark.and_then(|bench| recommend_model::find(model, calls, bench, catalog)),
+        );
+        found.extend(recommend_caching::find(model, calls, catalog));
+        found.extend(recommend_prompt::find(model, calls, catalog));
     }
     let mut found: Vec<_> = found.into_iter().map(|saving| saving.a_month(days)).collect();
     found.retain(|found| found.saves_usd_a_month >= LEAST_USD_A_MONTH);

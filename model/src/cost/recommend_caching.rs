@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use super::evidence::{Calls, Repeated};
 use super::recommend::{Kind, Saving};
-use crate::catalog::{self, Price};
+use crate::catalog::{self, Catalog, Price};
 
 /// What all prefixes would have saved that repeat without ever being read from a cache.
-pub(super) fn find(model: &str, calls: &Calls) -> Option<Saving> {
-    let known = catalog::lookup(model);
+pub(super) fn find(model: &str, calls: &Calls, catalog: &Catalog) -> Option<Saving> {
+    let known = catalog.lookup(model);
     let price = known.price.filter(|_| known.caches)?;
     let least = least_tokens(&known.id);
     let wasted = calls
@@ -80,7 +80,7 @@ mod tests {
     fn found(calls: impl Iterator<Item = CallRecord>) -> Vec<String> {
         let mut evidence = Evidence::default();
         calls.for_each(|call| evidence.add(&call));
-        let found = recommendations(&evidence, None, Timestamp(86_400_000));
+        let found = recommendations(&evidence, None, &Catalog::bundled(), Timestamp(86_400_000));
         let caching = found.iter().filter(|found| found.kind == Kind::Caching);
         caching.map(ToString::to_string).collect()
     }

@@ -3,7 +3,7 @@
 use super::bench::{Benchmark, Benchmarked};
 use super::evidence::Calls;
 use super::recommend::{Kind, Saving};
-use crate::catalog;
+use crate::catalog::Catalog;
 
 /// Fewer tasks tell nothing apart.
 const LEAST_TASKS: u64 = 30;
@@ -11,11 +11,16 @@ const LEAST_TASKS: u64 = 30;
 const MOST_LOSS: f64 = 0.02;
 
 /// The cheapest of those that promise as much as the model in use.
-pub(super) fn find(model: &str, calls: &Calls, benchmark: &Benchmark) -> Option<Saving> {
+pub(super) fn find(
+    model: &str,
+    calls: &Calls,
+    benchmark: &Benchmark,
+    catalog: &Catalog,
+) -> Option<Saving> {
     let current = benchmark.models.iter().find(|row| row.model == model && row.is_sound())?;
     let as_good = benchmark.models.iter().filter(|row| passes(row, current));
     let priced = as_good.filter_map(|row| {
-        let usd = catalog::lookup(&row.model).cost(calls.usage)?;
+        let usd = catalog.lookup(&row.model).cost(calls.usage)?;
         Some((row, usd))
     });
     let (other, usd) = priced.min_by(|one, other| one.1.total_cmp(&other.1))?;
@@ -76,7 +81,8 @@ mod tests {
         let mut evidence = Evidence::default();
         (0..100).for_each(|at| evidence.add(&record(SONNET, at, 10_000, 500)));
         let benchmark = Benchmark { suite: "triage".into(), models };
-        let found = recommendations(&evidence, Some(&benchmark), Timestamp(2 * 86_400_000));
+        let (catalog, now) = (Catalog::bundled(), Timestamp(2 * 86_400_000));
+        let found = recommendations(&evidence, Some(&benchmark), &catalog, now);
         found.iter().map(ToString::to_string).collect()
     }
 

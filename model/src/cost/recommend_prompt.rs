@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::analytics::percentile;
 use super::evidence::{Calls, Size};
 use super::recommend::{Kind, Saving};
-use crate::catalog;
+use crate::catalog::Catalog;
 
 /// Fewer calls have no percentile to speak of.
 const LEAST_CALLS: usize = 40;
@@ -16,8 +16,8 @@ const ANSWERED_MORE: f64 = 1.5;
 const TASKS_NAMED: usize = 3;
 
 /// What it would have saved to tell no more than the median call is told.
-pub(super) fn find(model: &str, calls: &Calls) -> Option<Saving> {
-    let price = catalog::lookup(model).price?;
+pub(super) fn find(model: &str, calls: &Calls, catalog: &Catalog) -> Option<Saving> {
+    let price = catalog.lookup(model).price?;
     if calls.sizes.len() < LEAST_CALLS {
         return None;
     }
@@ -79,6 +79,7 @@ mod tests {
     use super::super::record::CallRecord;
     use super::super::record::tests::record;
     use super::super::{Evidence, recommendations};
+    use crate::catalog::Catalog;
 
     const SONNET: &str = "global.anthropic.claude-sonnet-5-5";
 
@@ -93,7 +94,7 @@ mod tests {
             };
             evidence.add(&call);
         }
-        let found = recommendations(&evidence, None, Timestamp(86_400_000));
+        let found = recommendations(&evidence, None, &Catalog::bundled(), Timestamp(86_400_000));
         found.iter().map(ToString::to_string).collect()
     }
 

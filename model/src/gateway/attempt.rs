@@ -92,11 +92,11 @@ impl Attempt {
     }
 
     pub(super) fn succeed(mut self, reply: &mut Reply) {
-        reply.cost_usd = reply.cost_usd.or_else(|| {
-            // Without a count of tokens there is no cost to state.
-            let counted = reply.usage != Usage::default();
-            counted.then(|| self.way.route.model.cost(reply.usage)).flatten()
-        });
+        let model = &self.way.route.model;
+        // Without a count of tokens there is no cost to state.
+        if reply.usage != Usage::default() && (reply.cost_usd.is_none() || model.price_is_own) {
+            reply.cost_usd = model.cost(reply.usage).or(reply.cost_usd);
+        }
         if let Some(money) = self.money.take() {
             let settled = money.settle(reply.cost_usd);
             reply.notes.extend(settled.warnings.iter().map(ToString::to_string));

@@ -58,7 +58,7 @@ impl<'a> Course<'a> {
         repacks: u8,
         repairs: u8,
     ) -> Result<Self, ModelError> {
-        let mut order = ordered(ways, order, call.model.as_deref())?;
+        let mut order = ordered(ways, order, super::named(call))?;
         let at = order.remove(0);
         let samples = call.parameters.temperature.is_some() || call.parameters.top_p.is_some();
         let state = State {

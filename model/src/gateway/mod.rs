@@ -25,6 +25,7 @@ mod repair;
 mod route;
 mod span;
 mod stream;
+mod unknown;
 mod wasted;
 
 #[cfg(test)]
@@ -33,14 +34,18 @@ mod scripted;
 mod converse_tests;
 #[cfg(test)]
 mod stream_tests;
+#[cfg(test)]
+mod ways_tests;
 
 pub use observe::{Attempted, Observe, Unobserved};
-pub use parts::{Estimate, Fit, Order, Parts, Repack, Settings, Wait};
+pub use parts::{AUTO, Estimate, Fit, Open, Order, Parts, Repack, Settings, Wait};
 pub use route::Route;
 
 /// The driver that holds the others.
 pub struct Gateway {
-    ways: Vec<Arc<Way>>,
+    ways: Arc<[Arc<Way>]>,
+    /// So many of them stand in for each other; the others are asked only by name.
+    usual: usize,
     parts: Parts,
 }
 
@@ -48,7 +53,16 @@ impl Gateway {
     /// The first route answers; the others only when it cannot, in this order.
     pub fn new(routes: Vec<Route>, parts: Parts) -> Self {
         let ways = routes.into_iter().map(|route| Arc::new(Way::new(route, &parts.limits)));
-        Self { ways: ways.collect(), parts }
+        let ways: Arc<[_]> = ways.collect();
+        Self { usual: ways.len(), ways, parts }
+    }
+
+    /// With routes that are asked only by whoever names them.
+    #[must_use]
+    pub fn with_named(mut self, routes: Vec<Route>) -> Self {
+        let named = routes.into_iter().map(|route| Arc::new(Way::new(route, &self.parts.limits)));
+        self.ways = self.ways.iter().cloned().chain(named).collect();
+        self
     }
 
     /// The routes, in their order.
@@ -73,7 +87,8 @@ impl ModelDriver for Gateway {
     }
 
     async fn converse(&self, call: &Call) -> Result<Reply, ModelError> {
-        let mut course = self.course(call)?;
+        let ways = self.ways(call).await?;
+        let mut course = self.course(&ways, call)?;
         loop {
             let error = match self.ask(&mut course, call).await {
                 Ok(reply) => match course.on_reply(reply) {
@@ -87,7 +102,8 @@ impl ModelDriver for Gateway {
     }
 
     async fn stream(&self, call: &Call) -> Result<Events, ModelError> {
-        let mut course = self.course(call)?;
+        let ways = self.ways(call).await?;
+        let mut course = self.course(&ways, call)?;
         loop {
             let error = match self.open(&mut course, call).await {
                 Ok(Some(events)) => return Ok(events),
@@ -101,7 +117,7 @@ impl ModelDriver for Gateway {
     /// What each driver lists. One that fails is left out, unless all do.
     async fn list(&self, deadline: Instant) -> Result<Vec<Listed>, ModelError> {
         let mut drivers: Vec<&Arc<dyn ModelDriver>> = Vec::new();
-        for way in &self.ways {
+        for way in self.ways.iter() {
             if !drivers.iter().any(|known| Arc::ptr_eq(known, &way.route.driver)) {
                 drivers.push(&way.route.driver);
             }
@@ -121,13 +137,34 @@ impl ModelDriver for Gateway {
 }
 
 impl Gateway {
-    fn course<'a>(&'a self, call: &Call) -> Result<Course<'a>, ModelError> {
+    /// The ways that the call may take: all that are configured, and one to a model that is not, if the call names it.
+    async fn ways(&self, call: &Call) -> Result<Arc<[Arc<Way>]>, ModelError> {
+        let Some(id) = named(call) else { return Ok(Arc::clone(&self.ways)) };
+        if self.ways.iter().any(|way| way.answers_to(id)) {
+            return Ok(Arc::clone(&self.ways));
+        }
+        let opened = match &self.parts.open {
+            Some(open) => open(id.to_owned(), call.deadline).await,
+            None => None,
+        };
+        let Some(route) = opened else {
+            let Parts { catalog, open, .. } = &self.parts;
+            return Err(unknown::unknown(&self.ways, catalog, open.is_some(), id));
+        };
+        let opened = Arc::new(Way::new(route, &self.parts.limits));
+        Ok(self.ways.iter().cloned().chain([opened]).collect())
+    }
+
+    fn course<'a>(&self, ways: &'a [Arc<Way>], call: &Call) -> Result<Course<'a>, ModelError> {
         let order = match &self.parts.order {
-            Some(order) => order(call, &self.ways.iter().map(|way| &way.route).collect::<Vec<_>>()),
-            None => (0..self.ways.len()).collect(),
+            Some(order) => {
+                let usual = ways.iter().take(self.usual);
+                order(call, &usual.map(|way| &way.route).collect::<Vec<_>>())
+            }
+            None => (0..self.usual).collect(),
         };
         let repacks = if self.parts.repack.is_some() { self.parts.settings.repacks } else { 0 };
-        Course::new(&self.ways, order, call, repacks, self.parts.settings.repairs)
+        Course::new(ways, order, call, repacks, self.parts.settings.repairs)
     }
 
     /// One attempt, up to the reply.
@@ -197,6 +234,11 @@ impl Gateway {
             }
         }
     }
+}
+
+/// The model that the call names, if it names one.
+fn named(call: &Call) -> Option<&str> {
+    call.model.as_deref().filter(|id| *id != AUTO)
 }
 
 fn over() -> ModelError {

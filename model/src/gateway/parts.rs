@@ -4,12 +4,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::observe::{Observe, Unobserved};
 use super::route::Route;
 use crate::budget::Budget;
-use crate::catalog::Model;
+use crate::catalog::{Catalog, Model};
 use crate::limit::{self, Limits};
 use crate::{Block, Call, Change, Conversation, ModelError};
+
+/// The call leaves the model to the gateway, as one that names none does.
+pub const AUTO: &str = "auto";
 
 /// How to wait. The service waits for real; tests pass a function that does not.
 pub type Wait = fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -25,6 +30,11 @@ pub type Repack = Arc<dyn Fn(&Conversation, u8) -> Option<Conversation> + Send +
 
 /// The routes for a call, by their place, in the order in which they are to be tried.
 pub type Order = Arc<dyn Fn(&Call, &[&Route]) -> Vec<usize> + Send + Sync>;
+
+/// A way to a model that is not configured, until a deadline; `None` where nobody knows the model.
+pub type Open = Arc<
+    dyn Fn(String, Instant) -> Pin<Box<dyn Future<Output = Option<Route>> + Send>> + Send + Sync,
+>;
 
 /// How a gateway behaves.
 #[derive(Debug, Clone)]
@@ -67,6 +77,10 @@ pub struct Parts {
     pub repack: Option<Repack>,
     /// `None`: as configured, the model that the call names first.
     pub order: Option<Order>,
+    /// `None`: only what is configured is asked.
+    pub open: Option<Open>,
+    /// Names the models that somebody may have meant.
+    pub catalog: Arc<Catalog>,
     pub settings: Settings,
     pub wait: Wait,
 }
@@ -81,6 +95,8 @@ impl Default for Parts {
             observe: Arc::new(Unobserved),
             repack: None,
             order: None,
+            open: None,
+            catalog: Arc::new(Catalog::bundled()),
             settings: Settings::default(),
             wait: |duration| Box::pin(tokio::time::sleep(duration)),
         }

@@ -18,7 +18,12 @@ pub struct Route {
 impl Route {
     /// A model by its id, as far as the catalog knows it.
     pub fn new(driver: Arc<dyn ModelDriver>, model_id: &str) -> Self {
-        Self { driver, model: catalog::lookup(model_id), profile: None }
+        Self::of(driver, catalog::lookup(model_id))
+    }
+
+    /// A model, with what an operator's own catalog knows of it.
+    pub fn of(driver: Arc<dyn ModelDriver>, model: Model) -> Self {
+        Self { driver, model, profile: None }
     }
 
     #[must_use]
@@ -51,6 +56,13 @@ impl Way {
         Self { route, gate, output_rate }
     }
 
+    /// Whether a call that names this id means it: the model's own, or with its driver before it.
+    pub(super) fn answers_to(&self, id: &str) -> bool {
+        let own = self.route.model.id.as_str();
+        let after_driver = || id.strip_prefix(self.route.driver.name())?.strip_prefix('/');
+        id == own || after_driver() == Some(own)
+    }
+
     /// For the reader.
     pub(super) fn said(&self) -> String {
         let id = &self.route.model.id;
@@ -76,31 +88,22 @@ impl Way {
     }
 }
 
-/// The places of the ways, with those to the model that the call names first.
+/// The places of the ways to try, with those to the model that the call names first, whether or not they stand in for
+/// others.
 pub(super) fn ordered(
     ways: &[Arc<Way>],
     mut order: Vec<usize>,
     model_id: Option<&str>,
 ) -> Result<Vec<usize>, ModelError> {
     order.retain(|&at| at < ways.len());
-    order.truncate(usize::from(u8::MAX));
     if let Some(id) = model_id {
-        let named = |at: &usize| ways[*at].route.model.id == id;
-        if !order.iter().any(named) {
-            return Err(unknown(ways, id));
-        }
-        order.sort_by_key(|at| !named(at));
+        let named: Vec<usize> = (0..ways.len()).filter(|&at| ways[at].answers_to(id)).collect();
+        order.retain(|at| !named.contains(at));
+        order.splice(0..0, named);
     }
+    order.truncate(usize::from(u8::MAX));
     if order.is_empty() {
         return Err(ModelError::new(Cause::NotServed, "no model is configured"));
     }
     Ok(order)
-}
-
-fn unknown(ways: &[Arc<Way>], id: &str) -> ModelError {
-    let known: Vec<String> = ways.iter().take(20).map(|way| way.said()).collect();
-    // The id comes from outside.
-    let id: String = id.chars().take(200).collect();
-    let message = format!("{id:?} is not configured; there are {}", known.join(", "));
-    ModelError::new(Cause::UnknownModel, message)
 }
