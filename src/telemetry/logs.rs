@@ -18,8 +18,9 @@ use super::fields::Fields;
 use super::redaction::Redaction;
 
 /// The crates in `tools/`; a test compares.
-const TOOLS: &[&str] =
-    &["analyzer", "carbon", "codeguru", "contract", "github", "measure", "pricing", "profile"];
+const TOOLS: &[&str] = &[
+    "analyzer", "carbon", "codeguru", "contract", "github", "measure", "plot", "pricing", "profile",
+];
 
 const SESSION: &str = "session_id";
 const REQUEST: &str = "request_id";

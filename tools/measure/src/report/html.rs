@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 
+use plot::{escaped, page};
+
 use super::plot::{differences, distributions};
 use super::table::{percent, short};
 use super::{Measurement, Report};
 use crate::verdict::{Comparison, Verdict};
 
-const PAGE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("style.css");
 
 impl Report {
     /// A whole page, in the reader's choice of light or dark.
@@ -15,9 +17,8 @@ impl Report {
         let mut body = String::new();
         // Writing to a string does not fail.
         let _ = self.write_body(&mut body);
-        let title = escaped(&format!("{} against {}", self.head.name, self.base.name));
-        // The body last: it may hold anything, also what looks like a place to fill.
-        PAGE.replacen("{{title}}", &title, 1).replacen("{{body}}", &body, 1)
+        let title = format!("{} against {}", self.head.name, self.base.name);
+        page(&title, STYLE, &body)
     }
 
     fn write_body(&self, body: &mut String) -> std::fmt::Result {
@@ -115,12 +116,6 @@ impl Measurement {
         }
         Ok(())
     }
-}
-
-fn escaped(text: &str) -> String {
-    // A page may not hold control characters in any form.
-    let text: String = text.chars().filter(|char| !char.is_control() || *char == '\n').collect();
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

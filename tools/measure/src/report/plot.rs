@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use plot::Scale;
+
 use crate::metric::{Metric, Sample};
 use crate::statistics::median;
 use crate::verdict::{Comparison, Pair};
@@ -132,60 +134,4 @@ fn open(height: f64, title: &str) -> String {
 fn thinned(values: &[f64]) -> impl Iterator<Item = (usize, f64)> {
     let every = values.len().div_ceil(MOST_POINTS).max(1);
     values.iter().copied().enumerate().step_by(every)
-}
-
-/// From values to places on the page.
-struct Scale {
-    low: f64,
-    high: f64,
-    start: f64,
-    end: f64,
-}
-
-impl Scale {
-    /// `None` without values. A single value stands in the middle.
-    fn of(values: impl Iterator<Item = f64>, start: f64, end: f64) -> Option<Self> {
-        let span = values.fold(None, |span: Option<(f64, f64)>, value| {
-            let (low, high) = span.unwrap_or((value, value));
-            Some((low.min(value), high.max(value)))
-        });
-        let (low, high) = span.filter(|(low, high)| low.is_finite() && high.is_finite())?;
-        let margin = if high > low { (high - low) * 0.05 } else { high.abs().max(1e-9) * 0.05 };
-        Some(Self { low: low - margin, high: high + margin, start, end })
-    }
-
-    fn at(&self, value: f64) -> f64 {
-        self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
-    }
-
-    /// Round values, about five of them.
-    fn ticks(&self) -> Vec<f64> {
-        let rough = (self.high - self.low) / 5.0;
-        let size = 10_f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0]
-            .into_iter()
-            .map(|factor| factor * size)
-            .find(|step| *step >= rough);
-        let step = step.unwrap_or(rough);
-        let first = (self.low / step).ceil();
-        // Adding nothing turns -0 to 0.
-        (0..10)
-            .map(|index| (first + f64::from(index)) * step + 0.0)
-            .take_while(|value| *value <= self.high)
-            .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ticks_are_round_and_lie_inside() {
-        let scale = Scale::of([-3.2, 11.0].into_iter(), 0.0, 100.0).unwrap();
-        assert_eq!(scale.ticks(), [0.0, 5.0, 10.0]);
-        assert!(Scale::of(std::iter::empty(), 0.0, 1.0).is_none());
-        let single = Scale::of([4.0].into_iter(), 0.0, 100.0).unwrap();
-        assert!((single.at(4.0) - 50.0).abs() < 1e-9);
-    }
 }
