@@ -37,6 +37,8 @@ pub mod catalog;
 pub mod budget;
 /// What was spent, on what, and how to spend less.
 pub mod cost;
+/// The same tasks over several models.
+pub mod bench;
 /// What a model may be asked at all.
 pub mod limit;
 /// What to do about a failure.

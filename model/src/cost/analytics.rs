@@ -136,7 +136,7 @@ impl Totals {
 }
 
 /// The smallest value that at least this share of them does not exceed. They are sorted.
-pub(super) fn percentile<T: Copy>(sorted: &[T], share: f64) -> Option<T> {
+pub(crate) fn percentile<T: Copy>(sorted: &[T], share: f64) -> Option<T> {
     let rank = ((sorted.len() as f64 * share).ceil() as usize).max(1);
     sorted.get(rank - 1).copied()
 }

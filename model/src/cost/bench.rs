@@ -10,7 +10,8 @@ pub struct Benchmark {
     pub models: Vec<Benchmarked>,
 }
 
-/// One model of it. Quality is the share of tasks done right, with its 95 % interval.
+/// One model of it. Quality is the share of tasks done right, a task done in part counting for that part, with its 95 %
+/// interval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Benchmarked {
     pub model: String,

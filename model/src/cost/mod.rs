@@ -11,6 +11,7 @@ mod record;
 mod recorder;
 mod upkeep;
 
+pub(crate) use analytics::percentile;
 pub use analytics::{Analytics, By, Row};
 pub use bench::{Benchmark, Benchmarked};
 pub use evidence::Evidence;
