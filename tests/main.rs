@@ -34,6 +34,9 @@ mod footprint;
 mod gateway;
 #[cfg(test)]
 #[cfg(feature = "bedrock")]
+mod gateway_agents;
+#[cfg(test)]
+#[cfg(feature = "bedrock")]
 mod gateway_models;
 #[cfg(test)]
 mod hostile;

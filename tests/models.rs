@@ -118,6 +118,30 @@ async fn a_model_calls_the_tools_side_by_side_and_its_words_are_posted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reviewer_that_the_settings_define_leads_with_its_model_and_its_words() {
+    let (mut world, aws) = world().await;
+    let agents = world.folder.path().join("agents");
+    std::fs::create_dir(&agents).expect("a folder");
+    let reviewer = format!(
+        "---\nname: Reviewer\nbedrockModel: {HAIKU}\nmaxTokens: 1500\n---\nName the query first.\n"
+    );
+    std::fs::write(agents.join("reviewer.md"), reviewer).expect("a file");
+    world.settings("[gateway]\nagents = \"agents\"\n");
+    let number = open(&world);
+    aws.script(vec![looks(), posts(WORDS)]);
+
+    let comment = comment(&mut world, number).await;
+
+    assert!(comment.contains(WORDS), "{comment}");
+    let asked = aws.requests("bedrock");
+    let system = asked[0].body["system"][0]["text"].as_str().expect("a text");
+    assert!(asked[0].path.contains(HAIKU), "{}", asked[0].path);
+    assert!(system.starts_with("Name the query first.\n\n"), "{system}");
+    assert_eq!(asked[0].body["inferenceConfig"]["maxTokens"], 1500);
+    assert_clean(&world, &aws);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn invented_figures_and_places_are_removed_and_counted() {
     let (mut world, aws) = world().await;
     let number = open(&world);

@@ -44,6 +44,8 @@ pub enum Cause {
     BadRequest,
     /// Nobody knows this model or driver here.
     UnknownModel,
+    /// Nobody has defined this agent here.
+    UnknownAgent,
     /// The model refuses `temperature` or `top_p` as they were sent.
     Sampling,
     ContextTooLong,
@@ -72,6 +74,7 @@ impl Cause {
             Self::Throttled | Self::Budget | Self::Overloaded => ErrorKind::QuotaExceeded,
             Self::BadRequest
             | Self::UnknownModel
+            | Self::UnknownAgent
             | Self::Sampling
             | Self::ContextTooLong
             | Self::NotServed => ErrorKind::BadRequest,
@@ -95,6 +98,7 @@ impl Cause {
             Self::Overloaded => "too many calls wait for the model",
             Self::BadRequest | Self::Sampling => "the model's service refused the request",
             Self::UnknownModel => "the model is not known",
+            Self::UnknownAgent => "the agent is not known",
             Self::ContextTooLong => "the conversation does not fit the model",
             Self::NotServed => "the model is not to be had",
             Self::ContentBlocked => "the model's service blocked the content",

@@ -96,9 +96,9 @@ pub fn action(state: &State, cause: Cause) -> Action {
         Cause::ContentBlocked | Cause::MalformedToolUse if state.repairs > 0 => Action::Repair,
         Cause::Sampling if state.samples => Action::WithoutSampling,
         // Every model would say the same, or was told twice.
-        Cause::ContentBlocked | Cause::MalformedToolUse | Cause::Sampling | Cause::BadRequest => {
-            Action::GiveUp
-        }
+        Cause::ContentBlocked | Cause::MalformedToolUse | Cause::Sampling | Cause::BadRequest
+        // Agents are looked up before any model is asked.
+        | Cause::UnknownAgent => Action::GiveUp,
     }
 }
 

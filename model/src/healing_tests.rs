@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const CAUSES: [Cause; 17] = [
+const CAUSES: [Cause; 18] = [
     Cause::Auth,
     Cause::Throttled,
     Cause::Budget,
@@ -20,6 +20,7 @@ const CAUSES: [Cause; 17] = [
     Cause::Unreadable,
     Cause::MalformedToolUse,
     Cause::Timeout,
+    Cause::UnknownAgent,
 ];
 
 /// A cause that is added to the crate does not compile here until it is added to the list.
@@ -42,6 +43,7 @@ fn place_of(cause: Cause) -> usize {
         Cause::Unreadable => 14,
         Cause::MalformedToolUse => 15,
         Cause::Timeout => 16,
+        Cause::UnknownAgent => 17,
     }
 }
 
@@ -182,6 +184,7 @@ fn what_is_done_about_each_failure_can_be_read() {
     Unreadable: Again, Again, Take(Profile), Again, Again, Take(Next), Again, Again, GiveUp
     MalformedToolUse: Repair, GiveUp
     Timeout: Again, Again, Take(Profile), Again, Again, Take(Next), Again, Again, GiveUp
+    UnknownAgent: GiveUp
     ");
 }
 
@@ -197,7 +200,7 @@ proptest! {
     /// Two models with two profiles each, three tries, a repacking and a repair: however failures follow each other,
     /// the call has ended after so many attempts.
     #[test]
-    fn any_sequence_of_failures_ends(causes in prop::collection::vec(0_usize..17, 64), bits in prop::collection::vec(0_u8..32, 64)) {
+    fn any_sequence_of_failures_ends(causes in prop::collection::vec(0_usize..18, 64), bits in prop::collection::vec(0_u8..32, 64)) {
         let others = |bits: u8| Others { profile: bits & 1 > 0, larger: bits & 2 > 0, cheaper: bits & 4 > 0, driver: bits & 8 > 0 };
         let mut state = State { routes: 3, others: others(15), repacks: 1, repairs: 1, samples: true, tries: 2, patient: true };
         let mut attempts = 1;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use model::definitions::AgentDefinition;
 use model::{Call, Events, Listed, ModelDriver, ModelError, Parameters, Reply};
 use tokio::time::Instant;
 
@@ -12,6 +13,7 @@ use crate::config::{DriverName, ModelConfig};
 pub(super) fn of(
     driver: Arc<dyn ModelDriver>,
     config: &ModelConfig,
+    definition: Option<AgentDefinition>,
 ) -> Option<Arc<dyn ModelDriver>> {
     let name = Some(config.driver).filter(|name| *name != DriverName::Embedded)?.as_str();
     let parameters = Parameters {
@@ -20,19 +22,24 @@ pub(super) fn of(
         top_p: Some(config.top_p),
         ..Parameters::default()
     };
-    Some(Arc::new(Leader { driver, name, parameters }))
+    Some(Arc::new(Leader { driver, name, definition, parameters }))
 }
 
 struct Leader {
     driver: Arc<dyn ModelDriver>,
     name: &'static str,
+    /// The agent of the settings that reviews, if they have one.
+    definition: Option<AgentDefinition>,
     parameters: Parameters,
 }
 
 impl Leader {
-    /// What the call itself says comes first.
+    /// What the call itself says comes first, and then what its agent does.
     fn told(&self, call: &Call) -> Call {
         let (own, mut told) = (&self.parameters, call.clone());
+        if let Some(definition) = &self.definition {
+            definition.lead(&mut told);
+        }
         let parameters = &mut told.parameters;
         parameters.max_tokens = parameters.max_tokens.or(own.max_tokens);
         parameters.temperature = parameters.temperature.or(own.temperature);

@@ -17,6 +17,7 @@ use crate::review::Reviewer;
 use crate::store::{Database, SqliteCalls, SqliteStore, Store};
 use crate::telemetry::{Keep, Line, Telemetry};
 
+pub mod agents;
 mod any_model;
 #[cfg(feature = "aws")]
 mod aws;

@@ -4,6 +4,7 @@ use anyhow::Context;
 use model::budget::{Budget, Ledger, MemoryLedger};
 use model::catalog::Catalog;
 use model::cost::{Recorder, upkeep};
+use model::definitions::Agents;
 use model::gateway::{self, Gateway, Parts, Route};
 use model::limit::{self, Limits};
 use model::{ModelDriver, normalize};
@@ -14,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::CLOCK;
+use super::agents;
 use super::any_model;
 use super::leader;
 use super::model_drivers::Drivers;
@@ -50,6 +52,7 @@ impl ListedModel {
 pub struct Models {
     pub gateway: Arc<Gateway>,
     catalog: Arc<Catalog>,
+    agents: Arc<Agents>,
     drivers: Vec<Arc<dyn ModelDriver>>,
     configured: Vec<Configured>,
     budget: Arc<Budget>,
@@ -60,9 +63,22 @@ pub struct Models {
 impl Models {
     /// As the settings say. Processes that share a file stay below one cap together, and what calls cost is kept there.
     pub async fn open(config: &Config, file: Option<Database>) -> anyhow::Result<Self> {
-        let catalog = Arc::new(catalog(config)?);
+        let catalog = catalog(config)?;
+        let agents = agents::configured(config, &catalog)?;
+        Self::with_agents(config, file, catalog, agents).await
+    }
+
+    /// The same with these agents.
+    pub async fn with_agents(
+        config: &Config,
+        file: Option<Database>,
+        catalog: Catalog,
+        agents: Agents,
+    ) -> anyhow::Result<Self> {
+        let (catalog, agents) = (Arc::new(catalog), Arc::new(agents));
         let named = named(config);
         let mut wanted: Vec<DriverName> = named.iter().map(|(name, _)| *name).collect();
+        wanted.extend(agents.definitions().iter().filter_map(agents::driver_of));
         wanted.push(config.model.driver);
         let drivers = Drivers::new(config, &wanted).await?;
         let mut routes = Vec::new();
@@ -97,8 +113,10 @@ impl Models {
             },
             ..Parts::default()
         };
-        let gateway = Arc::new(Gateway::new(routes, parts));
-        Ok(Self { gateway, catalog, drivers: drivers.all(), configured, budget, recorder, metrics })
+        let by_agents = routes_of(&agents, &drivers, &catalog, &configured);
+        let gateway = Arc::new(Gateway::new(routes, parts).with_named(by_agents));
+        let drivers = drivers.all();
+        Ok(Self { gateway, catalog, agents, drivers, configured, budget, recorder, metrics })
     }
 
     /// The same where a model leads reviews, and nothing where none does.
@@ -115,7 +133,8 @@ impl Models {
 
     /// What leads reviews, if the settings say that a model does.
     pub fn leader(&self, config: &Config) -> Option<Arc<dyn ModelDriver>> {
-        leader::of(super::words::unless_redacted(self.gateway.clone(), config), &config.model)
+        let gateway = super::words::unless_redacted(self.gateway.clone(), config);
+        leader::of(gateway, &config.model, self.agents.get(agents::REVIEWER).cloned())
     }
 
     /// What the settings name.
@@ -148,6 +167,7 @@ impl Models {
             gateway: super::words::unless_redacted(self.gateway.clone(), config),
             keys: keys(config),
             configured: self.configured.clone(),
+            agents: self.agents.clone(),
             catalog: self.catalog.clone(),
             drivers: self.drivers.clone(),
             metrics: Arc::new(move || {
@@ -216,8 +236,30 @@ pub fn catalog(config: &Config) -> anyhow::Result<Catalog> {
     }
 }
 
+/// Models that agents name and the settings do not. They are asked by those agents alone.
+fn routes_of(
+    agents: &Agents,
+    drivers: &Drivers,
+    catalog: &Catalog,
+    configured: &[Configured],
+) -> Vec<Route> {
+    let mut routes: Vec<Route> = Vec::new();
+    for definition in agents.definitions() {
+        let driver = agents::driver_of(definition).and_then(|name| drivers.get(name));
+        let (Some(driver), Some(id)) = (driver, &definition.model) else { continue };
+        let known = configured.iter().any(|model| model.driver == driver.name() && model.id == *id)
+            || routes
+                .iter()
+                .any(|other| Arc::ptr_eq(&other.driver, &driver) && other.model.id == *id);
+        if !known {
+            routes.push(Route::of(driver, catalog.lookup(id)));
+        }
+    }
+    routes
+}
+
 /// The models in their order, each with its driver: `openai/qwen3` names its own, `qwen3` means the usual one.
-fn named(config: &Config) -> Vec<(DriverName, String)> {
+pub(super) fn named(config: &Config) -> Vec<(DriverName, String)> {
     let usual = config.model.driver;
     let mut ids: Vec<String> = config.model.models.clone();
     if ids.is_empty() {

@@ -3,14 +3,17 @@
 use std::io::{IsTerminal, Read, Write};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use futures::StreamExt;
+use model::catalog::Catalog;
+use model::definitions::Agents;
 use model::invoke::{Envelope, Failure as Refused, Request};
 use model::{Event, ModelDriver, ModelError};
 
 use super::Failure;
-use crate::app::models::Models;
+use crate::app::agents;
+use crate::app::models::{self, Models};
 use crate::config::Config;
 
 const MOST: Duration = Duration::from_mins(10);
@@ -25,6 +28,9 @@ pub struct Arguments {
     /// The model, as `us.anthropic.claude-sonnet-5-5` or `openai/qwen3` [default: the first of the settings].
     #[arg(long, short, value_name = "ID")]
     model: Option<String>,
+    /// The agent that asks, as a file of `agent-definitions/` is named.
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
     /// What the model is told before the prompt.
     #[arg(long, value_name = "TEXT")]
     system: Option<String>,
@@ -48,18 +54,40 @@ impl Arguments {
         }
         let mut request = Request {
             system: self.system.clone(),
+            model_id: self.model.clone(),
             prompt: Some(self.prompt()?),
             ..Request::default()
         };
         request.params.max_tokens = self.max_tokens;
         request.params.temperature = self.temperature;
         let within = Duration::from_secs(self.timeout);
-        let call = request.into_call(within, MOST).map_err(|error| Failure::Usage(error.into()))?;
-        let models = Models::open(&config, None).await.map_err(Failure::Usage)?;
+        let usage = |error: ModelError| Failure::Usage(error.into());
+        request.metadata.agent_id.clone_from(&self.agent);
+        let mut call = request.into_call(within, MOST).map_err(usage)?;
+        let catalog = models::catalog(&config).map_err(Failure::Usage)?;
+        let agents = self.agents(&config, &catalog).map_err(Failure::Usage)?;
+        agents.apply(&mut call).map_err(usage)?;
+        let models = Models::with_agents(&config, None, catalog, agents).await;
+        let models = models.map_err(Failure::Usage)?;
         if self.json {
             return answer_as_json(&models, &call).await;
         }
         stream(&models, &call).await
+    }
+
+    /// The one that is asked for, so that nobody needs the keys of services that others ask.
+    fn agents(&self, config: &Config, catalog: &Catalog) -> anyhow::Result<Agents> {
+        let Some(name) = &self.agent else { return Ok(Agents::default()) };
+        let folder = agents::folder(config);
+        let all = agents::read(config, catalog, &folder)?;
+        if all.is_empty() {
+            bail!(
+                "{} holds no agents; name their folder by `agents` under [gateway]",
+                folder.display()
+            );
+        }
+        let (own, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|agent| agent.id == *name);
+        Ok(agents::agents(if own.is_empty() { others } else { own }))
     }
 
     fn prompt(&self) -> Result<String, Failure> {

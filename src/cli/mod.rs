@@ -17,6 +17,7 @@ mod logging;
 pub mod invoke;
 pub mod measure;
 pub mod models;
+mod models_agents;
 mod models_cost;
 mod models_key;
 mod models_list;

@@ -2,10 +2,10 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, models_cost, models_key, models_list, models_serve};
+use super::{Failure, models_agents, models_cost, models_key, models_list, models_serve};
 use crate::config::{Config, Environment};
 
-/// Serve models, list them, make keys for clients, and say what calls cost.
+/// Serve models, list them and the agents that ask them, make keys for clients, and say what calls cost.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -14,6 +14,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Agents(models_agents::Arguments),
     Cost(models_cost::Arguments),
     Key(models_key::Arguments),
     List(models_list::Arguments),
@@ -28,6 +29,7 @@ impl Arguments {
 
     pub async fn run(self, config: Config, environment: &Environment) -> Result<(), Failure> {
         match self.command {
+            Command::Agents(arguments) => arguments.run(&config),
             Command::Cost(arguments) => arguments.run(config).await,
             Command::Key(arguments) => arguments.run(),
             Command::List(arguments) => arguments.run(config).await,

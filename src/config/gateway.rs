@@ -22,6 +22,8 @@ pub struct GatewayConfig {
     pub concurrency: usize,
     /// Whether prompts and answers stay out of the logs.
     pub redact_prompts: bool,
+    /// The folder of agents that calls may name.
+    pub agents: Option<PathBuf>,
     /// A file of prices and limits over those that come with the program, `[[models]]` each.
     pub catalog: Option<PathBuf>,
     /// Whether models are served, too, that the settings do not name: those that the catalog knows, or their service lists.
@@ -76,6 +78,7 @@ impl Default for GatewayConfig {
             qps: None,
             concurrency: 64,
             redact_prompts: true,
+            agents: None,
             catalog: None,
             any_model: false,
             caps: Caps::default(),

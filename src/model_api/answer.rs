@@ -41,7 +41,9 @@ fn status(error: &ModelError) -> StatusCode {
     match (error.kind(), error.cause) {
         (ErrorKind::AuthError, _) => StatusCode::UNAUTHORIZED,
         (ErrorKind::QuotaExceeded, _) => StatusCode::TOO_MANY_REQUESTS,
-        (ErrorKind::BadRequest, Cause::UnknownModel | Cause::NotServed) => StatusCode::NOT_FOUND,
+        (ErrorKind::BadRequest, Cause::UnknownModel | Cause::UnknownAgent | Cause::NotServed) => {
+            StatusCode::NOT_FOUND
+        }
         (ErrorKind::BadRequest | ErrorKind::ContentBlocked, _) => StatusCode::BAD_REQUEST,
         (ErrorKind::ProviderError, Cause::BreakerOpen) => StatusCode::SERVICE_UNAVAILABLE,
         (ErrorKind::ProviderError, _) => StatusCode::BAD_GATEWAY,

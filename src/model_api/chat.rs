@@ -143,6 +143,7 @@ pub(super) async fn complete(
             .then(|| request.stream_options.as_ref().is_some_and(|options| options.include_usage));
         let notes = ignored(&request);
         let mut call = call(request, if stream.is_some() { LONGEST } else { ANSWER })?;
+        api.agents.apply(&mut call)?;
         trace::complete(&mut call.metadata, &headers, client);
         Ok((call, stream, notes))
     });

@@ -23,7 +23,7 @@ pub(super) async fn invoke(
 ) -> Response {
     let asked = Instant::now();
     let answered = async {
-        let call = call(&body, &headers, client, ANSWER)?;
+        let call = call(&api, &body, &headers, client, ANSWER)?;
         // Read and no longer needed; a large prompt need not be held twice while a model thinks.
         drop(body);
         api.gateway.converse(&call).await
@@ -35,12 +35,14 @@ pub(super) async fn invoke(
 }
 
 pub(super) fn call(
+    api: &ModelApi,
     body: &Bytes,
     headers: &HeaderMap,
     client: Client,
     otherwise: std::time::Duration,
 ) -> Result<Call, ModelError> {
     let mut call = read::<Request>(body)?.into_call(otherwise, LONGEST)?;
+    api.agents.apply(&mut call)?;
     trace::complete(&mut call.metadata, headers, client);
     Ok(call)
 }

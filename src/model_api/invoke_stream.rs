@@ -26,7 +26,7 @@ pub(super) async fn invoke(
 ) -> Response {
     let asked = Instant::now();
     let begun = async {
-        let call = super::invoke::call(&body, &headers, client, LONGEST)?;
+        let call = super::invoke::call(&api, &body, &headers, client, LONGEST)?;
         drop(body);
         api.gateway.stream(&call).await
     };

@@ -9,6 +9,7 @@ use axum::{Router, middleware};
 use contract::Clock;
 use model::ModelDriver;
 use model::catalog::Catalog;
+use model::definitions::Agents;
 
 mod answer;
 mod chat;
@@ -37,6 +38,8 @@ pub struct ModelApi {
     pub keys: Keys,
     /// What `/v1/models` names without asking anyone.
     pub configured: Vec<Configured>,
+    /// Agents that a call may name.
+    pub agents: Arc<Agents>,
     /// What is known of models.
     pub catalog: Arc<Catalog>,
     /// Asked what they serve where the caller wants to know.

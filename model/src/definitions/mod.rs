@@ -4,12 +4,14 @@
 //! settings. A mistake names the file and the line; a model or driver that nobody knows names those that are spelled
 //! like it.
 
+mod agents;
 mod check;
 mod file;
 mod folder;
 
 use std::path::PathBuf;
 
+pub use self::agents::Agents;
 pub use self::check::DRIVERS;
 pub use self::file::JsonDefinition;
 pub use self::folder::load;
@@ -68,5 +70,7 @@ pub struct Known<'a> {
     pub tools: &'a [&'a str],
 }
 
+#[cfg(test)]
+mod agents_tests;
 #[cfg(test)]
 mod tests;

@@ -29,9 +29,11 @@ impl From<Cause> for Outcome {
             | Cause::Unreadable
             | Cause::Timeout => Self::Failed,
             // None of these comes from the service.
-            Cause::Budget | Cause::Overloaded | Cause::BreakerOpen | Cause::UnknownModel => {
-                Self::Canceled
-            }
+            Cause::Budget
+            | Cause::Overloaded
+            | Cause::BreakerOpen
+            | Cause::UnknownModel
+            | Cause::UnknownAgent => Self::Canceled,
             Cause::BadRequest
             | Cause::Sampling
             | Cause::ContextTooLong

@@ -1,0 +1,98 @@
+//! The agents of the settings: read from their folder, each with a model that can be asked.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use carbon::CalculateCarbonFootprint;
+use contract::Tool;
+use model::Parameters;
+use model::catalog::{Catalog, default_models};
+use model::definitions::{AgentDefinition, Agents, Defaults, Known, load};
+
+use super::models::named;
+use crate::agent::run::{ANALYZE, CARBON, MEASURED, POST, PROFILE};
+use crate::config::{Config, DriverName, ModelConfig};
+
+/// The definition that leads reviews, where there is one.
+pub(super) const REVIEWER: &str = "reviewer";
+const TOOLS: [&str; 5] = [ANALYZE, PROFILE, CARBON, MEASURED, POST];
+
+/// The folder that the settings name, or the usual one for whoever asks for agents by a command.
+pub fn folder(config: &Config) -> PathBuf {
+    config.gateway.agents.clone().unwrap_or_else(|| PathBuf::from("agent-definitions"))
+}
+
+/// No agents without the setting. A mistake in any of them is told with all others, and then there are none.
+pub(super) fn configured(config: &Config, catalog: &Catalog) -> anyhow::Result<Agents> {
+    match &config.gateway.agents {
+        Some(folder) => Ok(agents(read(config, catalog, folder)?)),
+        None => Ok(Agents::default()),
+    }
+}
+
+/// The other tools are bound to one pull request, and are offered only there.
+pub fn agents(definitions: Vec<AgentDefinition>) -> Agents {
+    Agents::new(definitions, vec![CalculateCarbonFootprint::default().spec()])
+}
+
+/// Every agent of a folder, with its model and driver.
+pub fn read(
+    config: &Config,
+    catalog: &Catalog,
+    folder: &Path,
+) -> anyhow::Result<Vec<AgentDefinition>> {
+    let known = Known { catalog, tools: &TOOLS };
+    let definitions = load(folder, &defaults(config), known).map_err(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(|mistake| format!("  - {mistake}")).collect();
+        anyhow!("the agents cannot be used:\n{}", lines.join("\n"))
+    })?;
+    definitions.into_iter().map(|definition| with_model(definition, config)).collect()
+}
+
+/// What the settings say goes below what a definition says. What they do not say is left to the model.
+fn defaults(config: &Config) -> Defaults {
+    let (said, unsaid) = (&config.model, ModelConfig::default());
+    let first = named(config).into_iter().find(|(driver, _)| *driver == said.driver);
+    Defaults {
+        driver: said.driver.as_str().to_owned(),
+        model: first.map(|(_, id)| id),
+        parameters: Parameters {
+            max_tokens: (said.max_tokens != unsaid.max_tokens).then_some(said.max_tokens),
+            temperature: (said.temperature.to_bits() != unsaid.temperature.to_bits())
+                .then_some(said.temperature),
+            top_p: (said.top_p.to_bits() != unsaid.top_p.to_bits()).then_some(said.top_p),
+            ..Parameters::default()
+        },
+    }
+}
+
+/// An agent that names a driver and no model has the first of that driver that the settings name.
+fn with_model(mut definition: AgentDefinition, config: &Config) -> anyhow::Result<AgentDefinition> {
+    if definition.model.is_none() {
+        let mut of_driver = named(config).into_iter();
+        let first = of_driver.find(|(driver, _)| driver.as_str() == definition.driver);
+        definition.model = first.map(|(_, id)| id).or_else(|| usual_model(&definition.driver));
+    }
+    if definition.model.is_none() {
+        return Err(anyhow!(
+            "{}: the agent names the driver {} and no model, and neither do the settings: name one in the file, or in `models` under [model]",
+            definition.file.display(),
+            definition.driver
+        ));
+    }
+    Ok(definition)
+}
+
+fn usual_model(driver: &str) -> Option<String> {
+    let bedrock = || default_models().first().map(|&id| id.to_owned());
+    match driver {
+        "embedded" => Some("embedded".to_owned()),
+        "bedrock" => bedrock(),
+        _ => None,
+    }
+}
+
+/// The driver of a definition; its name was checked.
+pub(super) fn driver_of(definition: &AgentDefinition) -> Option<DriverName> {
+    DriverName::ALL.into_iter().find(|driver| driver.as_str() == definition.driver)
+}
