@@ -1,7 +1,7 @@
 //! Variables that grow over the iterations of a loop, known by how they start.
 
 use crate::language::{SourceMatch, SourceNode};
-use crate::matchers::few::{are_few, is_constant, is_split_path};
+use crate::matchers::few::{are_few, is_constant, is_split_path, words};
 use crate::matchers::loops::enclosing_loop;
 use crate::matchers::names::{bound_value, identifiers, names_bound_in, target};
 use crate::matchers::short_loops::passes_are_few;
@@ -15,6 +15,7 @@ pub(crate) fn text_accumulator(found: &SourceMatch) -> bool {
         && is_first_in_loop(found, "TEXT")
         && !is_handed_on_in_loop(found)
         && !is_short(found)
+        && !is_on_error_path(found)
 }
 
 /// The loop goes over a list of a few, or `$TEXT` is what is said when something went wrong.
@@ -28,13 +29,26 @@ fn is_short(found: &SourceMatch) -> bool {
         around.kind() == "class_declaration"
             && around.field("name").is_some_and(|name| name.text().ends_with("Exception"))
     });
-    let in_error = function_name(found).is_some_and(|name| name.to_lowercase().ends_with("error"));
+    // What shows a thing to who looks for a mistake.
+    let in_error = function_name(found).is_some_and(|name| {
+        let name = name.to_lowercase();
+        name.ends_with("error")
+            || ["debug", "inspect", "__repr__", "__str__"].iter().any(|word| name.contains(word))
+    });
     tells_error
         || in_error
         || is_exception
         || enclosing_loop(found).is_some_and(|around| {
             goes_over_literal(&around) || goes_over_named(&around) || passes_are_few(&around)
         })
+}
+
+/// Between `except`, `catch` or `rescue` and its end: what goes wrong is told once.
+fn is_on_error_path(found: &SourceMatch) -> bool {
+    found
+        .ancestors()
+        .take_while(|around| !is_function(around))
+        .any(|around| matches!(around.kind().as_ref(), "except_clause" | "catch_clause" | "rescue"))
 }
 
 /// The list is filled in the same function, by statements of which each adds one item and none is in a loop.
@@ -68,15 +82,21 @@ fn is_handed_on_in_loop(found: &SourceMatch) -> bool {
     let name = found.get_env().get_match("TEXT").map(SourceNode::text).unwrap_or_default();
     enclosing_loop(found).is_some_and(|around| {
         around.dfs().any(|node| {
-            let is_argument = node.text() == name
-                && node.parent().is_some_and(|parent| {
-                    matches!(
-                        parent.kind().as_ref(),
-                        "argument_list" | "arguments" | "argument" | "value_argument"
-                    )
-                });
-            is_argument && !is_measured(&node)
+            node.text() == name && is_in_argument(&node) && !is_measured(&node)
         })
+    })
+}
+
+/// `show(text)`, `show(text + more)`
+fn is_in_argument(name: &SourceNode) -> bool {
+    let is_sum = |node: &SourceNode| {
+        matches!(node.kind().as_ref(), "binary_expression" | "binary_operator" | "binary")
+    };
+    name.ancestors().find(|around| !is_sum(around)).is_some_and(|around| {
+        matches!(
+            around.kind().as_ref(),
+            "argument_list" | "arguments" | "argument" | "value_argument"
+        )
     })
 }
 
@@ -110,6 +130,9 @@ pub(crate) fn list_accumulator(found: &SourceMatch) -> bool {
 /// `$LIST` is no list that the loop makes anew in each pass, and `$ITEM`, where the rule names one, differs from pass to pass.
 pub(crate) fn grown_from_outside_loop(found: &SourceMatch) -> bool {
     let Some(around) = enclosing_loop(found) else { return false };
+    if passes_are_few(&around) {
+        return false;
+    }
     let env = found.get_env();
     let Some(list) = env.get_match("LIST").map(SourceNode::text) else { return false };
     let bound = names_bound_in(&around);
@@ -158,7 +181,12 @@ pub(crate) fn front_of_list(found: &SourceMatch) -> bool {
                 .is_some_and(|value| is_split_path(&value))
         })
     };
-    if are_few(&list) || is_climbed(&around) || starts_few() {
+    if are_few(&list)
+        || is_climbed(&around)
+        || starts_few()
+        || ends_by_leaving(&around)
+        || is_on_error_path(found)
+    {
         return false;
     }
     // What is taken in the condition itself is a few lines that are skipped.
@@ -168,6 +196,14 @@ pub(crate) fn front_of_list(found: &SourceMatch) -> bool {
     });
     let empty = ["[]", "list()", "array()", "Vec::new()", "vec![]"];
     drains || starts_outside_loop(found, "LIST", |value| empty.contains(&value.text().as_ref()))
+}
+
+/// Only what is skipped goes on to another pass: the body ends with `return`, `break` or an error.
+fn ends_by_leaving(around: &SourceNode) -> bool {
+    let last = around.field("body").and_then(|body| body.named_children().last());
+    last.is_some_and(|last| {
+        matches!(last.kind().as_ref(), "return_statement" | "break_statement" | "raise_statement")
+    })
 }
 
 /// A loop from a thing to its parent, and on to the parent of that, takes few steps.
@@ -200,7 +236,7 @@ pub(crate) fn spreads_accumulator(found: &SourceMatch) -> bool {
     if callee
         .as_ref()
         .and_then(|callee| callee.field("object"))
-        .is_some_and(|all| is_constant(&all) || are_few(&all.text()))
+        .is_some_and(|all| is_constant(&all) || are_few(&all.text()) || is_of_record(&all))
     {
         return false;
     }
@@ -216,6 +252,28 @@ pub(crate) fn spreads_accumulator(found: &SourceMatch) -> bool {
         })
 }
 
+/// `Object.entries(source)`: an object that is named in the singular is one thing with a handful of fields, unless its name
+/// says that it holds many.
+fn is_of_record(all: &SourceNode) -> bool {
+    const HOLDS_MANY: [&str; 14] = [
+        "all", "by", "cache", "collection", "data", "dict", "index", "list", "lookup", "map", "obj",
+        "object", "record", "table",
+    ];
+    let of_object = all.field("function").is_some_and(|called| {
+        matches!(called.text().as_ref(), "Object.entries" | "Object.keys" | "Object.values")
+    });
+    let given = all.field("arguments").and_then(|given| given.named_children().next());
+    let Some(given) = given.filter(|_| of_object) else { return false };
+    // `source as Source`
+    let whole = given.text();
+    let text = whole.split(" as ").next().unwrap_or_default();
+    let name = text.rsplit('.').next().unwrap_or_default();
+    name.len() > 1
+        && !name.ends_with('s')
+        && name.chars().all(|letter| letter.is_alphanumeric())
+        && !words(name).iter().any(|word| HOLDS_MANY.contains(&word.as_str()))
+}
+
 fn starts_outside_loop(
     found: &SourceMatch,
     variable: &str,
@@ -228,15 +286,28 @@ fn starts_outside_loop(
     let function = enclosing_function(&around);
     let mut starts = false;
     for node in function.dfs() {
+        let in_loop = around.range().contains(&node.range().start);
+        // `line, rest = rest, line`
+        if in_loop && is_one_of_targets(&node, &name) {
+            return false;
+        }
         let Some(value) = bound_value(&node, &name) else { continue };
         let is_the_match = node.range().start == found.range().start;
-        let in_loop = around.range().contains(&node.range().start);
         if in_loop && !is_the_match {
             return false;
         }
         starts |= !in_loop && right_start(&value);
     }
     starts
+}
+
+fn is_one_of_targets(node: &SourceNode, name: &str) -> bool {
+    let several = |target: &SourceNode| {
+        matches!(target.kind().as_ref(), "pattern_list" | "tuple_pattern" | "left_assignment_list")
+    };
+    target(node)
+        .filter(several)
+        .is_some_and(|target| identifiers(&target).any(|found| found == name))
 }
 
 fn is_text(value: &SourceNode) -> bool {
@@ -257,6 +328,9 @@ fn is_text(value: &SourceNode) -> bool {
             matches!(value.text().as_ref(), "string.Empty" | "String.Empty")
         }
         "type_identifier" => value.text() == "string",
+        // Python, Ruby, Java
+        "call" => matches!(value.text().as_ref(), "str()" | "String.new"),
+        "object_creation_expression" => value.text() == "new String()",
         // Rust
         "call_expression" => {
             value.text() == "String::new()" || value.text().starts_with("String::from(")

@@ -37,26 +37,49 @@ const TAKES_TURNS: [&str; 8] =
 pub(crate) fn independent_await(found: &SourceMatch) -> bool {
     let Some(around) = enclosing_loop(found) else { return false };
     // Who uses `Promise.all` beside it has chosen.
-    let is_chosen = enclosing_function(&around).text().contains("Promise.all");
+    let whole = enclosing_function(&around).text().into_owned();
+    let is_chosen = ["Promise.all", "gather(", "TaskGroup(", "Semaphore("]
+        .iter()
+        .any(|chosen| whole.contains(chosen));
     if is_chosen || is_batched(&around) || !stands_alone(found) {
         return false;
     }
-    if around.kind() != "for_in_statement" || around.children().any(|child| child.kind() == "await")
-    {
-        return false;
-    }
-    let (Some(item), Some(body)) = (around.field("left"), around.field("body")) else {
-        return false;
+    let Some(items) = items_of(&around) else { return false };
+    let Some(body) = around.field("body") else { return false };
+    let text = found.text();
+    let of_item = if around.kind() == "for_statement" && around.field("left").is_none() {
+        // Nothing else than an entry at the counter is of this pass alone.
+        items.iter().any(|counter| text.contains(&format!("[{counter}]")))
+    } else {
+        identifiers(found).any(|name| items.iter().any(|item| *item == name))
     };
-    let items: Vec<_> = identifiers(&item).collect();
-    identifiers(found).any(|name| items.contains(&name)) && !order_matters(&body)
+    of_item && !order_matters(&body)
+}
+
+/// The names that a loop over items binds: `url` in `for (const url of urls)`, `i` where it counts.
+fn items_of(around: &SourceNode) -> Option<Vec<String>> {
+    let waits = |node: &SourceNode| {
+        node.children().any(|child| matches!(child.kind().as_ref(), "await" | "async"))
+    };
+    let named = match around.kind().as_ref() {
+        "for_in_statement" if !waits(around) => around.field("left")?,
+        // Python, or a loop of JavaScript that counts
+        "for_statement" if !waits(around) => {
+            around.field("left").or_else(|| around.field("initializer"))?
+        }
+        _ => return None,
+    };
+    Some(identifiers(&named).map(Cow::into_owned).collect())
 }
 
 /// What the call is named for can be done for all items at once.
 fn stands_alone(found: &SourceMatch) -> bool {
     let Some(call) = found.get_env().get_match("CALL") else { return false };
     let Some(callee) = call.field("function") else { return false };
-    let method = callee.field("property").map_or_else(|| callee.text(), |name| name.text());
+    let method = callee
+        .field("property")
+        .or_else(|| callee.field("attribute"))
+        .map_or_else(|| callee.text(), |name| name.text());
     let receiver = callee.field("object").map(|object| object.text().to_ascii_lowercase());
     let first: String = method
         .trim_start_matches(['_', '#'])
@@ -67,30 +90,53 @@ fn stands_alone(found: &SourceMatch) -> bool {
     if TAKES_TURNS.iter().any(|word| name.contains(word)) {
         return false;
     }
-    let is_asked = found.parent().is_some_and(|parent| parent.kind() != "expression_statement");
+    let is_asked = method == "fetch"
+        || found.parent().is_some_and(|parent| parent.kind() != "expression_statement");
     is_asked && ASKS.contains(&first.as_str())
         || receiver.is_some_and(|receiver| receiver == "axios" || receiver == "mailer")
         || TELLS.contains(&first.as_str()) && !["sendCommand", "send"].contains(&method.as_ref())
 }
 
-/// `pages[url] = await load(url)`: each pass sets a place of its own.
+/// `pages[url] = await load(url)` sets a place of its own in each pass, and `page = await load(url)` of Python a name that
+/// nothing carries on, where the call does not use it.
 fn sets_own_place(node: &SourceNode) -> bool {
-    node.field("left").is_some_and(|left| left.kind() != "identifier")
-        && node.field("right").is_some_and(|right| right.kind() == "await_expression")
+    let (Some(left), Some(right)) = (node.field("left"), node.field("right")) else { return false };
+    let awaits = matches!(right.kind().as_ref(), "await_expression" | "await");
+    match node.kind().as_ref() {
+        "assignment_expression" => left.kind() != "identifier" && awaits,
+        "assignment" => {
+            let name = left.text();
+            !identifiers(&right).any(|used| used == name)
+        }
+        _ => false,
+    }
+}
+
+/// `await response.json()` reads what the call before it has brought.
+fn reads_answer(node: &SourceNode) -> bool {
+    [".json()", ".text()", ".read()", ".blob()", ".arrayBuffer()"]
+        .iter()
+        .any(|read| node.text().ends_with(read))
 }
 
 fn order_matters(body: &SourceNode) -> bool {
     let mut awaits = 0;
     for node in body.dfs() {
         match node.kind().as_ref() {
-            "await_expression" => awaits += 1,
-            "assignment_expression" if sets_own_place(&node) => {}
+            "await_expression" | "await" if !node.is_named() || reads_answer(&node) => {}
+            "await_expression" | "await" => awaits += 1,
+            "assignment_expression" | "assignment" if sets_own_place(&node) => {}
             "break_statement"
             | "return_statement"
             | "throw_statement"
+            | "raise_statement"
             | "yield_expression"
+            | "yield"
             | "try_statement"
+            | "with_statement"
+            | "assignment"
             | "assignment_expression"
+            | "augmented_assignment"
             | "augmented_assignment_expression"
             | "update_expression" => return true,
             "identifier" if is_pause(&node.text()) => return true,

@@ -202,6 +202,13 @@ pub(crate) fn many_items(found: &SourceMatch) -> bool {
     found.get_env().get_match("LIST").is_none_or(|list| !are_few(&list.text()))
 }
 
+/// `$LIST` is named for things that are many, in the plural.
+pub(crate) fn named_many(found: &SourceMatch) -> bool {
+    let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
+    let plural = list.ends_with('s') || list.ends_with("data") || list.ends_with("List");
+    plural && words(&list).iter().any(|word| MANY.contains(&word.as_str())) && !are_few(&list)
+}
+
 /// `$TEXT` is not named for a text that stays short, and the loop around the match does not go over a handful of things.
 pub(crate) fn long_text(found: &SourceMatch) -> bool {
     let is_short = found

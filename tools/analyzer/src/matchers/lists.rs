@@ -69,7 +69,18 @@ fn starts_as_list(found: &SourceMatch, around: &SourceNode, name: &str) -> bool 
         }
         starts = true;
     }
-    starts
+    starts || is_given_as_list(&enclosing_function(around), name)
+}
+
+/// `def known(names: list[str])`
+fn is_given_as_list(function: &SourceNode, name: &str) -> bool {
+    function.field("parameters").is_some_and(|given| {
+        given.named_children().any(|parameter| {
+            let kind = parameter.field("type").map(|kind| kind.text().into_owned());
+            identifiers(&parameter).next().is_some_and(|named| named == name)
+                && kind.is_some_and(|kind| kind.starts_with("list") || kind.starts_with("List["))
+        })
+    })
 }
 
 fn is_changed(around: &SourceNode, name: &str) -> bool {
@@ -83,6 +94,13 @@ fn is_changed(around: &SourceNode, name: &str) -> bool {
 fn is_extended_by(found: &SourceMatch, name: &str) -> bool {
     let call = format!("{name}.extend(");
     found.ancestors().any(|node| node.kind() == "call" && node.text().starts_with(&call))
+}
+
+/// `"a b c".split()` is as short as it is written.
+fn is_of_literal(callee: &SourceNode) -> bool {
+    callee.field("object").is_some_and(|text| {
+        matches!(text.kind().as_ref(), "string" | "concatenated_string" | "template_string")
+    })
 }
 
 /// A literal of five entries costs nothing to search, so it does not count; nor does what a call may have made a set.
@@ -101,7 +119,7 @@ fn is_list_of_unknown_length(value: &SourceNode) -> bool {
             method.map_or_else(
                 || matches!(callee.text().as_ref(), "list" | "sorted"),
                 |method| {
-                    makes(&method.text())
+                    makes(&method.text()) && !is_of_literal(&callee)
                         || matches!(
                             callee.text().as_ref(),
                             "Object.keys" | "Object.values" | "Array.from"

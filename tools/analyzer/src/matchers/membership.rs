@@ -1,7 +1,7 @@
 //! Lists that are searched from the start for every item of another.
 
 use crate::language::{SourceMatch, SourceNode};
-use crate::matchers::loops::enclosing_loop;
+use crate::matchers::loops::{enclosing_loop, is_while};
 use crate::matchers::names::{bound_value, identifiers, names_bound_in};
 use crate::matchers::short_loops::{is_few, passes_are_few};
 use crate::syntax::enclosing_function;
@@ -49,6 +49,19 @@ pub(crate) fn searched_in_loop(found: &SourceMatch) -> bool {
         made |= is_made(&value);
     }
     made || grows(&around, &list)
+}
+
+/// The loop around the match, which ends by itself and binds what `$LIST` is asked for, does not make `$LIST` anew in each
+/// pass and goes over no handful of things.
+pub(crate) fn searched_among_many(found: &SourceMatch) -> bool {
+    let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
+    let Some(around) = enclosing_loop(found) else { return false };
+    let bound = names_bound_in(&around);
+    !is_while(&around)
+        && !is_few(&list)
+        && !passes_are_few(&around)
+        && !bound.contains(list.as_ref())
+        && identifiers(found).any(|name| name != list && bound.contains(name.as_ref()))
 }
 
 fn is_made(value: &SourceNode) -> bool {

@@ -44,6 +44,8 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("only-grown-in-loop", accumulators::only_grown_in_loop),
     ("count-stays", counted::length_stays),
     ("searched-in-loop", membership::searched_in_loop),
+    ("searched-among-many", membership::searched_among_many),
+    ("named-many", few::named_many),
     ("below-the-fold", page::below_the_fold),
     ("many-values", rows::many_values),
     ("inserts-one-by-one", rows::inserts_one_by_one),

@@ -6,8 +6,10 @@ use crate::matchers::few::{are_few, words};
 use crate::syntax::enclosing_function;
 
 /// What a program of PHP or Ruby has a handful of, beside what is few in any language.
-const FEW: [&str; 24] = [
+const FEW: [&str; 28] = [
+    "algorithm",
     "backend",
+    "cipher",
     "color",
     "config",
     "constant",
@@ -15,10 +17,12 @@ const FEW: [&str; 24] = [
     "encoding",
     "engine",
     "environment",
+    "form",
     "handler",
     "hook",
     "index",
     "interface",
+    "keyword",
     "layout",
     "listener",
     "middleware",
@@ -36,7 +40,29 @@ const FEW: [&str; 24] = [
 /// The loop goes over a literal, a constant, what the caller wrote as single arguments, or things that are few.
 pub(crate) fn passes_are_few(around: &SourceNode) -> bool {
     let Some(walked) = walked(around) else { return false };
-    is_written_out(&walked) || is_few(&walked.text()) || is_rest_parameter(&walked, around)
+    is_written_out(&walked)
+        || is_few(of_entries(&walked.text()))
+        || is_split_line(&walked.text())
+        || is_rest_parameter(&walked, around)
+}
+
+/// `attributes` in `attributes.items()`
+fn of_entries(walked: &str) -> &str {
+    [".items()", ".values()", ".keys()", ".entries()"]
+        .iter()
+        .find_map(|end| walked.strip_suffix(end))
+        .unwrap_or(walked)
+}
+
+/// `line.split(",")`, `explode(';', $header)`: the entries of one line.
+fn is_split_line(walked: &str) -> bool {
+    ["split(", "explode("].iter().any(|split| {
+        let given = walked.rfind(split).and_then(|at| walked.get(at + split.len()..));
+        given.is_some_and(|given| {
+            let separator = given.trim_start_matches(['"', '\'']);
+            separator.len() < given.len() && separator.starts_with([',', ';', ':', '.', '/', '|'])
+        })
+    })
 }
 
 /// The last name of the expression is one of things that are few: `$this->providers`, `table.columns`.
@@ -54,6 +80,10 @@ fn walked<'t>(around: &SourceNode<'t>) -> Option<SourceNode<'t>> {
         "foreach_statement" if around.field("left").is_none() => around.named_children().next(),
         // Ruby
         "for" => around.field("value").and_then(|value| value.named_children().next()),
+        // Python, JavaScript and C#
+        "for_statement" | "for_in_statement" | "foreach_statement" => around.field("right"),
+        // Java
+        "enhanced_for_statement" => around.field("value"),
         _ => blocks::walked(around),
     }
 }
