@@ -27,6 +27,13 @@ static STATEMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new("(?i)^(?:[a-z@$]{0,3}#*(?:\"\"\"|'''|\"|'|`))?\\s*(select|insert\\s+into|update|delete\\s+from|with|create|alter\\s+table)\\s").ok()
 });
 
+/// One row by its key has to be read in full anyway.
+const ABOUT_MANY_ROWS: &str = "select-star";
+
+static ONE_ROW: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i:(fetch|get|query|read)_?(one|row|single|first))([^a-z]|$)").ok()
+});
+
 /// What is filled in at run time. The first group is a cast of Postgres, which stays; the second is code, which may stand
 /// for a name.
 static HOLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -61,13 +68,26 @@ pub(crate) fn scan_strings(scanner: &Scanner, root: &SourceNode) -> Result<Vec<F
         if document.root().get_inner_node().has_error() {
             continue;
         }
+        let one_row = asks_one_row(&string);
         for mut finding in matches(of_sql, &active, &document.root(), &sql, scanner.deadline)? {
+            let about = scanner.rules.infos.get(finding.info);
+            if one_row && about.is_some_and(|about| about.id == ABOUT_MANY_ROWS) {
+                continue;
+            }
             let lines = u32::try_from(string.start_pos().line()).unwrap_or_default();
             finding.move_into(string.range().start, lines, &host, function_name(&string));
             findings.push(finding);
         }
     }
     Ok(findings)
+}
+
+/// The call that is given the statement says that it fetches one row: `fetch_row(…)`, `$wpdb->get_row(…)`.
+fn asks_one_row(string: &SourceNode) -> bool {
+    let call = string.ancestors().find(|node| node.kind().contains("call"));
+    let called = call.and_then(|call| call.field("function").or_else(|| call.field("name")));
+    called
+        .is_some_and(|called| ONE_ROW.as_ref().is_some_and(|regex| regex.is_match(&called.text())))
 }
 
 /// The outermost string literals that begin like a statement.
@@ -170,6 +190,27 @@ mod tests {
             assert_eq!(parsable(literal).as_deref(), Some(sql));
         }
         assert_eq!(parsable("\"Selected rows\""), None);
+    }
+
+    #[test]
+    fn a_call_that_fetches_one_row_is_known_by_its_name() {
+        let php = Language::Shipped(SupportLang::Php);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+        for (call, one) in [
+            ("db_fetch_row_prepared('SELECT * FROM t WHERE a = ?', [1]);", true),
+            ("$wpdb->get_row('SELECT * FROM t WHERE a = 1');", true),
+            ("$db->fetchOne('SELECT * FROM t WHERE a = 1');", true),
+            ("db_fetch_rows('SELECT * FROM t');", false),
+            ("$db->query('SELECT * FROM t');", false),
+        ] {
+            let document = parse(&format!("<?php\n{call}\n"), php, deadline).unwrap();
+            let root = document.root();
+            assert_eq!(
+                statements(&root).iter().map(asks_one_row).collect::<Vec<_>>(),
+                [one],
+                "{call}"
+            );
+        }
     }
 
     #[test]

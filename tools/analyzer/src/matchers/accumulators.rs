@@ -1,7 +1,7 @@
 //! Variables that grow over the iterations of a loop, known by how they start.
 
 use crate::language::{SourceMatch, SourceNode};
-use crate::matchers::few::{are_few, is_constant, is_split_path, words};
+use crate::matchers::few::{are_few, is_constant, is_short_text, is_split_path, words};
 use crate::matchers::loops::enclosing_loop;
 use crate::matchers::names::{bound_value, identifiers, names_bound_in, target};
 use crate::matchers::short_loops::passes_are_few;
@@ -16,12 +16,13 @@ pub(crate) fn text_accumulator(found: &SourceMatch) -> bool {
         && !is_handed_on_in_loop(found)
         && !is_short(found)
         && !is_on_error_path(found)
+        && !pads(found)
 }
 
 /// The loop goes over a list of a few, or `$TEXT` is what is said when something went wrong.
 fn is_short(found: &SourceMatch) -> bool {
-    let name = found.get_env().get_match("TEXT").map(SourceNode::text).unwrap_or_default();
-    let name = name.to_lowercase();
+    let written = found.get_env().get_match("TEXT").map(SourceNode::text).unwrap_or_default();
+    let name = written.to_lowercase();
     let tells_error = ["err", "error", "reason", "warning", "problem"]
         .iter()
         .any(|word| name.trim_start_matches('$').starts_with(word) || name.ends_with(word));
@@ -36,11 +37,19 @@ fn is_short(found: &SourceMatch) -> bool {
             || ["debug", "inspect", "__repr__", "__str__"].iter().any(|word| name.contains(word))
     });
     tells_error
+        || is_short_text(&written)
         || in_error
         || is_exception
         || enclosing_loop(found).is_some_and(|around| {
             goes_over_literal(&around) || goes_over_named(&around) || passes_are_few(&around)
         })
+}
+
+/// `margin += " "`: what fills a line up to its column stays short.
+fn pads(found: &SourceMatch) -> bool {
+    let part = found.get_env().get_match("PART").map(SourceNode::text).unwrap_or_default();
+    let inner = part.trim_matches(['"', '\'', '`']);
+    inner.len() < part.len() && inner.len() < 5 && inner.chars().all(|letter| letter == ' ')
 }
 
 /// Between `except`, `catch` or `rescue` and its end: what goes wrong is told once.
@@ -81,9 +90,7 @@ fn goes_over_literal(around: &SourceNode) -> bool {
 fn is_handed_on_in_loop(found: &SourceMatch) -> bool {
     let name = found.get_env().get_match("TEXT").map(SourceNode::text).unwrap_or_default();
     enclosing_loop(found).is_some_and(|around| {
-        around.dfs().any(|node| {
-            node.text() == name && is_in_argument(&node) && !is_measured(&node)
-        })
+        around.dfs().any(|node| node.text() == name && is_in_argument(&node) && !is_measured(&node))
     })
 }
 
@@ -130,7 +137,8 @@ pub(crate) fn list_accumulator(found: &SourceMatch) -> bool {
 /// `$LIST` is no list that the loop makes anew in each pass, and `$ITEM`, where the rule names one, differs from pass to pass.
 pub(crate) fn grown_from_outside_loop(found: &SourceMatch) -> bool {
     let Some(around) = enclosing_loop(found) else { return false };
-    if passes_are_few(&around) {
+    // Few things of each of many are many.
+    if passes_are_few(&around) && enclosing_loop(&around).is_none() {
         return false;
     }
     let env = found.get_env();
@@ -183,9 +191,11 @@ pub(crate) fn front_of_list(found: &SourceMatch) -> bool {
     };
     if are_few(&list)
         || is_climbed(&around)
+        || counts_down(&around)
         || starts_few()
         || ends_by_leaving(&around)
         || is_on_error_path(found)
+        || !is_first_of_its_kind(found)
     {
         return false;
     }
@@ -196,6 +206,26 @@ pub(crate) fn front_of_list(found: &SourceMatch) -> bool {
     });
     let empty = ["[]", "list()", "array()", "Vec::new()", "vec![]"];
     drains || starts_outside_loop(found, "LIST", |value| empty.contains(&value.text().as_ref()))
+}
+
+/// One remark serves for all places of a function that do the same.
+fn is_first_of_its_kind(found: &SourceMatch) -> bool {
+    let text = found.text();
+    let first = enclosing_function(found)
+        .dfs()
+        .find(|node| node.kind() == found.kind() && node.text() == text);
+    first.is_none_or(|first| first.range().start == found.range().start)
+}
+
+/// `while value != 0`: the digits of a number are few.
+fn counts_down(around: &SourceNode) -> bool {
+    around.field("condition").is_some_and(|condition| {
+        let text = condition.text();
+        let text = text.trim_matches(['(', ')']);
+        !text.contains('(')
+            && !text.contains(".length")
+            && text.ends_with(|letter: char| letter.is_ascii_digit())
+    })
 }
 
 /// Only what is skipped goes on to another pass: the body ends with `return`, `break` or an error.
@@ -256,8 +286,20 @@ pub(crate) fn spreads_accumulator(found: &SourceMatch) -> bool {
 /// says that it holds many.
 fn is_of_record(all: &SourceNode) -> bool {
     const HOLDS_MANY: [&str; 14] = [
-        "all", "by", "cache", "collection", "data", "dict", "index", "list", "lookup", "map", "obj",
-        "object", "record", "table",
+        "all",
+        "by",
+        "cache",
+        "collection",
+        "data",
+        "dict",
+        "index",
+        "list",
+        "lookup",
+        "map",
+        "obj",
+        "object",
+        "record",
+        "table",
     ];
     let of_object = all.field("function").is_some_and(|called| {
         matches!(called.text().as_ref(), "Object.entries" | "Object.keys" | "Object.values")
@@ -270,7 +312,7 @@ fn is_of_record(all: &SourceNode) -> bool {
     let name = text.rsplit('.').next().unwrap_or_default();
     name.len() > 1
         && !name.ends_with('s')
-        && name.chars().all(|letter| letter.is_alphanumeric())
+        && name.chars().all(char::is_alphanumeric)
         && !words(name).iter().any(|word| HOLDS_MANY.contains(&word.as_str()))
 }
 

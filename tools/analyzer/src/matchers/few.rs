@@ -211,13 +211,22 @@ pub(crate) fn named_many(found: &SourceMatch) -> bool {
 
 /// `$TEXT` is not named for a text that stays short, and the loop around the match does not go over a handful of things.
 pub(crate) fn long_text(found: &SourceMatch) -> bool {
-    let is_short = found
-        .get_env()
-        .get_match("TEXT")
-        .is_some_and(|text| words(&text.text()).iter().any(|word| SHORT.contains(&word.as_str())));
-    !is_short
+    let is_short = found.get_env().get_match("TEXT").map(SourceNode::text);
+    !is_short.is_some_and(|text| is_short_text(&text))
         && !enclosing_loop(found).is_some_and(|around| goes_over_few(&around))
         && is_first_in_function(found)
+}
+
+/// The name is one of texts that stay short, or that a person is shown once.
+pub(crate) fn is_short_text(name: &str) -> bool {
+    words(name).iter().any(|word| SHORT.contains(&word.as_str()))
+}
+
+/// `$TEXT` is not named for a version or for what a command printed, which are taken apart once.
+pub(crate) fn text_of_data(found: &SourceMatch) -> bool {
+    const ASKED_ONCE: [&str; 7] = ["ver", "vers", "version", "out", "output", "content", "stdout"];
+    let text = found.get_env().get_match("TEXT").map(SourceNode::text).unwrap_or_default();
+    !words(&text).iter().any(|word| ASKED_ONCE.contains(&word.as_str()))
 }
 
 /// One remark serves for all loops that lengthen the same text.

@@ -46,6 +46,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("searched-in-loop", membership::searched_in_loop),
     ("searched-among-many", membership::searched_among_many),
     ("named-many", few::named_many),
+    ("text-of-data", few::text_of_data),
     ("below-the-fold", page::below_the_fold),
     ("many-values", rows::many_values),
     ("inserts-one-by-one", rows::inserts_one_by_one),

@@ -2,13 +2,14 @@
 
 use crate::language::SourceNode;
 use crate::matchers::blocks;
-use crate::matchers::few::{are_few, words};
+use crate::matchers::few::{are_few, is_constant, words};
 use crate::syntax::enclosing_function;
 
 /// What a program of PHP or Ruby has a handful of, beside what is few in any language.
-const FEW: [&str; 28] = [
+const FEW: [&str; 33] = [
     "algorithm",
     "backend",
+    "category",
     "cipher",
     "color",
     "config",
@@ -17,6 +18,8 @@ const FEW: [&str; 28] = [
     "encoding",
     "engine",
     "environment",
+    "error",
+    "extruder",
     "form",
     "handler",
     "hook",
@@ -25,10 +28,12 @@ const FEW: [&str; 28] = [
     "keyword",
     "layout",
     "listener",
+    "master",
     "middleware",
     "module",
     "notifier",
     "permission",
+    "privilege",
     "protocol",
     "provider",
     "strategy",
@@ -39,19 +44,37 @@ const FEW: [&str; 28] = [
 
 /// The loop goes over a literal, a constant, what the caller wrote as single arguments, or things that are few.
 pub(crate) fn passes_are_few(around: &SourceNode) -> bool {
+    if counts_few(around) {
+        return true;
+    }
     let Some(walked) = walked(around) else { return false };
     is_written_out(&walked)
+        || is_constant(&walked) && walked.kind() == "identifier"
         || is_few(of_entries(&walked.text()))
         || is_split_line(&walked.text())
         || is_rest_parameter(&walked, around)
 }
 
-/// `attributes` in `attributes.items()`
+/// `i < columns.length`
+fn counts_few(around: &SourceNode) -> bool {
+    let Some(condition) = around.field("condition") else { return false };
+    let text = condition.text();
+    let limit = text.rsplit('<').next().unwrap_or_default().trim().trim_end_matches(';');
+    [".length", ".Length", ".size()", ".Count"]
+        .iter()
+        .any(|end| limit.strip_suffix(end).is_some_and(is_few))
+}
+
+/// `attributes` in `sorted(attributes.items())`
 fn of_entries(walked: &str) -> &str {
+    let inner = ["sorted(", "enumerate(", "reversed("]
+        .iter()
+        .find_map(|order| walked.strip_prefix(order)?.strip_suffix(')'))
+        .unwrap_or(walked);
     [".items()", ".values()", ".keys()", ".entries()"]
         .iter()
-        .find_map(|end| walked.strip_suffix(end))
-        .unwrap_or(walked)
+        .find_map(|end| inner.strip_suffix(end))
+        .unwrap_or(inner)
 }
 
 /// `line.split(",")`, `explode(';', $header)`: the entries of one line.
