@@ -1,7 +1,8 @@
-//! `eco-coder scan` against ast-grep and semgrep: the same ten rules over the same files, at least 500,000 lines of Python.
+//! `eco-coder scan` against ast-grep and semgrep: the same rules over the same files, at least 500,000 lines of Python, once
+//! with ten rules and once with as many as a set for one language has.
 //!
-//! `cargo bench --bench scan`. The three take turns as whole processes, semgrep in fewer rounds; `benches/scan/` has the
-//! rules in ast-grep's form, which ours is too, and in semgrep's.
+//! `cargo bench --bench scan`, or with `-- ten` or `-- many` one of the two. The three take turns as whole processes,
+//! semgrep in fewer rounds; `benches/scan/` has the rules in ast-grep's form, which ours is too, and in semgrep's.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -14,8 +15,16 @@ use std::time::{Duration, Instant};
 use emulators::tools;
 use serde_json::{Value, json};
 
-const ROUNDS: usize = 7;
-const SEMGREP_ROUNDS: usize = 2;
+const TEN: RuleSet =
+    RuleSet { name: "ten", folder: "rules", semgrep: "semgrep.yml", rounds: 7, semgrep_rounds: 2 };
+/// The same kind of remarks as our own rules for Python make, as far as a pattern alone can say them.
+const MANY: RuleSet = RuleSet {
+    name: "many",
+    folder: "many",
+    semgrep: "semgrep-many.yml",
+    rounds: 3,
+    semgrep_rounds: 1,
+};
 const LEAST_LINES: usize = 500_000;
 /// What is larger is left out by one tool or another.
 const MOST_BYTES: u64 = 500_000;
@@ -29,6 +38,16 @@ const MOST_OF_TEN_RULES: f64 = 3.0;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Rule, file and line.
 type Place = (String, String, u64);
+
+/// Rules in ast-grep's form, and the same in semgrep's.
+struct RuleSet {
+    name: &'static str,
+    folder: &'static str,
+    semgrep: &'static str,
+    /// How often ours and ast-grep run, and how often semgrep does, beside a first run that does not count.
+    rounds: usize,
+    semgrep_rounds: usize,
+}
 
 /// One run of a program.
 struct Run {
@@ -48,40 +67,15 @@ fn main() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let bench = Bench::new(folder.path())?;
     let (files, lines) = bench.copy(&tools::large_sources())?;
-    println!("{files} files, {lines} lines of Python; ten rules, each tool as a whole process");
+    println!("{files} files, {lines} lines of Python; each tool as a whole process");
     if lines < LEAST_LINES {
         return Err(format!("only {lines} lines").into());
     }
-    let (mut ours, mut all, mut ast_grep, mut semgrep) = (vec![], vec![], vec![], vec![]);
-    for round in 0..=ROUNDS {
-        ours.push(bench.ours()?);
-        ast_grep.push(bench.ast_grep()?);
-        all.push(bench.ours_with_all_rules()?);
-        if round <= SEMGREP_ROUNDS {
-            semgrep.push(bench.semgrep()?);
+    let asked: Vec<String> = std::env::args().skip(1).filter(|one| !one.starts_with('-')).collect();
+    for set in [&TEN, &MANY] {
+        if asked.is_empty() || asked.iter().any(|one| one == set.name) {
+            bench.compare(set)?;
         }
-    }
-    compare(&our_places(&ours[0].output)?, &ast_grep_places(&ast_grep[0].output)?, "ast-grep")?;
-    compare(&our_places(&ours[0].output)?, &semgrep_places(&semgrep[0].output)?, "semgrep")?;
-    // The first runs warm the file cache and do not count.
-    for runs in [&mut ours, &mut ast_grep, &mut all, &mut semgrep] {
-        runs.remove(0);
-    }
-    report("eco-coder", &ours);
-    report("ast-grep", &ast_grep);
-    report("semgrep", &semgrep);
-    report("eco-coder with all its rules", &all);
-    let ratio = |one: &[Run], other: &[Run]| median(one, seconds) / median(other, seconds);
-    let memory = median(&ours, megabytes).max(median(&all, megabytes));
-    let [to_ast_grep, of_semgrep] = [ratio(&ours, &ast_grep), ratio(&semgrep, &ours)];
-    let to_ten = ratio(&all, &ours);
-    for (what, value, met) in [
-        ("times ast-grep's time, at most 1.1", to_ast_grep, to_ast_grep <= MOST_OF_AST_GREP),
-        ("times as fast as semgrep, at least 20", of_semgrep, of_semgrep >= LEAST_OF_SEMGREP),
-        ("MB, at most 300", memory, memory <= MOST_MEGABYTES),
-        ("times as long with all rules, at most 3", to_ten, to_ten <= MOST_OF_TEN_RULES),
-    ] {
-        println!("  {value:>6.2} {what}: {}", if met { "met" } else { "missed" });
     }
     Ok(())
 }
@@ -93,11 +87,46 @@ impl Bench {
         std::fs::create_dir(&tree)?;
         // By default semgrep leaves tests out.
         std::fs::write(tree.join(".semgrepignore"), "")?;
-        std::fs::write(
-            folder.join("sgconfig.yml"),
-            json!({"ruleDirs": [rules.join("rules")]}).to_string(),
-        )?;
         Ok(Self { tree, rules, folder: folder.to_owned() })
+    }
+
+    /// Ours, ast-grep and semgrep with the same rules, and ours with all its own beside the ten.
+    fn compare(&self, set: &RuleSet) -> Result<(), Failure> {
+        println!("{} rules:", std::fs::read_dir(self.rules.join(set.folder))?.count());
+        self.configure_ast_grep(set)?;
+        let (mut ours, mut all, mut ast_grep, mut semgrep) = (vec![], vec![], vec![], vec![]);
+        for round in 0..=set.rounds {
+            ours.push(self.ours(set)?);
+            ast_grep.push(self.ast_grep()?);
+            if set.name == TEN.name {
+                all.push(self.ours_with_all_rules()?);
+            }
+            if round <= set.semgrep_rounds {
+                semgrep.push(self.semgrep(set)?);
+            }
+        }
+        let found = our_places(&ours[0].output)?;
+        compare(&found, &ast_grep_places(&ast_grep[0].output)?, "ast-grep")?;
+        compare(&found, &semgrep_places(&semgrep[0].output)?, "semgrep")?;
+        // The first runs warm the file cache and do not count.
+        for runs in [&mut ours, &mut ast_grep, &mut all, &mut semgrep] {
+            runs.drain(..runs.len().min(1));
+        }
+        report("eco-coder", &ours);
+        report("ast-grep", &ast_grep);
+        report("semgrep", &semgrep);
+        let [to_ast_grep, of_semgrep] = [ratio(&ours, &ast_grep), ratio(&semgrep, &ours)];
+        say("times ast-grep's time, at most 1.1", to_ast_grep, to_ast_grep <= MOST_OF_AST_GREP);
+        say("times as fast as semgrep, at least 20", of_semgrep, of_semgrep >= LEAST_OF_SEMGREP);
+        let memory = median(&ours, megabytes);
+        say("MB, at most 300", memory, memory <= MOST_MEGABYTES);
+        if !all.is_empty() {
+            report("eco-coder with all its rules", &all);
+            let (to_ten, memory) = (ratio(&all, &ours), median(&all, megabytes));
+            say("times as long with all rules, at most 3", to_ten, to_ten <= MOST_OF_TEN_RULES);
+            say("MB with all rules, at most 300", memory, memory <= MOST_MEGABYTES);
+        }
+        Ok(())
     }
 
     /// Copies what all three read. Returns files and lines.
@@ -118,7 +147,7 @@ impl Bench {
             }
         }
         // What we leave out, such as generated files, nobody has to read.
-        let report: Value = serde_json::from_str(&self.ours()?.output)?;
+        let report: Value = serde_json::from_str(&self.ours(&TEN)?.output)?;
         let skipped = report["coverage"]["skipped"].as_array().ok_or("no coverage")?;
         for path in skipped.iter().filter_map(|one| one["path"].as_str()) {
             let path = self.tree.join(path);
@@ -127,10 +156,10 @@ impl Bench {
         count(&self.tree)
     }
 
-    fn ours(&self) -> Result<Run, Failure> {
-        let mut command = self.ours_with(&self.rules.join("rules"));
-        let names = std::fs::read_dir(self.rules.join("rules"))?.filter_map(Result::ok);
-        for name in names {
+    fn ours(&self, set: &RuleSet) -> Result<Run, Failure> {
+        let folder = self.rules.join(set.folder);
+        let mut command = self.ours_with(&folder);
+        for name in std::fs::read_dir(&folder)?.filter_map(Result::ok) {
             command.arg("--only").arg(Path::new(&name.file_name()).with_extension(""));
         }
         self.run(&mut command)
@@ -146,18 +175,23 @@ impl Bench {
         command
     }
 
+    fn configure_ast_grep(&self, set: &RuleSet) -> Result<(), Failure> {
+        let settings = json!({"ruleDirs": [self.rules.join(set.folder)]});
+        Ok(std::fs::write(self.folder.join("sgconfig.yml"), settings.to_string())?)
+    }
+
     fn ast_grep(&self) -> Result<Run, Failure> {
         let mut command = Command::new(tools::ast_grep());
         command.args(["scan", "--json=compact", "--config"]).arg(self.folder.join("sgconfig.yml"));
         self.run(command.arg(&self.tree))
     }
 
-    fn semgrep(&self) -> Result<Run, Failure> {
+    fn semgrep(&self, set: &RuleSet) -> Result<Run, Failure> {
         let mut command = Command::new(tools::semgrep());
         command
             .args(["scan", "--json", "--quiet", "--metrics=off", "--disable-version-check"])
             .args(["--no-git-ignore", "--config"])
-            .arg(self.rules.join("semgrep.yml"))
+            .arg(self.rules.join(set.semgrep))
             .env("HOME", &self.folder);
         self.run(command.arg(&self.tree))
     }
@@ -273,6 +307,14 @@ fn compare(ours: &BTreeSet<Place>, theirs: &BTreeSet<Place>, name: &str) -> Resu
         return Err(format!("these are not the same rules: see what {name} found").into());
     }
     Ok(())
+}
+
+fn ratio(one: &[Run], other: &[Run]) -> f64 {
+    median(one, seconds) / median(other, seconds)
+}
+
+fn say(what: &str, value: f64, met: bool) {
+    println!("  {value:>6.2} {what}: {}", if met { "met" } else { "missed" });
 }
 
 fn seconds(run: &Run) -> f64 {
