@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use crate::catalog::{self, Model};
 use crate::conversation::Conversation;
 
 /// What is asked, of which model, on whose account, and until when.
@@ -13,6 +14,8 @@ use crate::conversation::Conversation;
 pub struct Call {
     /// A model id, an inference profile or an ARN; `None` leaves the choice to the driver.
     pub model: Option<String>,
+    /// What is known of that model, where the caller has looked it up: the tables are read once a route, not once a call.
+    pub known: Option<Arc<Model>>,
     /// Shared: a fallback or a retry tells the same again, and a prompt may be hundreds of kilobytes.
     pub conversation: Arc<Conversation>,
     pub parameters: Parameters,
@@ -59,10 +62,19 @@ impl Call {
     pub fn new(conversation: impl Into<Arc<Conversation>>, within: Duration) -> Self {
         Self {
             model: None,
+            known: None,
             conversation: conversation.into(),
             parameters: Parameters::default(),
             metadata: Metadata::default(),
             deadline: Instant::now() + within,
+        }
+    }
+
+    /// What is known of the model of this id, by the caller or else by the tables.
+    pub fn known(&self, model_id: &str) -> Arc<Model> {
+        match &self.known {
+            Some(known) if known.id == model_id => Arc::clone(known),
+            _ => Arc::new(catalog::lookup(model_id)),
         }
     }
 

@@ -72,22 +72,40 @@ fn value(value: &Value) -> u64 {
 struct Weight(u64);
 
 impl Weight {
-    /// Four sums side by side, because each addition waits for the one before: 200 KB take about 60 µs.
+    /// Code and English are looked at 128 bytes at a time, without a table, which takes a fraction of the time: 200 KB
+    /// take about 15 µs.
     fn of(bytes: &[u8]) -> Self {
-        let (fours, rest) = bytes.as_chunks::<4>();
-        let mut sums = [0; 4];
-        for four in fours {
-            for (sum, &byte) in sums.iter_mut().zip(four) {
-                *sum += WEIGHTS[usize::from(byte)];
-            }
-        }
-        let rest: u64 = rest.iter().map(|&byte| WEIGHTS[usize::from(byte)]).sum();
-        Self(sums.iter().sum::<u64>() + rest)
+        let (chunks, rest) = bytes.as_chunks::<LANES>();
+        let sum = |sum: u64, chunk: &[u8; LANES]| {
+            sum + if chunk.is_ascii() { of_ascii(chunk) } else { by_table(chunk) }
+        };
+        Self(chunks.iter().fold(by_table(rest), sum))
     }
 
     fn tokens(self) -> u64 {
         self.0.div_ceil(100)
     }
+}
+
+/// Few enough that their counts fit into a byte each.
+const LANES: usize = 128;
+
+fn of_ascii(chunk: &[u8; LANES]) -> u64 {
+    let (mut words, mut digits) = (0_u8, 0_u8);
+    for &byte in chunk {
+        let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        words += u8::from(is_letter) + u8::from(byte == b' ');
+        digits += u8::from(byte.wrapping_sub(b'0') < 10);
+    }
+    let (words, digits) = (u64::from(words), u64::from(digits));
+    let marks = LANES as u64 - words - digits;
+    words * WEIGHTS[usize::from(b'a')]
+        + digits * WEIGHTS[usize::from(b'0')]
+        + marks * WEIGHTS[usize::from(b'.')]
+}
+
+fn by_table(bytes: &[u8]) -> u64 {
+    bytes.iter().map(|&byte| WEIGHTS[usize::from(byte)]).sum()
 }
 
 impl io::Write for Weight {
@@ -187,6 +205,11 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn many_bytes_at_a_time_weigh_what_they_weigh_alone(text in "([ -~\\n\\t]{0,300}\\PC{0,9}){0,3}") {
+            proptest::prop_assert_eq!(Weight::of(text.as_bytes()).0, by_table(text.as_bytes()));
+        }
+
         #[test]
         fn a_longer_text_is_never_fewer_tokens(one: String, other: String) {
             let both = text(&format!("{one}{other}"));

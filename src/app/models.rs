@@ -99,8 +99,7 @@ impl Models {
         let parts = Parts {
             limits: Arc::new(Limits::new(limits(config))),
             budget: Some(budget.clone()),
-            fit: normalize::fit,
-            estimate: normalize::input_tokens,
+            fitting: normalize::fitting,
             open: config
                 .gateway
                 .any_model

@@ -10,9 +10,13 @@ use model::{Cause, ErrorKind, ModelError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+const USUAL: usize = 4096;
+
 /// A body of ours; it cannot fail to be written, because it holds no maps with keys that are not texts.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    let bytes = serde_json::to_vec(body).unwrap_or_default();
+    // Most answers are a few kilobytes; growing to that from nothing copies them several times.
+    let mut bytes = Vec::with_capacity(USUAL);
+    let _ = serde_json::to_writer(&mut bytes, body);
     let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     (status, [kind], bytes).into_response()
 }

@@ -1,14 +1,12 @@
 //! Logs go to stderr: JSON lines from a server, quiet short ones from a command.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 use std::io::{self, Write};
 use std::sync::{Arc, PoisonError};
 
 use contract::{Clock, Timestamp};
-use serde::Serialize;
-use serde_json::Value;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, FilterExt, LevelFilter, filter_fn};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::{LookupSpan, Scope};
@@ -24,6 +22,9 @@ const TOOLS: &[&str] = &[
 
 const SESSION: &str = "session_id";
 const REQUEST: &str = "request_id";
+const MESSAGE: &str = "message";
+/// A line that is longer than this is rare, and its buffer not worth keeping.
+const KEPT: usize = 16 * 1024;
 
 /// Short lines for people.
 pub(super) fn for_people<S>(
@@ -74,17 +75,6 @@ struct JsonLines {
     clock: Clock,
 }
 
-#[derive(Serialize)]
-struct Line {
-    timestamp: String,
-    level: &'static str,
-    session_id: Option<Value>,
-    request_id: Option<Value>,
-    component: String,
-    message: Value,
-    context: BTreeMap<String, Value>,
-}
-
 impl<S> Layer<S> for JsonLines
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -104,59 +94,95 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut fields = BTreeMap::new();
+        // Taken out, because a field may say something itself while it is written down.
+        let mut page = PAGE.try_with(RefCell::take).unwrap_or_default();
+        page.clear();
         for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
             if let Some(around) = span.extensions().get::<Fields>() {
-                lay_over(&mut fields, &around.0);
+                // Whoever is nearer to the event knows better, except what request it is: that was named first by who
+                // took it.
+                page.fields.lay_over(around, REQUEST);
             }
         }
-        let mut own = Fields::default();
-        event.record(&mut own);
-        lay_over(&mut fields, &own.0);
-        self.write(&line(event, fields, (self.clock)()));
+        event.record(&mut page.own);
+        page.fields.lay_over(&page.own, REQUEST);
+        page.write_line(event, (self.clock)());
+        self.say(&page.line, *event.metadata().level());
+        if page.line.capacity() <= KEPT {
+            let _ = PAGE.try_with(|kept| kept.replace(page));
+        }
     }
 }
 
 impl JsonLines {
     /// Nobody could be told of a failure.
-    fn write(&self, line: &Line) {
-        let Ok(json) = serde_json::to_string(line) else { return };
-        let mut text = self.redaction.apply(&json).into_owned();
-        text.push('\n');
+    fn say(&self, line: &[u8], level: Level) {
+        let Ok(line) = std::str::from_utf8(line) else { return };
+        let told = self.redaction.apply(line);
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = sink.write_all(text.as_bytes());
-    }
-}
-
-/// Whoever is nearer to the event knows better, except what request it is: that was named first by who took it.
-fn lay_over(fields: &mut BTreeMap<String, Value>, nearer: &BTreeMap<String, Value>) {
-    for (name, value) in nearer {
-        if name != REQUEST || !fields.contains_key(REQUEST) {
-            fields.insert(name.clone(), value.clone());
+        let _ = sink.write_all(told.as_bytes());
+        // What is wrong must be there to read even if the process goes down with it.
+        if level <= Level::WARN {
+            let _ = sink.flush();
         }
     }
 }
 
-fn line(event: &Event<'_>, mut fields: BTreeMap<String, Value>, now: Timestamp) -> Line {
-    Line {
-        timestamp: now.rfc3339_millis(),
-        level: event.metadata().level().as_str(),
-        session_id: fields.remove(SESSION),
-        request_id: fields.remove(REQUEST),
-        component: component(event.metadata().target()),
-        message: fields.remove("message").unwrap_or_default(),
-        context: fields,
+/// What a thread writes its lines on, one after the other.
+#[derive(Default)]
+struct Page {
+    own: Fields,
+    fields: Fields,
+    line: Vec<u8>,
+}
+
+thread_local! {
+    static PAGE: RefCell<Page> = RefCell::default();
+}
+
+impl Page {
+    fn clear(&mut self) {
+        self.own.clear();
+        self.fields.clear();
+        self.line.clear();
+    }
+
+    fn write_line(&mut self, event: &Event<'_>, now: Timestamp) {
+        let line = &mut self.line;
+        let level = event.metadata().level();
+        // A list of bytes takes all that is written.
+        let _ = write!(line, r#"{{"timestamp":"{}","level":"{level}""#, now.rfc3339_millis());
+        for name in [SESSION, REQUEST] {
+            let _ = write!(line, r#","{name}":"#);
+            line.extend_from_slice(self.fields.get(name).unwrap_or(b"null"));
+        }
+        line.extend_from_slice(br#","component":""#);
+        let (before, area) = component(event.metadata().target());
+        line.extend_from_slice(before.as_bytes());
+        line.extend_from_slice(area.as_bytes());
+        line.extend_from_slice(br#"","message":"#);
+        line.extend_from_slice(self.fields.get(MESSAGE).unwrap_or(b"null"));
+        line.extend_from_slice(br#","context":{"#);
+        let context = self.fields.sorted();
+        for (at, (name, value)) in
+            context.filter(|(name, _)| ![SESSION, REQUEST, MESSAGE].contains(name)).enumerate()
+        {
+            let comma = if at > 0 { "," } else { "" };
+            let _ = write!(line, r#"{comma}"{name}":"#);
+            line.extend_from_slice(value);
+        }
+        line.extend_from_slice(b"}}\n");
     }
 }
 
-/// The area that speaks, as `review` or `tools::github`.
-fn component(target: &str) -> String {
+/// The area that speaks, as `review` or `tools::` and `github`: names that JSON need not escape.
+fn component(target: &'static str) -> (&'static str, &'static str) {
     let mut parts = target.split("::");
     let krate = parts.next().unwrap_or(target);
     match parts.next() {
-        Some(area) if krate == "eco_coder" => area.to_owned(),
-        _ if TOOLS.contains(&krate) => format!("tools::{krate}"),
-        _ => krate.to_owned(),
+        Some(area) if krate == "eco_coder" => ("", area),
+        _ if TOOLS.contains(&krate) => ("tools::", krate),
+        _ => ("", krate),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What operators are told: logs, metrics, traces, and the audit trail of each review.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use contract::Clock;
@@ -10,6 +10,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 pub mod audit;
+mod beside;
 #[cfg(feature = "otlp")]
 mod collector;
 mod emf;
@@ -33,6 +34,7 @@ pub use audit::{Keep, Line};
 pub use metrics::Metric;
 pub use recorder::{About, ErrorType, Finished, Recorder, Session, ToolCalled, Turned};
 
+use beside::Beside;
 use emf::Emf;
 use redaction::Redaction;
 use traces::Exporter;
@@ -79,6 +81,7 @@ pub struct TracesTo {
 pub struct Telemetry {
     metrics: Option<Emf>,
     traces: Option<Exporter>,
+    lines: Option<Sink>,
     clock: Clock,
 }
 
@@ -94,10 +97,15 @@ impl Telemetry {
             Some(Err(problem)) => (None, Some(problem)),
         };
         let filter = settings.log_filter.as_deref();
-        let stderr: Sink = Arc::new(Mutex::new(std::io::stderr()));
+        let lines: Option<Sink> =
+            server.then(|| -> Sink { Arc::new(Mutex::new(Beside::new(std::io::stderr()))) });
         let subscriber = tracing_subscriber::registry()
             .with((!server).then(|| logs::for_people(filter, redaction.clone())))
-            .with(server.then(|| logs::for_machines(filter, stderr, redaction, settings.clock)))
+            .with(
+                lines
+                    .clone()
+                    .map(|lines| logs::for_machines(filter, lines, redaction, settings.clock)),
+            )
             .with(traces.as_ref().map(Exporter::layer));
         // Only a second start in one process could fail, and then the first one's logs go on.
         let _ = subscriber.try_init();
@@ -108,13 +116,14 @@ impl Telemetry {
         Self {
             metrics: (server && settings.metrics).then(|| Emf::to(stdout)),
             traces,
+            lines,
             clock: settings.clock,
         }
     }
 
     /// Tells nobody anything; for what is not wired up.
     pub fn silent(clock: Clock) -> Self {
-        Self { metrics: None, traces: None, clock }
+        Self { metrics: None, traces: None, lines: None, clock }
     }
 
     /// What reviews tell of themselves, with `keep` as the place of the audit trail.
@@ -122,11 +131,13 @@ impl Telemetry {
         Recorder::new(self.metrics.clone(), keep, self.clock)
     }
 
-    /// Sends the spans that wait; for the end of each invocation, after which Lambda freezes the process.
+    /// Writes the lines and sends the spans that wait; for the end of each invocation, after which Lambda freezes the
+    /// process.
     pub async fn flush(&self) {
         if let Some(traces) = &self.traces {
             traces.flush(FLUSH_DEADLINE).await;
         }
+        write_lines(self.lines.as_ref());
     }
 
     /// Sends what waits, and ends.
@@ -134,5 +145,14 @@ impl Telemetry {
         if let Some(traces) = self.traces {
             traces.shutdown(FLUSH_DEADLINE).await;
         }
+        write_lines(self.lines.as_ref());
+    }
+}
+
+fn write_lines(lines: Option<&Sink>) {
+    if let Some(lines) = lines {
+        let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody could be told of a failure.
+        let _ = lines.flush();
     }
 }

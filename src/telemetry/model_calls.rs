@@ -1,6 +1,6 @@
 //! What is told of calls to models: metrics in Prometheus' format, and a log line each.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,16 +56,24 @@ struct ScopeLabels {
     scope: String,
 }
 
+/// The metrics of one model. To look one up by its labels takes as long as all else that counting is.
+struct OfModel {
+    model_id: Arc<str>,
+    latency: Histogram,
+    invocations: Vec<(&'static str, Counter)>,
+}
+
 /// The metrics of a process that serves models.
 pub struct ModelMetrics {
     registry: Registry,
     invocations: Family<CallLabels, Counter>,
     latency: Family<ModelLabels, Histogram>,
-    tokens: Family<DirectionLabels, Counter>,
+    input: Counter,
+    output: Counter,
     throttles: Counter,
     breakers: Family<ModelLabels, Gauge>,
     budgets: Family<ScopeLabels, Gauge<f64, std::sync::atomic::AtomicU64>>,
-    models: Mutex<HashSet<Arc<str>>>,
+    models: Mutex<HashMap<Arc<str>, OfModel>>,
 }
 
 impl Default for ModelMetrics {
@@ -76,8 +84,10 @@ impl Default for ModelMetrics {
         let latency: Family<ModelLabels, Histogram> =
             Family::new_with_constructor(|| Histogram::new(LATENCIES));
         registry.register("bedrock_latency_ms", "Milliseconds of a call", latency.clone());
-        let tokens = Family::default();
-        registry.register("bedrock_tokens", "Tokens by direction", tokens.clone());
+        let tokens: Family<DirectionLabels, Counter> = Family::default();
+        let of_direction = |direction| tokens.get_or_create(&DirectionLabels { direction }).clone();
+        let (input, output) = (of_direction("input"), of_direction("output"));
+        registry.register("bedrock_tokens", "Tokens by direction", tokens);
         let throttles = Counter::default();
         registry.register("bedrock_throttles", "Calls that a service throttled", throttles.clone());
         let breakers = Family::default();
@@ -93,23 +103,15 @@ impl Default for ModelMetrics {
             budgets.clone(),
         );
         let models = Mutex::default();
-        Self { registry, invocations, latency, tokens, throttles, breakers, budgets, models }
+        Self { registry, invocations, latency, input, output, throttles, breakers, budgets, models }
     }
 }
 
 impl ModelMetrics {
     pub fn count(&self, call: &ModelCall<'_>) {
-        let model_id = self.label(call.model_id);
-        let labels = CallLabels { model_id: model_id.clone(), status: call.status };
-        self.invocations.get_or_create(&labels).inc();
-        self.latency
-            .get_or_create(&ModelLabels { model_id })
-            .observe(call.latency.as_secs_f64() * 1e3);
-        for (direction, tokens) in [("input", call.input_tokens), ("output", call.output_tokens)] {
-            if tokens > 0 {
-                self.tokens.get_or_create(&DirectionLabels { direction }).inc_by(tokens);
-            }
-        }
+        self.count_of_model(call);
+        self.input.inc_by(call.input_tokens);
+        self.output.inc_by(call.output_tokens);
         if call.throttled {
             self.throttles.inc();
         }
@@ -117,8 +119,9 @@ impl ModelMetrics {
 
     /// Sets what changes by itself, just before the metrics are read: 0 closed, 1 half open, 2 open.
     pub fn set_breaker(&self, model_id: &str, state: i64) {
-        let model_id = self.label(model_id);
-        self.breakers.get_or_create(&ModelLabels { model_id }).set(state);
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(model) = self.of_model(&mut models, model_id) else { return };
+        self.breakers.get_or_create(&ModelLabels { model_id: model.model_id.clone() }).set(state);
     }
 
     /// `scope` as `day` or `agent:ci`.
@@ -134,15 +137,36 @@ impl ModelMetrics {
         told
     }
 
-    fn label(&self, model_id: &str) -> Arc<str> {
+    fn count_of_model(&self, call: &ModelCall<'_>) {
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = models.get(model_id) {
-            return known.clone();
+        let Some(model) = self.of_model(&mut models, call.model_id) else { return };
+        model.latency.observe(call.latency.as_secs_f64() * 1e3);
+        if let Some((_, known)) = model.invocations.iter().find(|(known, _)| *known == call.status)
+        {
+            known.inc();
+            return;
         }
-        let name = if models.len() < MOST_MODELS { model_id } else { OTHER };
-        let name: Arc<str> = name.into();
-        models.insert(name.clone());
-        name
+        let labels = CallLabels { model_id: model.model_id.clone(), status: call.status };
+        let counter = self.invocations.get_or_create(&labels).clone();
+        counter.inc();
+        model.invocations.push((call.status, counter));
+    }
+
+    /// Always one: the model's own or, where there are too many, the one of all others.
+    fn of_model<'a>(
+        &self,
+        models: &'a mut HashMap<Arc<str>, OfModel>,
+        model_id: &str,
+    ) -> Option<&'a mut OfModel> {
+        let has_place = models.len() < MOST_MODELS || models.contains_key(model_id);
+        let name = if has_place { model_id } else { OTHER };
+        if !models.contains_key(name) {
+            let model_id: Arc<str> = name.into();
+            let labels = ModelLabels { model_id: model_id.clone() };
+            let latency = self.latency.get_or_create(&labels).clone();
+            models.insert(model_id.clone(), OfModel { model_id, latency, invocations: Vec::new() });
+        }
+        models.get_mut(name)
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use self::stream::Reader;
 use crate::http::{Answer, Client};
 use crate::service::{self, Service};
-use crate::{Call, Cause, Events, Listed, ModelDriver, ModelError, Reply, catalog, streamed};
+use crate::{Call, Cause, Events, Listed, ModelDriver, ModelError, Reply, streamed};
 
 /// The version of the API that this driver speaks; <https://docs.claude.com/en/api/versioning>.
 const VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
@@ -91,7 +91,7 @@ impl ModelDriver for Anthropic {
         let (message, raw) = service::json::<reply::Message>(answer, call.deadline).await?;
         let mut reply = message.reply(model)?;
         if !reply.usage_is_estimated {
-            reply.cost_usd = catalog::lookup(model).cost(reply.usage);
+            reply.cost_usd = call.known(model).cost(reply.usage);
         }
         reply.raw = Some(raw);
         Ok(reply)
@@ -100,7 +100,13 @@ impl ModelDriver for Anthropic {
     async fn stream(&self, call: &Call) -> Result<Events, ModelError> {
         let model = self.model(call)?;
         let answer = self.ask(call, model, true).await?;
-        streamed::events(answer, Reader::new(model), call.deadline, self.settings.silence).await
+        streamed::events(
+            answer,
+            Reader::new(call.known(model)),
+            call.deadline,
+            self.settings.silence,
+        )
+        .await
     }
 
     async fn list(&self, deadline: Instant) -> Result<Vec<Listed>, ModelError> {

@@ -1,13 +1,14 @@
 //! The events of a streamed answer: <https://docs.claude.com/en/build-with-claude/streaming>.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::refusal::{self, Said};
 use super::reply::{Content, Counts, stop, unknown_blocks};
 use crate::assemble::Assembled;
-use crate::catalog;
+use crate::catalog::{self, Model};
 use crate::error::ModelError;
 use crate::event::Event;
 use crate::service;
@@ -76,27 +77,27 @@ pub(crate) struct End {
 
 /// What a stream said so far.
 pub(crate) struct Reader {
-    model: String,
+    model: Arc<Model>,
     reply: Assembled,
     /// Indexes of blocks that this version does not know; a tool that runs at the service is one.
     unknown: BTreeSet<u32>,
 }
 
 impl Reader {
-    pub(crate) fn new(model: impl Into<String>) -> Self {
-        Self { model: model.into(), reply: Assembled::default(), unknown: BTreeSet::new() }
+    pub(crate) fn new(model: Arc<Model>) -> Self {
+        Self { model, reply: Assembled::default(), unknown: BTreeSet::new() }
     }
 
     /// The model that answers, where it is another name than was asked for.
     pub(crate) fn rename(&mut self, model: &str) {
-        model.clone_into(&mut self.model);
+        self.model = catalog::lookup(model).into();
     }
 
     pub(crate) fn on(&mut self, sent: Sent, told: &mut VecDeque<Event>) -> Result<(), ModelError> {
         match sent {
             Sent::MessageStart { message } => {
                 self.count(message.usage.as_ref());
-                told.push_back(Event::Started { model_id: self.model.clone() });
+                told.push_back(Event::Started { model_id: self.model.id.clone() });
             }
             Sent::ContentBlockStart { index, content_block } => {
                 self.begin(index, content_block, told)?;
@@ -184,9 +185,9 @@ impl Reader {
 
     /// Nothing where it ended before its end.
     fn finish(&mut self, told: &mut VecDeque<Event>) -> Result<(), ModelError> {
-        let mut reply = std::mem::take(&mut self.reply).finish(&self.model)?;
+        let mut reply = std::mem::take(&mut self.reply).finish(&self.model.id)?;
         if !reply.usage_is_estimated {
-            reply.cost_usd = catalog::lookup(&self.model).cost(reply.usage);
+            reply.cost_usd = self.model.cost(reply.usage);
         }
         reply.notes.extend(unknown_blocks(self.unknown.len()));
         told.push_back(Event::Finished(Box::new(reply)));

@@ -59,7 +59,7 @@ pub(super) struct Talk {
 impl Talk {
     pub(super) fn new(model: Option<&str>, normalized: Vec<Change>) -> Self {
         Self {
-            reader: Reader::new(model.unwrap_or("claude")),
+            reader: Reader::new(crate::catalog::lookup(model.unwrap_or("claude")).into()),
             model: model.map(str::to_owned),
             reply: None,
             normalized,

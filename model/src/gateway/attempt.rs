@@ -10,6 +10,7 @@ use super::parts::Parts;
 use super::route::Way;
 use crate::budget::{Quote, Reservation};
 use crate::limit::{Outcome, Permit, burn};
+use crate::normalize::Fitted;
 use crate::{Call, Cause, Change, Event, Metadata, ModelDriver, ModelError, Reply, Usage};
 
 /// Dropped before its end, it counts as canceled: what was told to the model, and what a stream said until then, is
@@ -53,9 +54,8 @@ impl Attempt {
         call: &mut Call,
         parts: &Parts,
     ) -> Result<Vec<Change>, ModelError> {
-        let (model, driver) = (&self.way.route.model, self.way.route.driver.name());
-        let changes = (parts.fit)(call, model, driver)?;
-        let input_tokens = (parts.estimate)(&call.conversation, &model.id, driver);
+        let model = &self.way.route.model;
+        let Fitted { changes, input_tokens } = (self.way.fit)(call, model)?;
         let output = call.parameters.max_tokens.or(model.max_output_tokens);
         let output = output.unwrap_or(parts.settings.usual_output);
         self.most = Usage { input_tokens, output_tokens: u64::from(output), ..Usage::default() };

@@ -100,6 +100,7 @@ impl<'a> Course<'a> {
         }
         Call {
             model: Some(self.way().route.model.id.clone()),
+            known: Some(Arc::clone(&self.way().route.model)),
             conversation: Arc::clone(&self.conversation),
             parameters,
             metadata: call.metadata.clone(),

@@ -38,7 +38,7 @@ mod stream_tests;
 mod ways_tests;
 
 pub use observe::{Attempted, Observe, Unobserved};
-pub use parts::{AUTO, Estimate, Fit, Open, Order, Parts, Repack, Settings, Wait};
+pub use parts::{AUTO, Fitting, Open, Order, Parts, Repack, Settings, Wait};
 pub use route::Route;
 
 /// The driver that holds the others.
@@ -52,7 +52,7 @@ pub struct Gateway {
 impl Gateway {
     /// The first route answers; the others only when it cannot, in this order.
     pub fn new(routes: Vec<Route>, parts: Parts) -> Self {
-        let ways = routes.into_iter().map(|route| Arc::new(Way::new(route, &parts.limits)));
+        let ways = routes.into_iter().map(|route| Arc::new(Way::new(route, &parts)));
         let ways: Arc<[_]> = ways.collect();
         Self { usual: ways.len(), ways, parts }
     }
@@ -60,7 +60,7 @@ impl Gateway {
     /// With routes that are asked only by whoever names them.
     #[must_use]
     pub fn with_named(mut self, routes: Vec<Route>) -> Self {
-        let named = routes.into_iter().map(|route| Arc::new(Way::new(route, &self.parts.limits)));
+        let named = routes.into_iter().map(|route| Arc::new(Way::new(route, &self.parts)));
         self.ways = self.ways.iter().cloned().chain(named).collect();
         self
     }
@@ -151,7 +151,7 @@ impl Gateway {
             let Parts { catalog, open, .. } = &self.parts;
             return Err(unknown::unknown(&self.ways, catalog, open.is_some(), id));
         };
-        let opened = Arc::new(Way::new(route, &self.parts.limits));
+        let opened = Arc::new(Way::new(route, &self.parts));
         Ok(self.ways.iter().cloned().chain([opened]).collect())
     }
 

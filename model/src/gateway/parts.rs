@@ -11,7 +11,8 @@ use super::route::Route;
 use crate::budget::Budget;
 use crate::catalog::{Catalog, Model};
 use crate::limit::{self, Limits};
-use crate::{Block, Call, Change, Conversation, ModelError};
+use crate::normalize::{Fit, Fitted};
+use crate::{Block, Call, Conversation};
 
 /// The call leaves the model to the gateway, as one that names none does.
 pub const AUTO: &str = "auto";
@@ -19,11 +20,8 @@ pub const AUTO: &str = "auto";
 /// How to wait. The service waits for real; tests pass a function that does not.
 pub type Wait = fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Makes a call one that the model takes, through the driver of this name, and says what it changed.
-pub type Fit = fn(&mut Call, &Model, &str) -> Result<Vec<Change>, ModelError>;
-
-/// Tokens that a model of this id is told by a conversation, rather too many than too few.
-pub type Estimate = fn(&Conversation, &str, &str) -> u64;
+/// What makes calls ones that this model takes, through the driver of this name. Asked for once a route.
+pub type Fitting = fn(&Model, &str) -> Fit;
 
 /// A smaller packing of a conversation that was too long, the first or a further one; `None` where there is none.
 pub type Repack = Arc<dyn Fn(&Conversation, u8) -> Option<Conversation> + Send + Sync>;
@@ -71,8 +69,7 @@ impl Default for Settings {
 pub struct Parts {
     pub limits: Arc<Limits>,
     pub budget: Option<Arc<Budget>>,
-    pub fit: Fit,
-    pub estimate: Estimate,
+    pub fitting: Fitting,
     pub observe: Arc<dyn Observe>,
     pub repack: Option<Repack>,
     /// `None`: as configured, the model that the call names first.
@@ -90,8 +87,7 @@ impl Default for Parts {
         Self {
             limits: Arc::new(Limits::new(limit::Settings::default())),
             budget: None,
-            fit: |_, _, _| Ok(Vec::new()),
-            estimate: |conversation, _, _| by_length(conversation),
+            fitting: |_, _| Arc::new(|call, _| Ok(as_it_is(call))),
             observe: Arc::new(Unobserved),
             repack: None,
             order: None,
@@ -101,6 +97,10 @@ impl Default for Parts {
             wait: |duration| Box::pin(tokio::time::sleep(duration)),
         }
     }
+}
+
+fn as_it_is(call: &Call) -> Fitted {
+    Fitted { changes: Vec::new(), input_tokens: by_length(&call.conversation) }
 }
 
 /// Three bytes a token: English has more, and code and other scripts rarely fewer.

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use super::parts::Parts;
 use crate::catalog::{self, Model, without_geography};
-use crate::limit::{Gate, Limits, burn};
+use crate::limit::{Gate, burn};
+use crate::normalize::Fit;
 use crate::{Cause, ModelDriver, ModelError};
 
 /// A model, and through whom it is asked.
 #[derive(Clone)]
 pub struct Route {
     pub driver: Arc<dyn ModelDriver>,
-    pub model: Model,
+    pub model: Arc<Model>,
     /// Region, account or endpoint, where the same model is asked through several.
     pub profile: Option<String>,
 }
@@ -23,7 +25,7 @@ impl Route {
 
     /// A model, with what an operator's own catalog knows of it.
     pub fn of(driver: Arc<dyn ModelDriver>, model: Model) -> Self {
-        Self { driver, model, profile: None }
+        Self { driver, model: model.into(), profile: None }
     }
 
     #[must_use]
@@ -43,17 +45,19 @@ impl Route {
 pub(super) struct Way {
     pub(super) route: Route,
     pub(super) gate: Arc<Gate>,
+    pub(super) fit: Fit,
     /// Quota tokens for one of output.
     pub(super) output_rate: u64,
 }
 
 impl Way {
-    pub(super) fn new(route: Route, limits: &Limits) -> Self {
-        let gate = limits.gate(&route.key());
+    pub(super) fn new(route: Route, parts: &Parts) -> Self {
+        let gate = parts.limits.gate(&route.key());
+        let fit = (parts.fitting)(&route.model, route.driver.name());
         // Only Bedrock counts output for more than it is.
         let output_rate =
             if route.driver.name() == "bedrock" { burn::output_rate(&route.model.id) } else { 1 };
-        Self { route, gate, output_rate }
+        Self { route, gate, fit, output_rate }
     }
 
     /// Whether a call that names this id means it: the model's own, or with its driver before it.

@@ -9,6 +9,8 @@ mod table;
 mod tokens;
 mod tools;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use self::table::Limits;
@@ -19,15 +21,41 @@ use crate::{Block, Call, Cause, Change, Conversation, ModelError, estimate};
 /// and a second time changes nothing.
 pub fn fit(call: &mut Call, model: &Model, driver: &str) -> Result<Vec<Change>, ModelError> {
     let limits = table::limits(driver, &model.id);
+    fit_within(&limits, call, model, driver).map(|fitted| fitted.changes)
+}
+
+/// The same for many calls of one model: its limits are looked up once.
+pub fn fitting(model: &Model, driver: &str) -> Fit {
+    let (limits, driver) = (table::limits(driver, &model.id), driver.to_owned());
+    Arc::new(move |call, model| fit_within(&limits, call, model, &driver))
+}
+
+/// Makes a call one that the model takes.
+pub type Fit = Arc<dyn Fn(&mut Call, &Model) -> Result<Fitted, ModelError> + Send + Sync>;
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    pub changes: Vec<Change>,
+    /// Tokens that the model is told, estimated rather too high than too low.
+    pub input_tokens: u64,
+}
+
+fn fit_within(
+    limits: &Limits,
+    call: &mut Call,
+    model: &Model,
+    driver: &str,
+) -> Result<Fitted, ModelError> {
     let mut changes = Vec::new();
     sampling::check(&call.parameters)?;
-    tools::fit(call, model, driver, &limits, &mut changes)?;
-    system::fit(&mut call.conversation, &limits, &mut changes);
-    sampling::fit(&mut call.parameters, model, driver, &limits, &mut changes);
-    stop::fit(&mut call.parameters.stop_sequences, &limits, &mut changes);
-    let input = told(&call.conversation, &limits);
-    tokens::fit(&mut call.parameters.max_tokens, input, model, &limits, &mut changes)?;
-    Ok(changes)
+    tools::fit(call, model, driver, limits, &mut changes)?;
+    system::fit(&mut call.conversation, limits, &mut changes);
+    sampling::fit(&mut call.parameters, model, driver, limits, &mut changes);
+    stop::fit(&mut call.parameters.stop_sequences, limits, &mut changes);
+    let input_tokens = told(&call.conversation, limits);
+    tokens::fit(&mut call.parameters.max_tokens, input_tokens, model, limits, &mut changes)?;
+    Ok(Fitted { changes, input_tokens })
 }
 
 /// Whether a model takes tools, asked through the driver of this name.

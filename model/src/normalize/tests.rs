@@ -14,6 +14,7 @@ use crate::{Message, Metadata, Parameters, Role, ToolChoice, ToolUse};
 
 fn call(parameters: Parameters) -> Call {
     Call {
+        known: None,
         model: None,
         conversation: Arc::new(Conversation {
             system: "Answer in one line.".to_owned(),

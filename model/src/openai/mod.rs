@@ -20,8 +20,8 @@ use self::stream::Reader;
 use crate::http::{Answer, Client};
 use crate::service::{self, Service};
 use crate::{
-    Call, Cause, Conversation, Events, Listed, ModelDriver, ModelError, Reply, Usage, catalog,
-    estimate, streamed,
+    Call, Cause, Conversation, Events, Listed, ModelDriver, ModelError, Reply, Usage, estimate,
+    streamed,
 };
 
 /// What the driver is set up with.
@@ -104,7 +104,7 @@ impl ModelDriver for OpenAi {
         if reply.usage_is_estimated {
             reply.usage = estimated(&call.conversation, &reply);
         }
-        reply.cost_usd = catalog::lookup(model).cost(reply.usage);
+        reply.cost_usd = call.known(model).cost(reply.usage);
         reply.raw = Some(raw);
         Ok(reply)
     }
@@ -112,7 +112,7 @@ impl ModelDriver for OpenAi {
     async fn stream(&self, call: &Call) -> Result<Events, ModelError> {
         let model = self.model(call)?;
         let body = request::body(call, model, &self.settings, true)?;
-        let reader = Reader::new(model, Identity::random(), call.conversation.clone());
+        let reader = Reader::new(call.known(model), Identity::random(), call.conversation.clone());
         let answer = self.ask(call, body).await?;
         streamed::events(answer, reader, call.deadline, self.settings.silence).await
     }

@@ -10,7 +10,7 @@ use super::identity::Identity;
 use super::refusal;
 use super::reply::{Counts, Function, Message, Text, ToolCall, settled, stop};
 use crate::assemble::Assembled;
-use crate::catalog;
+use crate::catalog::Model;
 use crate::conversation::Conversation;
 use crate::error::{Cause, ModelError};
 use crate::event::Event;
@@ -62,7 +62,7 @@ struct Open {
 
 /// What a stream said so far.
 pub(super) struct Reader {
-    model: String,
+    model: Arc<Model>,
     identity: Identity,
     reply: Assembled,
     tools: Vec<Open>,
@@ -74,9 +74,13 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(model: &str, identity: Identity, conversation: Arc<Conversation>) -> Self {
+    pub(super) fn new(
+        model: Arc<Model>,
+        identity: Identity,
+        conversation: Arc<Conversation>,
+    ) -> Self {
         Self {
-            model: model.to_owned(),
+            model,
             identity,
             reply: Assembled::default(),
             tools: Vec::new(),
@@ -89,7 +93,7 @@ impl Reader {
 
     fn on_chunk(&mut self, chunk: Chunk, told: &mut VecDeque<Event>) -> Result<(), ModelError> {
         if !std::mem::replace(&mut self.started, true) {
-            told.push_back(Event::Started { model_id: self.model.clone() });
+            told.push_back(Event::Started { model_id: self.model.id.clone() });
         }
         // Some send a count with every chunk, and some zeros until the last.
         if let Some(usage) = chunk.usage.as_ref().and_then(Counts::usage) {
@@ -194,11 +198,11 @@ impl Reader {
         let calls = !self.tools.is_empty();
         let stop = self.reply.stop.map(|stop| settled(stop, calls, self.refuses));
         self.reply.stop = stop;
-        let mut reply = std::mem::take(&mut self.reply).finish(&self.model)?;
+        let mut reply = std::mem::take(&mut self.reply).finish(&self.model.id)?;
         if reply.usage_is_estimated {
             reply.usage = super::estimated(&self.conversation, &reply);
         }
-        reply.cost_usd = catalog::lookup(&self.model).cost(reply.usage);
+        reply.cost_usd = self.model.cost(reply.usage);
         told.push_back(Event::Finished(Box::new(reply)));
         Ok(())
     }

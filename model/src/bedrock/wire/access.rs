@@ -5,15 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4::SigningParams;
 use bytes::Bytes;
 use contract::Timestamp;
 use http::Request;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 
+use super::signature::Signer;
 use crate::{Cause, ModelError};
 
 /// Credentials are asked for anew this long before they expire.
@@ -33,18 +32,23 @@ pub(super) struct Keeper {
     kept: RwLock<Option<Arc<Credentials>>>,
     /// One asks at a time; the others wait for what it gets.
     asking: tokio::sync::Mutex<()>,
+    signer: Signer,
 }
 
 impl Keeper {
-    pub(super) fn new(access: Access) -> Self {
-        Self { access, kept: RwLock::new(None), asking: tokio::sync::Mutex::new(()) }
+    pub(super) fn new(access: Access, region: &str) -> Self {
+        Self {
+            access,
+            kept: RwLock::new(None),
+            asking: tokio::sync::Mutex::new(()),
+            signer: Signer::new(region),
+        }
     }
 
     /// Adds what proves who asks. The body must not change after it.
     pub(super) async fn authorize(
         &self,
         request: &mut Request<Bytes>,
-        region: &str,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<(), ModelError> {
@@ -58,9 +62,9 @@ impl Keeper {
             }
             Access::Credentials(provider) => {
                 let since_1970 = Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
-                let now = SystemTime::UNIX_EPOCH + since_1970;
-                let credentials = self.credentials(provider, now, deadline).await?;
-                signed(request, &credentials, region, now)
+                let time = SystemTime::UNIX_EPOCH + since_1970;
+                let credentials = self.credentials(provider, time, deadline).await?;
+                self.signer.sign(request, &credentials, now)
             }
         }
     }
@@ -106,43 +110,7 @@ impl Keeper {
     }
 }
 
-/// Only what the signature must cover is covered: proxies rewrite other headers.
-fn signed(
-    request: &mut Request<Bytes>,
-    credentials: &Credentials,
-    region: &str,
-    now: SystemTime,
-) -> Result<(), ModelError> {
-    let identity = credentials.clone().into();
-    let parameters = SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name("bedrock")
-        .time(now)
-        .settings(SigningSettings::default())
-        .build()
-        .map_err(|error| unusable(&error.to_string()))?;
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let covered = content_type.map(|value| (CONTENT_TYPE.as_str(), value));
-    let signable = SignableRequest::new(
-        request.method().as_str(),
-        request.uri().to_string(),
-        covered.into_iter(),
-        SignableBody::Bytes(request.body()),
-    );
-    let output = signable.and_then(|signable| sign(signable, &parameters.into()));
-    let (headers, _) =
-        output.map_err(|error| unusable(&chain(&error)))?.into_parts().0.into_parts();
-    for header in headers {
-        let mut value = HeaderValue::from_str(header.value())
-            .map_err(|_| unusable("the credentials have characters that no header may have"))?;
-        value.set_sensitive(true);
-        request.headers_mut().insert(HeaderName::from_static(header.name()), value);
-    }
-    Ok(())
-}
-
-fn unusable(what: &str) -> ModelError {
+pub(super) fn unusable(what: &str) -> ModelError {
     ModelError::new(Cause::Auth, what)
 }
 

@@ -1,5 +1,7 @@
 //! From the frames of `ConverseStream` to events, and to the whole reply at their end. Without I/O.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,7 +15,7 @@ use crate::{Cause, Change, Event, ModelError, Reply};
 
 /// What a stream said so far.
 pub(super) struct Heard {
-    model: Model,
+    model: Arc<Model>,
     changes: Vec<Change>,
     assembled: Assembled,
     raw: Vec<u8>,
@@ -93,7 +95,7 @@ struct Exception {
 }
 
 impl Heard {
-    pub(super) fn new(model: Model, changes: Vec<Change>) -> Self {
+    pub(super) fn new(model: Arc<Model>, changes: Vec<Change>) -> Self {
         Self { model, changes, assembled: Assembled::default(), raw: Vec::new(), unknown: 0 }
     }
 

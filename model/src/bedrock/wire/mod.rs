@@ -9,8 +9,11 @@ mod parameters;
 mod reply;
 mod request;
 mod settings;
+mod signature;
 mod sorted;
 mod streaming;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -24,7 +27,7 @@ use self::access::Keeper;
 use self::events::Heard;
 use self::invoke::Family;
 pub use self::settings::Settings;
-use crate::catalog::{self, Model};
+use crate::catalog::Model;
 use crate::classify::classify;
 use crate::event;
 use crate::http::{Answer, Client, retry_after, traceparent};
@@ -45,13 +48,14 @@ pub struct BedrockDriver {
 
 impl BedrockDriver {
     pub fn new(settings: Settings, client: Client) -> Self {
-        let keeper = Keeper::new(settings.access.clone());
+        let keeper = Keeper::new(settings.access.clone(), &settings.region);
         Self { client, keeper, runtime: settings.runtime(), settings }
     }
 
-    fn model(&self, call: &Call) -> Model {
-        let mut model = catalog::lookup(call.model.as_deref().unwrap_or(&self.settings.model));
-        if !self.settings.caches {
+    fn model(&self, call: &Call) -> Arc<Model> {
+        let mut model = call.known(call.model.as_deref().unwrap_or(&self.settings.model));
+        if !self.settings.caches && (model.caches || model.caches_tools) {
+            let model = Arc::make_mut(&mut model);
             (model.caches, model.caches_tools) = (false, false);
         }
         model
@@ -112,7 +116,7 @@ impl BedrockDriver {
         if let Some(trace) = trace {
             headers.insert("traceparent", trace);
         }
-        self.keeper.authorize(&mut request, &self.settings.region, now, deadline).await?;
+        self.keeper.authorize(&mut request, now, deadline).await?;
         let answer = self.client.send(request, deadline).await?;
         if answer.status.is_success() {
             return Ok(answer);
