@@ -1,9 +1,14 @@
 //! What `template.yaml` deploys, as the emulator's services show it: the stories that use a stack stand on what ships.
 
-use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, Message};
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName::{self, RedrivePolicy, VisibilityTimeout};
+use contract::Timestamp;
 use emulators::{Emulators, Stack};
+use model::bedrock::wire::{BedrockDriver, Settings};
+use model::http::Client;
+use model::{Call, Conversation, Message, ModelDriver};
 use serde_json::Value;
 
 use crate::world::aws::{FakeAws, Scripted, says, sdk};
@@ -79,9 +84,13 @@ async fn fake_and_emulator_answer_on_one_address() {
     put.send().await.unwrap();
     let get = dynamodb.get_item().table_name(&table).key("pk", text("1")).key("sk", text("a"));
     assert!(get.send().await.unwrap().item.is_some());
-    let bedrock = aws_sdk_bedrockruntime::Client::new(&sdk(aws.url()));
-    let message = Message::builder().role(ConversationRole::User);
-    let message = message.content(ContentBlock::Text("Hello".into())).build().unwrap();
-    let reply = bedrock.converse().model_id("us.amazon.nova-2-lite-v1:0").messages(message);
-    assert!(reply.send().await.unwrap().output.is_some());
+    let settings = Settings::of(&sdk(aws.url()), Timestamp::now).unwrap();
+    let bedrock = BedrockDriver::new(settings, Client::new().unwrap());
+    let hello = Conversation {
+        messages: vec![Message::user("Hello")],
+        system: String::new(),
+        tools: Vec::new(),
+    };
+    let reply = bedrock.converse(&Call::new(hello, Duration::from_secs(10))).await.unwrap();
+    assert_eq!(reply.message.text(), "Hello.");
 }

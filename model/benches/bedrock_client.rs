@@ -1,4 +1,4 @@
-//! What one Converse call costs here: through AWS's SDK, through our own driver, and what of that is the network's.
+//! What one Converse call costs here, and what of that is the network's.
 //!
 //! A second process answers every request with the same reply at once, so that what is measured is ours alone. Of several
 //! rounds the cheapest counts: what else the machine does is not ours.
@@ -11,12 +11,10 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use contract::Timestamp;
-use model::bedrock::wire::{BedrockDriver, Settings};
-use model::bedrock::{self, Bedrock};
+use model::bedrock::wire::{Access, BedrockDriver, Settings};
 use model::http::Client;
 use model::{Call, Conversation, Message, ModelDriver};
 use rustix::time::{ClockId, clock_gettime};
@@ -34,29 +32,18 @@ fn main() {
     if std::env::args().any(|argument| argument == SERVE) {
         return serve();
     }
-    // `cargo bench -p model --bench bedrock_client -- "own driver"`, for a profiler.
-    let only = std::env::args().nth(1).filter(|argument| !argument.starts_with("--"));
     let (mut service, port) = start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let url = format!("http://127.0.0.1:{port}");
-    let config = config(&url);
-    let own =
-        BedrockDriver::new(Settings::of(&config, Timestamp::now).unwrap(), Client::new().unwrap());
-    let settings = bedrock::Settings { models: vec![MODEL.to_owned()], ..Default::default() };
-    let sdk = Bedrock::new(&config, settings);
+    let driver = BedrockDriver::new(settings(&url), Client::new().unwrap());
     println!("prompt    by                   median us   CPU us per call");
     for (size, calls) in [(1 << 10, 2_000), (200 << 10, 300)] {
         let conversation = conversation(size);
-        for (name, driver) in [("SDK", &sdk as &dyn ModelDriver), ("own driver", &own)] {
-            if only.as_deref().is_some_and(|only| only != name) {
-                continue;
-            }
-            let cost = of(calls, || {
-                let call = call(conversation.clone());
-                assert!(runtime.block_on(driver.converse(&call)).is_ok());
-            });
-            print(size, name, &cost);
-        }
+        let cost = of(calls, || {
+            let call = call(conversation.clone());
+            assert!(runtime.block_on(driver.converse(&call)).is_ok());
+        });
+        print(size, "the driver", &cost);
         let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
         connection.set_nodelay(true).unwrap();
         let request = request(size);
@@ -97,14 +84,13 @@ fn cpu() -> Duration {
     clock_gettime(ClockId::ProcessCPUTime).try_into().unwrap()
 }
 
-fn config(url: &str) -> SdkConfig {
+fn settings(url: &str) -> Settings {
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "benchmark");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .endpoint_url(url)
-        .build()
+    let access = Access::Credentials(SharedCredentialsProvider::new(credentials));
+    Settings {
+        runtime_endpoint: Some(url.to_owned()),
+        ..Settings::new("eu-central-1", access, Timestamp::now)
+    }
 }
 
 fn call(conversation: std::sync::Arc<Conversation>) -> Call {

@@ -17,8 +17,8 @@ use aws_sdk_bedrockagentcore::types::{
 use aws_smithy_types::DateTime;
 use sha2::{Digest, Sha256};
 
+use super::document::{document, value};
 use super::memory::{Lesson, MOST_LESSONS, Recollection, SessionMemory};
-use model::bedrock::document::{document, value};
 
 /// One session per repository holds all its lessons: events are listed by session, and a lesson is wanted by
 /// whichever pull request comes next.

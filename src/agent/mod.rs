@@ -16,6 +16,8 @@ use crate::telemetry::{ErrorType, Session, ToolCalled, Turned, spans};
 use model::{Metadata, ModelDriver, ModelError, Reply, ToolUse};
 
 pub mod budget;
+#[cfg(feature = "aws")]
+mod document;
 pub mod memory;
 #[cfg(feature = "aws")]
 pub mod memory_agentcore;

@@ -1,12 +1,18 @@
 //! The wiring of the doctor: the clients that the service itself would use, with less patience.
 
+#[cfg(feature = "aws")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use github::{Credentials, GitHub, Patience};
+#[cfg(feature = "aws")]
+use model::ModelDriver;
 use secrecy::SecretString;
 
 use super::{CLOCK, secrets};
 use crate::config::Config;
+#[cfg(feature = "aws")]
+use crate::config::DriverName;
 use crate::doctor::Subject;
 
 #[cfg(feature = "aws")]
@@ -26,6 +32,10 @@ pub async fn subject(config: Config, probe_model: bool) -> Subject {
         probe_model,
         #[cfg(feature = "aws")]
         sdk: sdk(&config).await,
+        #[cfg(feature = "aws")]
+        bedrock: bedrock(&config).await.map_err(|error| format!("{error:#}")),
+        #[cfg(feature = "aws")]
+        bedrock_models: super::models::ids_of(&config, DriverName::Bedrock),
         config,
     }
 }
@@ -45,6 +55,11 @@ async fn webhook_secrets(config: &Config) -> Result<Vec<SecretString>, String> {
     };
     let text = super::secret(config, secret_id).await.map_err(|error| format!("{error:#}"))?;
     Ok([secrets::parts(&text), config.webhook_secrets.clone()].concat())
+}
+
+#[cfg(feature = "aws")]
+async fn bedrock(config: &Config) -> anyhow::Result<Arc<dyn ModelDriver>> {
+    super::model_drivers::bedrock(config, &model::http::Client::new()?).await
 }
 
 #[cfg(feature = "aws")]

@@ -66,7 +66,10 @@ async fn driver(
 }
 
 #[cfg(feature = "bedrock")]
-async fn bedrock(config: &Config, client: &Client) -> anyhow::Result<Arc<dyn ModelDriver>> {
+pub(super) async fn bedrock(
+    config: &Config,
+    client: &Client,
+) -> anyhow::Result<Arc<dyn ModelDriver>> {
     use model::bedrock::wire::{Access, BedrockDriver, Settings};
 
     let sdk = super::sdk::sdk(config).await;
@@ -79,7 +82,7 @@ async fn bedrock(config: &Config, client: &Client) -> anyhow::Result<Arc<dyn Mod
 
 #[cfg(not(feature = "bedrock"))]
 #[expect(clippy::unused_async, reason = "waits for AWS, where that is built in")]
-async fn bedrock(_: &Config, _: &Client) -> anyhow::Result<Arc<dyn ModelDriver>> {
+pub(super) async fn bedrock(_: &Config, _: &Client) -> anyhow::Result<Arc<dyn ModelDriver>> {
     anyhow::bail!(
         "this build has no AWS in it, and the settings ask for Bedrock: build with the feature `bedrock`"
     )

@@ -273,6 +273,12 @@ pub(super) fn named(config: &Config) -> Vec<(DriverName, String)> {
     ids.into_iter().map(|id| of_driver(&id).unwrap_or((usual, id))).collect()
 }
 
+/// The models that this driver is asked for.
+#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only Bedrock's are looked at"))]
+pub(super) fn ids_of(config: &Config, driver: DriverName) -> Vec<String> {
+    named(config).into_iter().filter(|(name, _)| *name == driver).map(|(_, id)| id).collect()
+}
+
 /// `openai/qwen3`: a driver and its model.
 pub(super) fn of_driver(id: &str) -> Option<(DriverName, String)> {
     let (name, rest) = id.split_once('/')?;

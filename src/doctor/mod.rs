@@ -1,7 +1,11 @@
 //! Looks at settings and at everything that they name, and says each fix. Nothing is changed by a look.
 
+#[cfg(feature = "aws")]
+use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "aws")]
+use ::model::ModelDriver;
 use contract::Clock;
 use futures::future::{BoxFuture, join_all};
 use github::GitHub;
@@ -50,6 +54,12 @@ pub struct Subject {
     pub probe_model: bool,
     #[cfg(feature = "aws")]
     pub sdk: aws_config::SdkConfig,
+    /// The service's own way to Bedrock, or why there is none.
+    #[cfg(feature = "aws")]
+    pub bedrock: Result<Arc<dyn ModelDriver>, String>,
+    /// The models of Bedrock that the settings name, in their order.
+    #[cfg(feature = "aws")]
+    pub bedrock_models: Vec<String>,
 }
 
 /// How a look ended.

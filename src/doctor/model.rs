@@ -1,17 +1,18 @@
 //! The models: whether Bedrock has them, for how long yet, and on demand whether they answer.
 
-use aws_config::SdkConfig;
+use std::time::Duration;
+
 use aws_sdk_bedrock::Client;
 use aws_sdk_bedrock::types::FoundationModelLifecycleStatus;
-use aws_sdk_bedrockruntime::types::{
-    ContentBlock, ConversationRole, InferenceConfiguration, Message,
-};
 use chrono::{DateTime, NaiveDate};
 
 use super::aws::{Asked, Refusal};
 use super::{Check, Look, Subject, quota};
-use crate::config::{Config, DriverName};
-use model::catalog;
+use crate::config::DriverName;
+use model::{Call, Cause, Conversation, Message, ModelError, catalog};
+
+/// For one token.
+const PROBE: Duration = Duration::from_secs(9);
 
 /// What Bedrock says of a model's life.
 struct Life {
@@ -40,11 +41,10 @@ pub(super) fn looks(subject: &Subject) -> Vec<Look<'_>> {
     if let Some(none) = none {
         return vec![("models", Box::pin(std::future::ready(vec![none])))];
     }
-    let ids = models(&subject.config);
+    let ids = &subject.bedrock_models;
     let mut looks: Vec<Look<'_>> = Vec::new();
-    for id in &ids {
-        let id = id.clone();
-        looks.push(("model", Box::pin(async move { vec![life(subject, &id).await] })));
+    for id in ids {
+        looks.push(("model", Box::pin(async move { vec![life(subject, id).await] })));
     }
     looks.push(("model quotas", Box::pin(quota::of_models(&subject.sdk, ids.clone()))));
     if !subject.probe_model {
@@ -52,17 +52,10 @@ pub(super) fn looks(subject: &Subject) -> Vec<Look<'_>> {
         looks.push(("probe", Box::pin(std::future::ready(vec![Check::skipped("probe", why)]))));
         return looks;
     }
-    looks.extend(ids.into_iter().map(|id| -> Look<'_> {
-        ("probe", Box::pin(async move { vec![probe(&subject.sdk, &id).await] }))
+    looks.extend(ids.iter().map(|id| -> Look<'_> {
+        ("probe", Box::pin(async move { vec![probe(subject, id).await] }))
     }));
     looks
-}
-
-fn models(config: &Config) -> Vec<String> {
-    if config.model.models.is_empty() {
-        return catalog::default_models().iter().map(ToString::to_string).collect();
-    }
-    config.model.models.clone()
 }
 
 async fn life(subject: &Subject, id: &str) -> Check {
@@ -164,34 +157,37 @@ fn instead(id: &str, today: NaiveDate) -> String {
 }
 
 /// One token, because only a call tells whether IAM and the model's terms allow calls.
-async fn probe(sdk: &SdkConfig, id: &str) -> Check {
+async fn probe(subject: &Subject, id: &str) -> Check {
+    let driver = match &subject.bedrock {
+        Ok(driver) => driver,
+        Err(why) => return Check::skipped("probe", why.clone()),
+    };
+    let conversation = Conversation {
+        messages: vec![Message::user("Hi")],
+        system: String::new(),
+        tools: Vec::new(),
+    };
+    let mut call = Call { model: Some(id.to_owned()), ..Call::new(conversation, PROBE) };
+    call.parameters.max_tokens = Some(1);
+    let refused = driver.converse(&call).await.err();
+    refused.map_or_else(|| Check::ok("probe", format!("{id} answers")), |error| told(id, &error))
+}
+
+fn told(id: &str, error: &ModelError) -> Check {
     const NAME: &str = "probe";
-    let message =
-        Message::builder().role(ConversationRole::User).content(ContentBlock::Text("Hi".into()));
-    let Ok(message) = message.build() else {
-        return Check::skipped(NAME, "the question cannot be built");
-    };
-    let call = aws_sdk_bedrockruntime::Client::new(sdk)
-        .converse()
-        .model_id(id)
-        .messages(message)
-        .inference_config(InferenceConfiguration::builder().max_tokens(1).build());
-    let Err(error) = call.send().await else {
-        return Check::ok(NAME, format!("{id} answers"));
-    };
-    match Refusal::of(&error) {
-        Refusal::Denied => Check::failed(
+    match error.cause {
+        Cause::Auth => Check::failed(
             NAME,
             format!("{id}: access denied"),
             "allow bedrock:InvokeModel on the inference profile and on its model in every region that it sends to; for models with terms, accept them in Bedrock's model catalog",
         ),
-        Refusal::Absent => {
+        Cause::NotServed => {
             let fix = "see the line about the model above";
             Check::failed(NAME, format!("{id}: Bedrock has no such model in this region"), fix)
         }
-        Refusal::Other(why) => {
+        _ => {
             let fix = "the models after it are asked instead; see docs/runbooks.md#throttling if it lasts";
-            Check::warning(NAME, format!("{id}: {why}"), fix)
+            Check::warning(NAME, format!("{id}: {error}"), fix)
         }
     }
 }

@@ -3,7 +3,7 @@
 use aws_smithy_types::{Document, Number};
 use serde_json::{Map, Value};
 
-pub fn document(value: &Value) -> Document {
+pub(super) fn document(value: &Value) -> Document {
     match value {
         Value::Null => Document::Null,
         Value::Bool(value) => Document::Bool(*value),
@@ -16,7 +16,7 @@ pub fn document(value: &Value) -> Document {
     }
 }
 
-pub fn value(document: &Document) -> Value {
+pub(super) fn value(document: &Document) -> Value {
     match document {
         Document::Null => Value::Null,
         Document::Bool(value) => Value::Bool(*value),
