@@ -330,6 +330,30 @@ async fn a_malformed_tool_use_is_repaired() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_review_that_is_too_long_for_the_model_is_told_in_fewer_words() {
+    let (mut world, aws) = world().await;
+    let number = open(&world);
+    let message = "Input is too long for requested model.";
+    let too_long = Scripted::Error { status: 400, kind: "ValidationException", message, times: 1 };
+    aws.script(vec![looks(), too_long, posts(WORDS)]);
+
+    let comment = comment(&mut world, number).await;
+
+    assert!(comment.contains(WORDS), "{comment}");
+    assert!(!comment.contains("embedded planner"), "{comment}");
+    let said = format!("the conversation was too long for {SONNET}, and was packed smaller");
+    assert!(comment.contains(&said), "{comment}");
+    let asked = aws.requests("bedrock");
+    let analysis = |at: usize| results(&asked[at].body)[0].1.to_string();
+    assert!(analysis(1).contains("cursor.execute"), "{}", analysis(1));
+    assert!(!analysis(2).contains("cursor.execute"), "{}", analysis(2));
+    assert!(analysis(2).contains("query-in-loop"), "{}", analysis(2));
+    let (_, state) = world.kept_run(number).await.expect("a run");
+    assert!(state["calls"][0]["output"].to_string().contains("cursor.execute"), "the run has it");
+    assert_clean(&world, &aws);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_only_talks_is_asked_to_post_and_then_replaced() {
     let (mut world, aws) = world().await;
     let number = open(&world);

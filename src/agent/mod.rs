@@ -21,6 +21,7 @@ mod document;
 pub mod memory;
 #[cfg(feature = "aws")]
 pub mod memory_agentcore;
+pub mod packing;
 pub mod planner;
 pub mod prompts;
 pub mod run;

@@ -20,6 +20,7 @@ use super::any_model;
 use super::leader;
 use super::model_drivers::Drivers;
 use super::observed::Observed;
+use crate::agent::packing;
 use crate::config::{Config, DriverName};
 use crate::model_api::{self, Configured, Key, Keys, ModelApi};
 use crate::store::{Database, SqliteCalls, SqliteLedger};
@@ -105,9 +106,11 @@ impl Models {
                 .any_model
                 .then(|| any_model::open(drivers.clone(), config.model.driver, catalog.clone())),
             catalog: catalog.clone(),
+            repack: Some(Arc::new(packing::smaller)),
             observe: Arc::new(Observed::new(metrics.clone(), recorder.clone())),
             settings: gateway::Settings {
                 attempt: Duration::from_secs(config.model.attempt_seconds),
+                repacks: packing::PACKINGS,
                 ..gateway::Settings::default()
             },
             ..Parts::default()
