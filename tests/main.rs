@@ -15,6 +15,9 @@ mod aws_models;
 #[cfg(feature = "aws")]
 mod aws_stack;
 #[cfg(test)]
+#[cfg(feature = "bedrock")]
+mod bench;
+#[cfg(test)]
 mod checks;
 #[cfg(test)]
 mod cli;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::{Block, Call, Conversation, ModelDriver, ModelError, Reply, StopReason};
 
 /// What it is called, as a driver and as a model.
-const NAME: &str = "embedded";
+pub(crate) const NAME: &str = "embedded";
 
 type Answer = dyn Fn(&Conversation) -> String + Send + Sync;
 

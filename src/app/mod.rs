@@ -25,6 +25,7 @@ mod aws;
 mod batch;
 #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only Lambda has deadlines"))]
 mod deadline;
+pub mod bench;
 pub mod doctor;
 mod embedded_answer;
 mod handover;

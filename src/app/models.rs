@@ -289,7 +289,7 @@ pub(super) fn of_driver(id: &str) -> Option<(DriverName, String)> {
     Some((driver, rest.to_owned()))
 }
 
-fn limits(config: &Config) -> limit::Settings {
+pub(super) fn limits(config: &Config) -> limit::Settings {
     limit::Settings {
         requests_per_second: config.gateway.qps,
         concurrency: u32::try_from(config.gateway.concurrency).unwrap_or(u32::MAX),

@@ -18,6 +18,7 @@ pub mod invoke;
 pub mod measure;
 pub mod models;
 mod models_agents;
+mod models_bench;
 mod models_cost;
 mod models_key;
 mod models_list;

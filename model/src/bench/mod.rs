@@ -4,6 +4,7 @@
 //! is the same, in an order that a seed decides, and each alone: nothing answers in another's place.
 
 mod answer;
+mod estimate;
 mod expected;
 mod html;
 mod pair;
@@ -20,6 +21,7 @@ mod written;
 #[cfg(test)]
 mod sample;
 
+pub use estimate::Estimate;
 pub use pair::Pair;
 pub use report::{Asked, Own, Report};
 pub use row::{Footprint, Grams, Percentiles, Row, TaskScore};

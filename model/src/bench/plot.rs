@@ -33,7 +33,7 @@ pub(super) fn quality_by_cost(rows: &[Row]) -> String {
         return String::new();
     }
     let mut svg = open(HEIGHT, "quality against cost");
-    for share in up.ticks() {
+    for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
         let y = up.at(share);
         let _ = write!(
             svg,
@@ -87,7 +87,7 @@ pub(super) fn latencies(rows: &[Row]) -> String {
             [latency.p50, latency.p95, latency.p99].map(|ms| across.at((ms / 1e3).max(1e-6)));
         let _ = write!(
             svg,
-            r#"<text x="{LEFT}" y="{:.1}">{}</text><path class="whisker" d="M{half:.1} {y:.1}H{nearly_all:.1}M{nearly_all:.1} {:.1}v12"/><circle class="most" cx="{most:.1}" cy="{y:.1}" r="5"/>"#,
+            r#"<text class="name" x="{LEFT}" y="{:.1}">{}</text><path class="whisker" d="M{half:.1} {y:.1}H{nearly_all:.1}M{nearly_all:.1} {:.1}v12"/><circle class="most" cx="{most:.1}" cy="{y:.1}" r="5"/>"#,
             y - 15.0,
             escaped(&row.model),
             y - 6.0

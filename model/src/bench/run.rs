@@ -21,7 +21,9 @@ const GIVE_UP_AFTER: usize = 5;
 /// More than the gateway needs to end a call at its deadline.
 const GRACE: Duration = Duration::from_secs(5);
 /// Of a message of a service.
-const LONGEST_MESSAGE: usize = 300;
+const LONGEST_MESSAGE: usize = 500;
+/// What is reserved by calls under way is given back within this time, as the budget says.
+const SOON: Duration = Duration::from_secs(2);
 
 /// A model in a benchmark, or why it cannot be asked.
 pub struct Contender {
@@ -104,7 +106,7 @@ pub async fn run(
     let mut interrupt = std::pin::pin!(interrupt);
     let mut done = 0;
     loop {
-        while asked.len() < settings.concurrency.max(1) {
+        while asked.len() < settings.concurrency.max(1) && !course.waits {
             let Some((at, slot)) = course.next() else { break };
             let Some(contender) = contenders.get(slot.contender) else { continue };
             let (Ok(driver), Some(task)) = (&contender.asks, suite.tasks.get(slot.task)) else {
@@ -118,6 +120,9 @@ pub async fn run(
             ended = asked.next() => ended,
         };
         let Some((at, slot, came)) = ended else { return course.ended(false) };
+        if course.takes_back(at, slot, &came, asked.len()) {
+            continue;
+        }
         done += 1;
         let model = contenders.get(slot.contender).map_or("", |contender| &contender.model);
         progress(Progress { done, planned, model });
@@ -183,6 +188,8 @@ async fn hear(driver: &dyn ModelDriver, call: &Call, begun: Instant) -> Result<H
 struct Course {
     left: VecDeque<(usize, Slot)>,
     models: Vec<Standing>,
+    /// Until a call ends, nothing more is asked.
+    waits: bool,
 }
 
 #[derive(Default)]
@@ -200,7 +207,7 @@ impl Course {
             ..Standing::default()
         };
         let models = contenders.iter().map(standing).collect();
-        Self { left: slots.into_iter().enumerate().collect(), models }
+        Self { left: slots.into_iter().enumerate().collect(), models, waits: false }
     }
 
     /// The next question to a model that is still asked.
@@ -211,6 +218,24 @@ impl Course {
             }
         }
         None
+    }
+
+    /// Calls under way hold more money than they will cost. What was refused for that is asked when one of them has ended.
+    fn takes_back(
+        &mut self,
+        at: usize,
+        slot: Slot,
+        came: &Result<Trial, ModelError>,
+        under_way: usize,
+    ) -> bool {
+        let held = |error: &ModelError| {
+            error.cause == Cause::Budget && error.retry_after.is_some_and(|wait| wait <= SOON)
+        };
+        self.waits = under_way > 0 && came.as_ref().is_err_and(held);
+        if self.waits {
+            self.left.push_front((at, slot));
+        }
+        self.waits
     }
 
     fn on_ended(&mut self, at: usize, slot: Slot, came: Result<Trial, ModelError>) {

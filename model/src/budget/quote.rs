@@ -1,7 +1,7 @@
 //! The most that a call can cost, before it is made.
 
 use super::money::Nanodollars;
-use crate::catalog::Model;
+use crate::catalog::{Model, Price};
 
 /// An upper bound for one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,11 @@ impl Quote {
     /// `input_tokens` is an estimate that is rather too high; `max_tokens` is what the call says.
     pub fn of(model: &Model, input_tokens: u64, max_tokens: Option<u32>) -> Self {
         let output_tokens = max_tokens.or(model.max_output_tokens).map(u64::from);
-        let most = output_tokens.and_then(|output| most(model, input_tokens, output));
+        let most = if model.price == Some(Price::NOTHING) {
+            Some(Nanodollars::ZERO)
+        } else {
+            output_tokens.and_then(|output| most(model, input_tokens, output))
+        };
         Self { model_id: model.id.clone(), input_tokens, output_tokens, most }
     }
 
@@ -54,6 +58,14 @@ mod tests {
         model.max_output_tokens = None;
         assert_eq!(Quote::of(&model, 1000, None).most, None);
         assert!(Quote::of(&model, 1000, Some(100)).most.is_some());
+    }
+
+    #[test]
+    fn what_answers_inside_this_program_costs_nothing_however_long_it_is() {
+        let model = catalog::lookup("embedded");
+        assert_eq!(Quote::of(&model, 1000, Some(10)).most, None, "a model of that name elsewhere");
+        let embedded = model.through("embedded");
+        assert_eq!(Quote::of(&embedded, 1000, None).most, Some(Nanodollars::ZERO));
     }
 
     proptest! {

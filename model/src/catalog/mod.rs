@@ -47,6 +47,12 @@ pub struct Price {
     pub up_to: Option<u64>,
 }
 
+impl Price {
+    /// Of what answers inside this program.
+    pub const NOTHING: Self =
+        Self { input: 0.0, output: 0.0, cache_read: None, cache_write: None, up_to: None };
+}
+
 /// Which sampling parameters a model takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Takes {
@@ -79,6 +85,15 @@ pub fn nearest(id: &str) -> Vec<&'static str> {
 }
 
 impl Model {
+    /// As it is asked through a driver: what answers inside this program has no price in any table, and costs nothing.
+    #[must_use]
+    pub fn through(mut self, driver: &str) -> Self {
+        if driver == crate::embedded::NAME {
+            self.price = Some(Price::NOTHING);
+        }
+        self
+    }
+
     /// US dollars for one reply; `None` where the price is not known.
     pub fn cost(&self, usage: Usage) -> Option<f64> {
         let price = self.price?;

@@ -25,6 +25,7 @@ impl Route {
 
     /// A model, with what an operator's own catalog knows of it.
     pub fn of(driver: Arc<dyn ModelDriver>, model: Model) -> Self {
+        let model = model.through(driver.name());
         Self { driver, model: model.into(), profile: None }
     }
 
