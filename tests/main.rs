@@ -42,6 +42,9 @@ mod gateway_agents;
 #[cfg(feature = "bedrock")]
 mod gateway_models;
 #[cfg(test)]
+#[cfg(feature = "bedrock")]
+mod gateway_routing;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod measure;

@@ -142,6 +142,25 @@ async fn a_reviewer_that_the_settings_define_leads_with_its_model_and_its_words(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_gateway_chooses_who_leads_where_the_settings_leave_it_to_it() {
+    let (mut world, aws) = world().await;
+    world.set("ECO_CODER_MODELS", &format!("us.amazon.nova-2-lite-v1:0,{SONNET}"));
+    world.settings("[gateway]\nroute = true\n");
+    let number = open(&world);
+    aws.script(vec![looks(), posts(WORDS)]);
+
+    let comment = comment(&mut world, number).await;
+
+    assert!(comment.contains(&format!("{SONNET} · ")), "{comment}");
+    let log = world.log();
+    let chosen = log.iter().filter(|line| line["message"] == "a model was chosen");
+    let whys: Vec<&str> = chosen.filter_map(|line| line["context"]["why"].as_str()).collect();
+    assert_eq!(whys.len(), 2, "each turn: {whys:?}");
+    assert!(whys.iter().all(|why| why.starts_with("small change; ")), "{whys:?}");
+    assert_clean(&world, &aws);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn invented_figures_and_places_are_removed_and_counted() {
     let (mut world, aws) = world().await;
     let number = open(&world);

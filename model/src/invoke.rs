@@ -134,6 +134,9 @@ pub struct Envelope {
     pub raw: Option<Raw>,
     /// What of the request was changed so that the model takes it.
     pub normalized: Vec<Change>,
+    /// Why this model was asked, where the choice was the gateway's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routing: Vec<String>,
     /// A fallback, a retry.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -184,6 +187,7 @@ impl Envelope {
             cost_usd: reply.cost_usd,
             raw: reply.raw.map(|bedrock_response_snippet| Raw { bedrock_response_snippet }),
             normalized: reply.normalized,
+            routing: reply.routing,
             notes: reply.notes,
             model_id: reply.model_id,
         }

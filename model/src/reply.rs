@@ -22,6 +22,9 @@ pub struct Reply {
     /// What of the call was changed so that the model takes it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub normalized: Vec<Change>,
+    /// Why this model was asked, where the choice was the gateway's; a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routing: Vec<String>,
     /// The beginning of the service's own answer, for whoever looks for the cause of something; at most 2 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
@@ -50,6 +53,7 @@ impl Reply {
             notes: Vec::new(),
             usage_is_estimated: false,
             normalized: Vec::new(),
+            routing: Vec::new(),
             raw: None,
         }
     }

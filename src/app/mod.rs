@@ -51,6 +51,7 @@ mod runtime;
 mod schedule;
 #[cfg(feature = "bedrock")]
 mod sdk;
+mod routing;
 mod secrets;
 pub mod serve;
 pub mod worker;

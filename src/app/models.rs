@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::CLOCK;
 use super::agents;
@@ -21,13 +22,16 @@ use super::leader;
 use super::model_drivers::Drivers;
 use super::observed::Observed;
 use crate::agent::packing;
+use super::routing::Routing;
 use crate::config::{Config, DriverName};
 use crate::model_api::{self, Configured, Key, Keys, ModelApi};
-use crate::store::{Database, SqliteCalls, SqliteLedger};
+use crate::store::{Database, SqliteCalls, SqliteExperience, SqliteLedger};
 use crate::telemetry::model_calls::ModelMetrics;
 
 /// For each service that is asked what it serves.
 const DISCOVERY: Duration = Duration::from_secs(20);
+/// What was learned of models is written down so often.
+const LEARNED_EVERY: Duration = Duration::from_secs(30);
 
 /// A model that can be asked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -58,6 +62,7 @@ pub struct Models {
     configured: Vec<Configured>,
     budget: Arc<Budget>,
     recorder: Option<Arc<Recorder>>,
+    routing: Arc<Routing>,
     metrics: Arc<ModelMetrics>,
 }
 
@@ -91,14 +96,19 @@ impl Models {
         }
         let recorder =
             file.clone().map(|file| Arc::new(Recorder::new(Arc::new(SqliteCalls::new(file)))));
+        let learned = file.clone().map(SqliteExperience::new);
         let ledger: Arc<dyn Ledger> = match file {
             Some(file) => Arc::new(SqliteLedger::new(file)),
             None => Arc::new(MemoryLedger::default()),
         };
         let budget = Budget::new(config.gateway.caps.clone(), ledger, CLOCK);
         let metrics = Arc::new(ModelMetrics::default());
+        let limits = Arc::new(Limits::new(limits(config)));
+        let explore = config.gateway.explore;
+        let routing = Routing::open(limits.clone(), budget.clone(), explore, learned).await;
+        let routing = Arc::new(routing);
         let parts = Parts {
-            limits: Arc::new(Limits::new(limits(config))),
+            limits,
             budget: Some(budget.clone()),
             fitting: normalize::fitting,
             open: config
@@ -107,10 +117,15 @@ impl Models {
                 .then(|| any_model::open(drivers.clone(), config.model.driver, catalog.clone())),
             catalog: catalog.clone(),
             repack: Some(Arc::new(packing::smaller)),
-            observe: Arc::new(Observed::new(metrics.clone(), recorder.clone())),
+            observe: Arc::new(Observed::new(metrics.clone(), recorder.clone(), routing.clone())),
+            order: Some(Arc::new({
+                let routing = routing.clone();
+                move |call, routes| routing.decide(call, routes)
+            })),
             settings: gateway::Settings {
                 attempt: Duration::from_secs(config.model.attempt_seconds),
                 repacks: packing::PACKINGS,
+                orders_unnamed: config.gateway.route,
                 ..gateway::Settings::default()
             },
             ..Parts::default()
@@ -118,7 +133,17 @@ impl Models {
         let by_agents = routes_of(&agents, &drivers, &catalog, &configured);
         let gateway = Arc::new(Gateway::new(routes, parts).with_named(by_agents));
         let drivers = drivers.all();
-        Ok(Self { gateway, catalog, agents, drivers, configured, budget, recorder, metrics })
+        Ok(Self {
+            gateway,
+            catalog,
+            agents,
+            drivers,
+            configured,
+            budget,
+            recorder,
+            routing,
+            metrics,
+        })
     }
 
     /// The same where a model leads reviews, and nothing where none does.
@@ -213,10 +238,17 @@ impl Models {
 
     /// The same until `stopped`.
     pub async fn keep(&self, stopped: impl Future<Output = ()>) {
-        match &self.recorder {
-            Some(recorder) => upkeep(self.budget.clone(), recorder.clone(), stopped).await,
-            None => stopped.await,
+        let kept = async {
+            match &self.recorder {
+                Some(recorder) => upkeep(self.budget.clone(), recorder.clone(), stopped).await,
+                None => stopped.await,
+            }
+        };
+        tokio::pin!(kept);
+        while timeout(LEARNED_EVERY, &mut kept).await.is_err() {
+            self.routing.keep().await;
         }
+        self.routing.keep().await;
     }
 }
 

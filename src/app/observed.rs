@@ -8,16 +8,22 @@ use model::cost::{CallRecord, Recorder};
 use model::gateway::{Attempted, Observe};
 
 use super::CLOCK;
+use super::routing::Routing;
 use crate::telemetry::model_calls::{self, ModelCall, ModelMetrics};
 
 pub(super) struct Observed {
     metrics: Arc<ModelMetrics>,
     recorder: Option<Arc<Recorder>>,
+    routing: Arc<Routing>,
 }
 
 impl Observed {
-    pub(super) fn new(metrics: Arc<ModelMetrics>, recorder: Option<Arc<Recorder>>) -> Self {
-        Self { metrics, recorder }
+    pub(super) fn new(
+        metrics: Arc<ModelMetrics>,
+        recorder: Option<Arc<Recorder>>,
+        routing: Arc<Routing>,
+    ) -> Self {
+        Self { metrics, recorder, routing }
     }
 }
 
@@ -36,6 +42,7 @@ impl Observe for Observed {
             output_tokens: usage.output_tokens,
             cost_usd: attempt.cost_usd,
         };
+        self.routing.learn(attempt);
         self.metrics.count(&call);
         model_calls::log(&call);
         if let Some(recorder) = self.recorder.as_ref().filter(|_| attempt.asked) {

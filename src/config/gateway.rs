@@ -28,6 +28,10 @@ pub struct GatewayConfig {
     pub catalog: Option<PathBuf>,
     /// Whether models are served, too, that the settings do not name: those that the catalog knows, or their service lists.
     pub any_model: bool,
+    /// Whether the gateway chooses among the models for calls that name none, and for reviews; for `auto` it always does.
+    pub route: bool,
+    /// The share of those choices that try out what else might be good.
+    pub explore: f64,
     /// What may be spent.
     pub caps: Caps,
     pub keys: Vec<KeyTable>,
@@ -81,6 +85,8 @@ impl Default for GatewayConfig {
             agents: None,
             catalog: None,
             any_model: false,
+            route: false,
+            explore: 0.0,
             caps: Caps::default(),
             keys: Vec::new(),
             anthropic: Endpoint::default(),
@@ -144,6 +150,9 @@ fn check(gateway: &GatewayConfig, problems: &mut Vec<String>) {
     }
     if gateway.concurrency == 0 {
         problems.push("`concurrency` under [gateway] must be at least 1".to_owned());
+    }
+    if !(0.0..=1.0).contains(&gateway.explore) {
+        problems.push("`explore` under [gateway] must be a share between 0 and 1".to_owned());
     }
     problems.extend(gateway.caps.problems());
     for key in &gateway.keys {

@@ -35,13 +35,22 @@ pub(super) fn completion(reply: Reply, about: &About, mut notes: Vec<String>) ->
             "logprobs": null,
         }],
         "usage": usage,
-        "eco_coder": extra(reply.cost_usd, &reply.normalized, &notes),
+        "eco_coder": extra(reply.cost_usd, &reply.normalized, &reply.routing, &notes),
     })
 }
 
 /// What OpenAI's form has no place for. Clients keep or ignore what they do not know.
-pub(super) fn extra(cost_usd: Option<f64>, normalized: &[Change], notes: &[String]) -> Value {
-    json!({"cost_usd": cost_usd, "normalized": normalized, "notes": notes})
+pub(super) fn extra(
+    cost_usd: Option<f64>,
+    normalized: &[Change],
+    routing: &[String],
+    notes: &[String],
+) -> Value {
+    let mut extra = json!({"cost_usd": cost_usd, "normalized": normalized, "notes": notes});
+    if !routing.is_empty() {
+        extra["routing"] = json!(routing);
+    }
+    extra
 }
 
 fn message(message: &Message) -> Value {

@@ -63,7 +63,7 @@ impl Chunks {
         let mut last = self.chunk(&json!([
             {"index": 0, "delta": {}, "finish_reason": finish_reason(reply.stop), "logprobs": null}
         ]));
-        last["eco_coder"] = extra(reply.cost_usd, &reply.normalized, &reply.notes);
+        last["eco_coder"] = extra(reply.cost_usd, &reply.normalized, &reply.routing, &reply.notes);
         let mut lines = vec![last.to_string()];
         if self.include_usage {
             let mut counted = self.chunk(&json!([]));

@@ -11,6 +11,7 @@ pub mod database;
 mod schema;
 pub mod sqlite;
 mod sqlite_calls;
+mod sqlite_experience;
 mod sqlite_ledger;
 mod sqlite_memory;
 
@@ -52,6 +53,7 @@ pub use database::{Database, DatabaseError, OpenError};
 pub use dynamodb::DynamoStore;
 pub use sqlite::SqliteStore;
 pub use sqlite_calls::SqliteCalls;
+pub use sqlite_experience::SqliteExperience;
 pub use sqlite_ledger::SqliteLedger;
 
 /// How much longer memory is kept than the rest: a repository's next pull request may be months away.

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migration_1.sql"),
     include_str!("migration_2.sql"),
     include_str!("migration_3.sql"),
+    include_str!("migration_4.sql"),
 ];
 
 /// Refuses a file that is not ours or newer than this program, and migrates an older one.
@@ -80,7 +81,7 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         migrate(&connection, Path::new("x.db")).unwrap();
         migrate(&connection, Path::new("x.db")).unwrap();
-        assert_eq!(pragma(&connection, "user_version").unwrap(), 3);
+        assert_eq!(pragma(&connection, "user_version").unwrap(), 4);
     }
 
     #[test]

@@ -132,6 +132,22 @@ impl Budget {
         }
     }
 
+    /// What is left of each account of a call, as far as is known here.
+    pub fn left(&self, metadata: &Metadata) -> Vec<(Scope, Nanodollars)> {
+        let lines = scope::lines(&self.caps, metadata, (self.clock)());
+        let standings = self.standings();
+        let left = |line: Line| {
+            let known = standings.iter().find(|standing| standing.scope == line.scope);
+            let taken = known.map_or(Nanodollars::ZERO, |known| known.spent + known.reserved);
+            (line.scope, line.cap.saturating_sub(taken))
+        };
+        lines.into_iter().map(left).collect()
+    }
+
+    pub fn caps(&self) -> &Caps {
+        &self.caps
+    }
+
     /// For gauges: the accounts that are in use.
     pub fn standings(&self) -> Vec<Standing> {
         self.accounts().standings()

@@ -11,6 +11,7 @@ use super::route::Way;
 use crate::budget::{Quote, Reservation};
 use crate::limit::{Outcome, Permit, burn};
 use crate::normalize::Fitted;
+use crate::router::Work;
 use crate::{Call, Cause, Change, Event, Metadata, ModelDriver, ModelError, Reply, Usage};
 
 /// Dropped before its end, it counts as canceled: what was told to the model, and what a stream said until then, is
@@ -28,6 +29,8 @@ pub(super) struct Attempt {
     permit: Option<Permit>,
     money: Option<Reservation>,
     ended: bool,
+    /// What the call was taken for, where that was decided.
+    pub(super) work: Option<Work>,
 }
 
 impl Attempt {
@@ -45,6 +48,7 @@ impl Attempt {
             permit: None,
             money: None,
             ended: false,
+            work: None,
         }
     }
 
@@ -147,6 +151,7 @@ impl Attempt {
             model_id: &self.way.route.model.id,
             profile: self.way.route.profile.as_deref(),
             metadata: &self.metadata,
+            work: self.work,
             streamed: self.streamed,
             asked: self.asked.is_some(),
             succeeded: outcome == Outcome::Success,

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use futures::stream;
 
-use super::parts::Repack;
+use super::parts::{Decided, Repack};
 use super::repair;
 use super::route::{Way, ordered};
 use super::wasted::Wasted;
 use crate::healing::{self, Action, Fresh, Others, Route as Kind, State};
 use crate::limit::backoff;
+use crate::router::Work;
 use crate::{Call, Cause, Conversation, Event, Events, ModelError, Reply, Usage};
 
 pub(super) struct Course<'a> {
@@ -31,6 +32,9 @@ pub(super) struct Course<'a> {
     own_notes: Vec<String>,
     refusals: Vec<(usize, ModelError)>,
     most: Usage,
+    /// What the call was taken for, and why this order was chosen for it.
+    pub(super) work: Option<Work>,
+    routing: Vec<String>,
     wasted: Option<Wasted>,
 }
 
@@ -53,12 +57,12 @@ pub(super) enum Step {
 impl<'a> Course<'a> {
     pub(super) fn new(
         ways: &'a [Arc<Way>],
-        order: Vec<usize>,
+        decided: Decided,
         call: &Call,
         repacks: u8,
         repairs: u8,
     ) -> Result<Self, ModelError> {
-        let mut order = ordered(ways, order, super::named(call))?;
+        let mut order = ordered(ways, decided.order, super::named(call))?;
         let at = order.remove(0);
         let samples = call.parameters.temperature.is_some() || call.parameters.top_p.is_some();
         let state = State {
@@ -83,6 +87,8 @@ impl<'a> Course<'a> {
             own_notes: Vec::new(),
             refusals: Vec::new(),
             most: Usage::default(),
+            work: decided.work,
+            routing: decided.why,
             wasted: None,
         })
     }
@@ -125,6 +131,7 @@ impl<'a> Course<'a> {
             wasted.add_to(&mut reply);
         }
         reply.notes.splice(0..0, self.told());
+        reply.routing = self.take_routing();
         Some(reply)
     }
 
@@ -138,6 +145,10 @@ impl<'a> Course<'a> {
             }));
         }
         Some(Box::pin(stream::iter(events)))
+    }
+
+    pub(super) fn take_routing(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.routing)
     }
 
     pub(super) fn take_wasted(&mut self) -> Option<Wasted> {

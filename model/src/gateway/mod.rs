@@ -38,7 +38,7 @@ mod stream_tests;
 mod ways_tests;
 
 pub use observe::{Attempted, Observe, Unobserved};
-pub use parts::{AUTO, Fitting, Open, Order, Parts, Repack, Settings, Wait};
+pub use parts::{AUTO, Decided, Fitting, Open, Order, Parts, Repack, Settings, Wait};
 pub use route::Route;
 
 /// The driver that holds the others.
@@ -156,15 +156,24 @@ impl Gateway {
     }
 
     fn course<'a>(&self, ways: &'a [Arc<Way>], call: &Call) -> Result<Course<'a>, ModelError> {
-        let order = match &self.parts.order {
-            Some(order) => {
+        let decided = self.decide(ways, call);
+        let repacks = if self.parts.repack.is_some() { self.parts.settings.repacks } else { 0 };
+        Course::new(ways, decided, call, repacks, self.parts.settings.repairs)
+    }
+
+    /// Of one model alone there is nothing to decide.
+    fn decide(&self, ways: &[Arc<Way>], call: &Call) -> Decided {
+        let left_to_us = match call.model.as_deref() {
+            Some(id) => id == AUTO,
+            None => self.parts.settings.orders_unnamed,
+        };
+        match &self.parts.order {
+            Some(order) if left_to_us && self.usual > 1 => {
                 let usual = ways.iter().take(self.usual);
                 order(call, &usual.map(|way| &way.route).collect::<Vec<_>>())
             }
-            None => (0..self.usual).collect(),
-        };
-        let repacks = if self.parts.repack.is_some() { self.parts.settings.repacks } else { 0 };
-        Course::new(ways, order, call, repacks, self.parts.settings.repairs)
+            _ => Decided { order: (0..self.usual).collect(), ..Decided::default() },
+        }
     }
 
     /// One attempt, up to the reply.
@@ -198,6 +207,7 @@ impl Gateway {
     ) -> Result<(Attempt, Call, Vec<Change>), ModelError> {
         let mut fitted = course.next_call(call);
         let mut attempt = Attempt::new(course.way(), &self.parts, &fitted, streamed);
+        attempt.work = course.work;
         let prepared = attempt.prepare(&mut fitted, &self.parts).await;
         course.on_estimate(attempt.most());
         match prepared {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::router::Work;
 use crate::{Metadata, ModelError, Usage};
 
 /// Is told of every attempt when it has ended. Called between two requests: it must be quick and must not block.
@@ -16,6 +17,8 @@ pub struct Attempted<'a> {
     pub model_id: &'a str,
     pub profile: Option<&'a str>,
     pub metadata: &'a Metadata,
+    /// What the call was taken for, where a model was chosen for it.
+    pub work: Option<Work>,
     pub streamed: bool,
     /// Whether the service was asked at all: a spent budget or a full house keeps a call from it.
     pub asked: bool,

@@ -12,7 +12,8 @@ use crate::budget::Budget;
 use crate::catalog::{Catalog, Model};
 use crate::limit::{self, Limits};
 use crate::normalize::{Fit, Fitted};
-use crate::{Block, Call, Conversation};
+use crate::router::Work;
+use crate::{Block, Call, Conversation, ModelError};
 
 /// The call leaves the model to the gateway, as one that names none does.
 pub const AUTO: &str = "auto";
@@ -26,8 +27,19 @@ pub type Fitting = fn(&Model, &str) -> Fit;
 /// A smaller packing of a conversation that was too long, the first or a further one; `None` where there is none.
 pub type Repack = Arc<dyn Fn(&Conversation, u8) -> Option<Conversation> + Send + Sync>;
 
-/// The routes for a call, by their place, in the order in which they are to be tried.
-pub type Order = Arc<dyn Fn(&Call, &[&Route]) -> Vec<usize> + Send + Sync>;
+/// Decides in which order routes are tried for a call that leaves that to the gateway.
+pub type Order = Arc<dyn Fn(&Call, &[&Route]) -> Decided + Send + Sync>;
+
+/// What was decided for one call.
+#[derive(Debug, Clone, Default)]
+pub struct Decided {
+    /// The routes by their place.
+    pub order: Vec<usize>,
+    /// For the reader, a line each.
+    pub why: Vec<String>,
+    /// What the call was taken for.
+    pub work: Option<Work>,
+}
 
 /// A way to a model that is not configured, until a deadline; `None` where nobody knows the model.
 pub type Open = Arc<
@@ -47,6 +59,8 @@ pub struct Settings {
     pub repacks: u8,
     /// How often a model is told what was wrong with its answer.
     pub repairs: u8,
+    /// Whether a call that names no model leaves the order to `Parts::order`, as one that names [`AUTO`] does.
+    pub orders_unnamed: bool,
     /// What may come out where neither the call nor the catalog says.
     pub usual_output: u32,
 }
@@ -59,6 +73,7 @@ impl Default for Settings {
             place: Duration::from_secs(10),
             repacks: 2,
             repairs: 1,
+            orders_unnamed: false,
             usual_output: 4096,
         }
     }
@@ -72,7 +87,7 @@ pub struct Parts {
     pub fitting: Fitting,
     pub observe: Arc<dyn Observe>,
     pub repack: Option<Repack>,
-    /// `None`: as configured, the model that the call names first.
+    /// `None`: as configured.
     pub order: Option<Order>,
     /// `None`: only what is configured is asked.
     pub open: Option<Open>,

@@ -37,6 +37,7 @@ impl Gateway {
                     events: Some((events, attempt)),
                     changes,
                     notes: course.told(),
+                    routing: course.take_routing(),
                     wasted: course.take_wasted(),
                     silence: self.parts.settings.silence,
                     deadline: call.deadline,
@@ -85,6 +86,7 @@ struct Told {
     events: Option<(Events, Attempt)>,
     changes: Vec<Change>,
     notes: Vec<String>,
+    routing: Vec<String>,
     wasted: Option<Wasted>,
     silence: Duration,
     deadline: Instant,
@@ -123,6 +125,7 @@ impl Told {
         }
         reply.normalized.splice(0..0, self.changes.drain(..));
         reply.notes.splice(0..0, self.notes.drain(..));
+        reply.routing = std::mem::take(&mut self.routing);
         if let Some(wasted) = self.wasted.take() {
             wasted.add_to(&mut reply);
         }

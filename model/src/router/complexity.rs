@@ -15,6 +15,13 @@ pub enum Task {
     Repair,
 }
 
+/// What a call is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    pub task: Task,
+    pub complexity: Complexity,
+}
+
 /// A change, by its outside.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Size {

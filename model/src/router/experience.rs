@@ -75,6 +75,13 @@ impl Experience {
         self.arms.entry(key).or_default().record(outcome);
     }
 
+    /// Learns from an answer that nobody has judged: it is taken for as good as was thought before anything was seen,
+    /// so that failures weigh as much as they are frequent.
+    pub fn record_unjudged(&mut self, outcome: &Outcome) {
+        let prior = capability::prior(&outcome.model_id, outcome.task, outcome.complexity);
+        self.record(&Outcome { quality: Some(prior), ..outcome.clone() });
+    }
+
     pub(super) fn expected(&self, model_id: &str, task: Task, complexity: Complexity) -> Expected {
         let prior = capability::prior(model_id, task, complexity);
         let arm = self.arms.get(&key(model_id, task, complexity)).filter(|arm| arm.is_sound());
@@ -195,6 +202,23 @@ mod tests {
         assert!(quality(&experience) > 0.95);
         (0..300).for_each(|_| experience.record(&outcome(None, 1)));
         assert!(quality(&experience) < 0.3, "{}", quality(&experience));
+    }
+
+    #[test]
+    fn answers_that_nobody_judged_leave_the_quality_as_it_was_thought() {
+        let mut experience = Experience::default();
+        let quality = |experience: &Experience| {
+            let expected = experience.expected("gpt-4o", Task::Review, Complexity::Small);
+            expected.good / (expected.good + expected.bad)
+        };
+        let before = quality(&experience);
+        (0..500).for_each(|_| experience.record_unjudged(&outcome(None, 1)));
+        assert!((quality(&experience) - before).abs() < 1e-9);
+        (0..100).for_each(|index| match index % 2 {
+            0 => experience.record(&outcome(None, 1)),
+            _ => experience.record_unjudged(&outcome(None, 1)),
+        });
+        assert!(quality(&experience) < before * 0.9, "half of the last ones failed");
     }
 
     #[test]

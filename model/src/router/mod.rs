@@ -25,7 +25,7 @@ mod explanation;
 use crate::catalog::Model;
 use crate::{Usage, normalize};
 
-pub use self::complexity::{Complexity, Size, Task};
+pub use self::complexity::{Complexity, Size, Task, Work};
 use self::experience::Expected;
 pub use self::experience::{Experience, Outcome};
 
