@@ -37,8 +37,7 @@ fn gateway(sdk: &aws_config::SdkConfig, models: &[&str]) -> Gateway {
     let driver: Arc<dyn ModelDriver> = Arc::new(driver(sdk));
     let routes = models.iter().map(|id| Route::new(driver.clone(), id)).collect();
     let parts = Parts {
-        fit: normalize::fit,
-        estimate: normalize::input_tokens,
+        fitting: normalize::fitting,
         settings: gateway::Settings {
             attempt: Duration::from_millis(500),
             ..gateway::Settings::default()

@@ -158,10 +158,9 @@ impl Bench {
         Parts {
             limits,
             budget: Some(money.budget.clone()),
-            fit: normalize::fit,
-            estimate: normalize::input_tokens,
+            fitting: normalize::fitting,
             catalog: self.catalog.clone(),
-            observe: Arc::new(Observed::new(Arc::default(), money.recorder.clone())),
+            observe: Arc::new(Observed::new(Arc::default(), money.recorder.clone(), None)),
             settings: gateway::Settings {
                 attempt: Duration::from_secs(self.config.model.attempt_seconds),
                 ..gateway::Settings::default()

@@ -117,7 +117,11 @@ impl Models {
                 .then(|| any_model::open(drivers.clone(), config.model.driver, catalog.clone())),
             catalog: catalog.clone(),
             repack: Some(Arc::new(packing::smaller)),
-            observe: Arc::new(Observed::new(metrics.clone(), recorder.clone(), routing.clone())),
+            observe: Arc::new(Observed::new(
+                metrics.clone(),
+                recorder.clone(),
+                Some(routing.clone()),
+            )),
             order: Some(Arc::new({
                 let routing = routing.clone();
                 move |call, routes| routing.decide(call, routes)

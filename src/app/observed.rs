@@ -14,14 +14,15 @@ use crate::telemetry::model_calls::{self, ModelCall, ModelMetrics};
 pub(super) struct Observed {
     metrics: Arc<ModelMetrics>,
     recorder: Option<Arc<Recorder>>,
-    routing: Arc<Routing>,
+    /// Where models are chosen by how they did.
+    routing: Option<Arc<Routing>>,
 }
 
 impl Observed {
     pub(super) fn new(
         metrics: Arc<ModelMetrics>,
         recorder: Option<Arc<Recorder>>,
-        routing: Arc<Routing>,
+        routing: Option<Arc<Routing>>,
     ) -> Self {
         Self { metrics, recorder, routing }
     }
@@ -42,7 +43,9 @@ impl Observe for Observed {
             output_tokens: usage.output_tokens,
             cost_usd: attempt.cost_usd,
         };
-        self.routing.learn(attempt);
+        if let Some(routing) = &self.routing {
+            routing.learn(attempt);
+        }
         self.metrics.count(&call);
         model_calls::log(&call);
         if let Some(recorder) = self.recorder.as_ref().filter(|_| attempt.asked) {

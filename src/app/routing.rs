@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use contract::Timestamp;
 use model::budget::{Budget, Scope};
+use model::catalog::Model;
 use model::gateway::{Attempted, Decided, Route};
 use model::limit::Limits;
 use model::router::{
@@ -152,7 +153,7 @@ impl Routing {
             let key = route.key();
             let rests = gates.iter().find(|gate| gate.key == key && gate.breaker == "open");
             Candidate {
-                model: route.model.clone(),
+                model: Model::clone(&route.model),
                 driver: route.driver.name(),
                 left_alone: rests
                     .map(|_| "it failed too often lately and is left alone for a while".to_owned()),

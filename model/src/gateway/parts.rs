@@ -13,7 +13,7 @@ use crate::catalog::{Catalog, Model};
 use crate::limit::{self, Limits};
 use crate::normalize::{Fit, Fitted};
 use crate::router::Work;
-use crate::{Block, Call, Conversation, ModelError};
+use crate::{Block, Call, Conversation};
 
 /// The call leaves the model to the gateway, as one that names none does.
 pub const AUTO: &str = "auto";
