@@ -39,7 +39,7 @@ async fn an_unknown_model_is_told_the_nearest_first_of_those_that_can_be_asked()
         told.push(said(&gateway, id).await);
     }
     insta::assert_snapshot!(told.join("\n"), @r#"
-BadRequest: the model is not known: "us.amazon.nova-2-lit-v1:0" is not configured; nearest: us.amazon.nova-2-lite-v1:0
+BadRequest: the model is not known: "us.amazon.nova-2-lit-v1:0" is not configured; nearest: us.amazon.nova-2-lite-v1:0; known, but not configured: jp.amazon.nova-2-lite-v1:0, us.amazon.nova-lite-v1:0, us.amazon.nova-pro-v1:0 (name it in `models` under [model], or set `any_model = true` under [gateway])
 BadRequest: the model is not known: "us.anthropic.claude-sonet-5-5" is not configured; there are us.amazon.nova-2-lite-v1:0, us.anthropic.claude-haiku-4-5-20251001-v1:0; known, but not configured: us.anthropic.claude-sonnet-5-5, us.anthropic.claude-sonnet-5, us.anthropic.claude-sonnet-4-6 (name it in `models` under [model], or set `any_model = true` under [gateway])
 BadRequest: the model is not known: "bedrock/claude-haiku" is not configured; nearest: us.anthropic.claude-haiku-4-5-20251001-v1:0; known, but not configured: anthropic.claude-haiku-5-5, anthropic.claude-haiku-4-5-20251001-v1:0 (name it in `models` under [model], or set `any_model = true` under [gateway])
 BadRequest: the model is not known: "gpt-4o" is not configured; there are us.amazon.nova-2-lite-v1:0, us.anthropic.claude-haiku-4-5-20251001-v1:0
