@@ -368,7 +368,7 @@ async fn a_review_that_is_too_long_for_the_model_is_told_in_fewer_words() {
     assert!(!analysis(2).contains("cursor.execute"), "{}", analysis(2));
     assert!(analysis(2).contains("query-in-loop"), "{}", analysis(2));
     let (_, state) = world.kept_run(number).await.expect("a run");
-    assert!(state["calls"][0]["output"].to_string().contains("cursor.execute"), "the run has it");
+    assert!(state["calls"].to_string().contains("cursor.execute"), "the run has it");
     assert_clean(&world, &aws);
 }
 

@@ -53,7 +53,8 @@ const LEFT_OUT: &str = "left out here, because the conversation is too long for 
 
 /// A smaller packing of a review, after so many others; `None` for what is no review, and where no more can be left out.
 pub fn smaller(conversation: &Conversation, packed_before: u8) -> Option<Conversation> {
-    if conversation.system != prompts::SYSTEM {
+    // The instructions of an agent may stand before it.
+    if !conversation.system.ends_with(prompts::SYSTEM) {
         return None;
     }
     Task::of(conversation)?;

@@ -90,9 +90,9 @@ fn result<'a>(conversation: &'a Conversation, id: &str) -> &'a Value {
 #[test]
 fn code_goes_first_then_words_of_lesser_findings_then_earlier_results() {
     let severities = ["Low", "High", "Medium"].into_iter().cycle().take(60).enumerate();
-    let whole =
+    let mut whole =
         review(200, &severities.map(|(at, severity)| finding(at, severity)).collect::<Vec<_>>());
-
+    whole.system = format!("You are kind.\n\n{}", whole.system);
     let first = smaller(&whole, 0).unwrap();
     assert!(!result(&first, "a").to_string().contains("cursor.execute"));
     assert_eq!(Task::of(&first).unwrap().files.len(), 100);
