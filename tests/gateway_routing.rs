@@ -62,8 +62,7 @@ small change; a US dollar costs 0.500 of quality
         "a call that names none is asked in the order of the settings"
     );
     assert_eq!(first["routing"], Value::Null);
-    let log = world.log();
-    let line = log.iter().find(|line| line["message"] == "a model was chosen").expect("a line");
+    let line = world.wait_for_log("a model was chosen");
     assert_eq!(line["context"]["model_id"], HAIKU, "{line}");
     assert!(line["context"]["why"].as_str().is_some_and(|why| why.contains("1. ")), "{line}");
 }
