@@ -15,6 +15,9 @@ use tokio::time::{sleep, timeout};
 
 /// For a request's head, and for an idle connection.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// Of a connection. What is longer is read in pieces; hyper's own limit would keep 400 KB for each connection that once
+/// asked with a long prompt.
+const LARGEST_BUFFER: usize = 64 << 10;
 const MOST_CONNECTIONS: usize = 1024;
 /// What requests under way get to finish at shutdown.
 const GRACE: Duration = Duration::from_secs(10);
@@ -68,6 +71,7 @@ async fn serve(stream: TcpStream, router: Router, watcher: Watcher, place: Owned
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)
+        .max_buf_size(LARGEST_BUFFER)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
