@@ -123,7 +123,7 @@ async fn read(stream: &mut TcpStream, answer: &mut Vec<u8>) -> Result<Instant, F
     }
 }
 
-fn is_whole(answer: &[u8]) -> bool {
+pub(crate) fn is_whole(answer: &[u8]) -> bool {
     let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
     let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
     let body = &answer[end + 4..];
@@ -133,6 +133,6 @@ fn is_whole(answer: &[u8]) -> bool {
     }
 }
 
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
+pub(crate) fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }

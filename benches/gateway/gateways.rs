@@ -33,11 +33,18 @@ pub(crate) fn all(service: SocketAddr) -> Vec<Gateway> {
     let _ = SERVICE.set(service);
     let gateway = |name, dialect, start| Gateway { name, dialect, start };
     vec![
+        gateway("bare proxy, axum", Dialect::OpenAi, |service, port, _| bare(service, port)),
         gateway("eco-coder to Bedrock", Dialect::Own, to_bedrock),
         gateway("eco-coder, OpenAI form", Dialect::OpenAi, to_openai),
         gateway("Portkey 1.15.2", Dialect::OpenAi, |_, port, _| Ok(portkey(port))),
         gateway("LiteLLM 1.74.9", Dialect::OpenAi, litellm),
     ]
+}
+
+/// Ours, asking this service as if it were Bedrock.
+pub(crate) fn ours_to(service: SocketAddr) -> Gateway {
+    let _ = SERVICE.set(service);
+    Gateway { name: "eco-coder to Bedrock", dialect: Dialect::Own, start: to_bedrock }
 }
 
 /// Where Portkey is told to ask.
@@ -112,6 +119,12 @@ fn to_bedrock(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, 
 fn to_openai(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, Failure> {
     let mut command = ours(folder, port, &format!("driver = \"openai\"\nmodels = [\"{MODEL}\"]"))?;
     command.env("OPENAI_BASE_URL", format!("http://{service}/v1")).env("OPENAI_API_KEY", KEY);
+    Ok(command)
+}
+
+fn bare(service: SocketAddr, port: u16) -> Result<Command, Failure> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(crate::bare::ARGUMENT).arg(port.to_string()).arg(service.to_string());
     Ok(command)
 }
 

@@ -1,6 +1,6 @@
 //! What a gateway adds to a call of a model: ours with everything on, against LiteLLM and Portkey, in one run.
 //!
-//! `cargo bench --bench gateway`. Callers, gateway and a service that answers at once share the machine, on loopback.
+//! `cargo bench --bench gateway`, and `-- load` for minutes under faults. Callers, gateway and a service that answers at once share the machine, on loopback.
 //! Ours runs with limits, a budget, redaction, metrics and the log on, and asks Bedrock (each request signed) as well as
 //! a server of OpenAI's protocol; the peers ask the latter, which is the least work for them. The service answers only
 //! requests that hold the prompt, and every answer is looked at.
@@ -8,8 +8,11 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+mod bare;
 mod callers;
+mod faulty;
 mod gateways;
+mod load;
 mod process;
 mod service;
 
@@ -23,25 +26,38 @@ const WARM_UP: Duration = Duration::from_secs(2);
 const MEASURED: Duration = Duration::from_secs(6);
 /// Callers at a time, where as many requests as possible are made.
 const MANY: usize = 32;
+/// Of load.
+const MINUTES: u64 = 10;
 
 fn main() -> Result<(), Failure> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(compare())
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words = arguments.iter().map(String::as_str);
+    // Cargo adds `--bench`.
+    let words: Vec<&str> = words.filter(|word| !matches!(*word, "--bench" | "--")).collect();
+    match words.as_slice() {
+        [bare::ARGUMENT, port, service] => {
+            runtime.block_on(bare::serve(port.parse()?, service.parse()?))
+        }
+        ["load", minutes @ ..] => {
+            let minutes = minutes.first().map_or(Ok(MINUTES), |minutes| minutes.parse())?;
+            runtime.block_on(load::run(minutes))
+        }
+        // `cargo bench --bench gateway -- Portkey` measures that one alone.
+        wanted => runtime.block_on(compare(wanted)),
+    }
 }
 
-async fn compare() -> Result<(), Failure> {
+async fn compare(wanted: &[&str]) -> Result<(), Failure> {
     let service = service::start().await?;
     report(
         "gateway                 prompt   p50 alone  added    CPU/request  requests/s (32)  first token added  memory",
     );
     let direct = measure_direct(service).await?;
-    // `cargo bench --bench gateway -- Portkey` measures that one alone.
-    let wanted: Vec<String> =
-        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     for gateway in gateways::all(service) {
         let name = gateway.name;
-        if !wanted.is_empty() && !wanted.iter().any(|word| name.contains(word.as_str())) {
+        if !wanted.is_empty() && !wanted.iter().any(|word| name.contains(word)) {
             continue;
         }
         match measure(&gateway, &direct).await {

@@ -20,7 +20,12 @@ impl Running {
 
     /// The most memory that it had at a time, its children's included.
     pub(crate) fn most_memory_mb(&self) -> f64 {
-        self.family().iter().map(|pid| peak_kb(*pid)).sum::<f64>() / 1024.0
+        self.family().iter().map(|pid| status_kb(*pid, "VmHWM:")).sum::<f64>() / 1024.0
+    }
+
+    /// What it has now.
+    pub(crate) fn memory_mb(&self) -> f64 {
+        self.family().iter().map(|pid| status_kb(*pid, "VmRSS:")).sum::<f64>() / 1024.0
     }
 
     fn family(&self) -> Vec<u32> {
@@ -55,8 +60,8 @@ fn cpu_of(pid: u32) -> f64 {
     ticks.sum::<f64>() / TICKS
 }
 
-fn peak_kb(pid: u32) -> f64 {
+fn status_kb(pid: u32, field: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
 }

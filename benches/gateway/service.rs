@@ -61,7 +61,7 @@ async fn answer_all(mut stream: TcpStream) -> Result<(), Failure> {
 }
 
 /// Where the body begins, once all of it is there.
-fn whole(request: &[u8]) -> Option<usize> {
+pub(crate) fn whole(request: &[u8]) -> Option<usize> {
     let end = request.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&request[..end]).ok()?.to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?;
