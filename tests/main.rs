@@ -70,6 +70,9 @@ mod rules;
 #[cfg(test)]
 mod scan;
 #[cfg(test)]
+#[cfg(feature = "bedrock")]
+mod secrets;
+#[cfg(test)]
 mod startup;
 #[cfg(test)]
 mod telemetry;

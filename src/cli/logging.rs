@@ -28,7 +28,7 @@ pub(super) fn for_server(config: &Config, environment: &Environment) -> Telemetr
         log_filter: filter(environment),
         metrics: config.telemetry.metrics == Metrics::Emf,
         traces,
-        secrets: config.webhook_secrets.clone(),
+        secrets: config.secrets(),
         clock: CLOCK,
     })
 }

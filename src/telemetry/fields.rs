@@ -13,6 +13,8 @@ use tracing::field::{Field, Visit};
 
 /// More of a text than this helps nobody who reads a log.
 const LONGEST: usize = 8 * 1024;
+/// What is longer is no word.
+const LONGEST_WORD: usize = 512;
 /// A field with this before its name holds JSON, and is laid in as what it is rather than as text.
 const JSON: &str = "json.";
 
@@ -125,6 +127,31 @@ impl Visit for Fields {
     }
 }
 
+/// Cut before the word that would be cut through: a part of a credential would no longer show by its form.
 fn shortened(text: &str) -> &str {
-    &text[..text.floor_char_boundary(LONGEST)]
+    let kept = &text[..text.floor_char_boundary(LONGEST)];
+    if kept.len() == text.len() {
+        return kept;
+    }
+    let apart = |letter: char| {
+        letter.is_whitespace() || letter.is_control() || "\"'\\,;&<>(){}[]".contains(letter)
+    };
+    match kept.rfind(apart) {
+        Some(at) if kept.len() - at <= LONGEST_WORD => &kept[..at],
+        _ => kept,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_not_cut_through() {
+        let text = format!("{} {}", "word ".repeat(LONGEST / 5 - 2), "x".repeat(40));
+        assert!(shortened(&text).ends_with("word") && shortened(&text).len() > LONGEST - 40);
+        let endless = "x".repeat(2 * LONGEST);
+        assert_eq!(shortened(&endless).len(), LONGEST);
+        assert_eq!(shortened("short text"), "short text");
+    }
 }

@@ -10,20 +10,39 @@ const REDACTED: &str = "[redacted]";
 /// A known secret shorter than this would blot out ordinary words.
 const SHORTEST: usize = 6;
 
-/// Credentials that show by their form. The text may be JSON, so quotes may be escaped and line ends written `\n`.
+/// Credentials that show by their form.
+///
+/// A text may be JSON in JSON, so quotes may bear any number of backslashes and line ends be written `\n`; or it may be part of
+/// an address, with `%20` for a space. What stands before a credential is then a letter or a digit, so few forms ask for the
+/// beginning of a word: better a word too many is taken out than a credential too few.
 ///
 /// GitHub: <https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/>; an
 /// App's token may hold a JWT. AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>.
 const FORMS: &[&str] = &[
-    r"\bgh[pousr]_[A-Za-z0-9_.-]{8,}",
-    r"\bgithub_pat_[A-Za-z0-9_]{8,}",
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+",
-    r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)",
+    r"gh[pousr]_[A-Za-z0-9_.-]{8,}",
+    r"github_pat_[A-Za-z0-9_]{8,}",
+    r"(?:AKIA|ASIA)[A-Z0-9]{16}",
+    // Bedrock's API keys.
+    r"ABSK[A-Za-z0-9+/=]{20,}|bedrock-api-key-[A-Za-z0-9+/=_-]{20,}",
+    // Anthropic's, OpenAI's and their like's; `task-1` is none.
+    r"(?P<before>^|[^A-Za-z0-9]|\\[bfnrt]|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2})sk-[A-Za-z0-9_-]{16,}",
+    // This gateway's own.
+    r"eco-[0-9a-f]{64}",
+    // Cut off, it still holds what it says.
+    r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,4}",
+    // To its end or, where that is cut off, as far as it may be one.
+    r"-----BEGIN[A-Z0-9 %+]*PRIVATE(?: |%20|\+)KEY[A-Z0-9 %+]*-----(?:[A-Za-z0-9+/=:,%\s]|\\+[nrt]|-[A-Za-z0-9])*(?:-----END[A-Z0-9 %+]*-----)?",
     // What follows a telling name. An AWS secret key has no form of its own.
-    r#"(?i)(?P<name>(?:secret[_-]?access[_-]?key|session[_-]?token|security[_-]?token|webhook[_-]?secret|x-api-key)\\?["']?\s*[:=]\s*\\?["']?)[A-Za-z0-9/+=_.%-]{8,}"#,
-    r"(?i)(?P<scheme>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{12,}",
+    r#"(?i)(?P<name>(?:secret[_-]?access[_-]?key|session[_-]?token|security[_-]?token|access[_-]?token|auth[_-]?token|webhook[_-]?secret|client[_-]?secret|secret[_-]?key|api[_-]?key|password|passwd)\\*(?:["']|%22|%27)?(?:\s|%20|\+)*(?:[:=]|%3A|%3D)(?:\s|%20|\+|\\+[nrt])*\\*(?:["']|%22|%27)?)[^\s"'\\,;&<>(){}\[\]]{8,}"#,
+    r"(?i)(?P<scheme>(?:bearer|basic)(?:\s|%20|\+|\\+[nrt])+)[A-Za-z0-9._~+/=%-]{12,}",
+    // A password in an address, as it stands and as a part of another address.
+    r#"(?P<url>:(?:\\*/){2}[^\s/:@"'\\]*:)[^\s/@"'\\]+@"#,
+    r#"(?i)(?P<encoded>%3A%2F%2F[^\s%"'\\]*%3A)[^\s"'\\]+?%40"#,
 ];
+
+/// What is kept of a credential's surroundings, and with what it is closed.
+const SURROUNDINGS: [(&str, &str); 5] =
+    [("name", ""), ("scheme", ""), ("before", ""), ("url", "@"), ("encoded", "%40")];
 
 #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test builds it")]
 static CREDENTIAL: LazyLock<Regex> =
@@ -50,8 +69,11 @@ impl Redaction {
 
     pub(super) fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = CREDENTIAL.replace_all(text, |found: &Captures<'_>| {
-            let kept = found.name("name").or_else(|| found.name("scheme"));
-            format!("{}{REDACTED}", kept.map_or("", |kept| kept.as_str()))
+            let kept = SURROUNDINGS.into_iter().find_map(|(group, after)| {
+                found.name(group).map(|before| (before.as_str(), after))
+            });
+            let (before, after) = kept.unwrap_or_default();
+            format!("{before}{REDACTED}{after}")
         });
         for secret in self.known.iter().map(ExposeSecret::expose_secret) {
             if text.contains(secret) {
@@ -101,6 +123,27 @@ mod tests {
                 "\\n-----END RSA PRIVATE KEY----- rest",
                 "[redacted] rest",
             ),
+            (r"first line\nghp_", "16C7e42F292c6912E7710c83", r"first line\n[redacted]"),
+            ("?key=x%20AKIA", "IOSFODNN7EXAMPLE", "?key=x%20[redacted]"),
+            (
+                r#"{\\\"api_key\\\": \\\"9f86"#,
+                r#"d081884c\\\"}"#,
+                r#"{\\\"api_key\\\": \\\"[redacted]\\\"}"#,
+            ),
+            (r"one\nsk-ant-", "api03-0123456789abcdef", r"one\n[redacted]"),
+            (
+                "Authorization: Basic%20",
+                "dXNlcjpwYXNzd29yZA==",
+                "Authorization: Basic%20[redacted]",
+            ),
+            ("postgres://app:hunter2", "hunter2@db/shop", "postgres://app:[redacted]@db/shop"),
+            ("https%3A%2F%2Fme%3Apa", "ss%40host%2F", "https%3A%2F%2Fme%3A[redacted]%40host%2F"),
+            (
+                r#""key":"-----BEGIN PRIVATE KEY-----\\nMII"#,
+                r#"Ecut off""#,
+                r#""key":"[redacted]""#,
+            ),
+            ("eyJhbGciOiJIUzI1NiJ9.", "eyJzdWIiOiIx", "[redacted]"),
             ("said It's a \"Secret\"", " to Everybody", "said [redacted]"),
             (r#"{"said": "It's a \"Secret\""#, r#" to Everybody"}"#, r#"{"said": "[redacted]"}"#),
         ];
@@ -117,6 +160,9 @@ mod tests {
             "sha256=0123456789abcdef0123456789abcdef",
             "bearer of bad news",
             "ghost_writer went home",
+            "task-0123456789abcdef and a risk-0123456789abcdef",
+            "https://example.com:8080/a@b and postgres://db/shop",
+            "the password is: required",
         ] {
             assert_eq!(redacted(text), text);
         }

@@ -411,7 +411,7 @@ fn read_all(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
     })
 }
 
-async fn request(
+pub async fn request(
     address: &str,
     method: &str,
     path: &str,
