@@ -67,7 +67,7 @@ fn planted(apart: &str) -> String {
         let address = format!("/login?next={}", percent_encoded(&credential));
         [credential, once, twice, address]
     });
-    forms.map(|form| format!("{apart}{form}{apart}")).collect()
+    forms.flat_map(|form| [apart.to_owned(), form, apart.to_owned()]).collect()
 }
 
 /// So much before them that what the log cuts off is cut at every place in turn.
@@ -100,8 +100,9 @@ impl Gateway {
             .expect("the binary starts");
         let address = wait(|| {
             let said = std::fs::read_to_string(&log).ok()?;
-            let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            lines.filter_map(|line| line["context"]["address"].as_str().map(str::to_owned)).next()
+            let mut lines =
+                said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            lines.find_map(|line| line["context"]["address"].as_str().map(str::to_owned))
         });
         Self { child, address: address.expect("it listens"), log }
     }
