@@ -30,10 +30,7 @@ async fn world(load: Load) -> (World, FakeBedrock) {
     let bedrock =
         FakeBedrock::start(Settings { load, ..Settings::default() }).await.expect("it listens");
     let mut world = World::new().await;
-    world.set("AWS_ENDPOINT_URL", &bedrock.url());
-    world.set("AWS_REGION", "us-east-1");
-    world.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
-    world.set("AWS_SECRET_ACCESS_KEY", "secret");
+    world.ask_bedrock(&bedrock.url());
     world.settings(&format!("[model]\ndriver = \"bedrock\"\nmodels = [\"{NOVA}\", \"{HAIKU}\"]\n"));
     std::fs::write(world.folder.path().join("letters.json"), suite()).expect("a file");
     (world, bedrock)

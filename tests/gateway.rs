@@ -18,10 +18,7 @@ const DIGEST: &str = "f9604c66e4f2e6987e5c75a98c4f35a62f5cb20c423f44a514308f039e
 async fn world(settings: &str) -> (World, FakeBedrock) {
     let bedrock = FakeBedrock::start(Settings::default()).await.expect("it listens");
     let mut world = World::new().await;
-    world.set("AWS_ENDPOINT_URL", &bedrock.url());
-    world.set("AWS_REGION", "us-east-1");
-    world.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
-    world.set("AWS_SECRET_ACCESS_KEY", "secret");
+    world.ask_bedrock(&bedrock.url());
     world.settings(&format!(
         "[model]\ndefault_provider = \"bedrock\"\nmodels = [\"{NOVA}\", \"{HAIKU}\"]\n{settings}"
     ));
@@ -205,15 +202,8 @@ async fn prompts_stay_out_of_the_log_unless_the_settings_ask_for_them() {
         let bedrock = FakeBedrock::start(Settings::default()).await.expect("it listens");
         bedrock.script([Says::says("The heron lands."), Says::says("It is gone.")]);
         let mut world = World::new().await;
-        for (name, value) in [
-            ("AWS_ENDPOINT_URL", bedrock.url().as_str()),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
-            ("AWS_SECRET_ACCESS_KEY", "secret"),
-            ("REDACT_PROMPTS", redacts),
-        ] {
-            world.set(name, value);
-        }
+        world.ask_bedrock(&bedrock.url());
+        world.set("REDACT_PROMPTS", redacts);
         world.settings(&format!("[model]\ndriver = \"bedrock\"\nmodels = [\"{NOVA}\"]\n"));
         world.start_as(&["models", "serve"]);
 

@@ -12,10 +12,7 @@ const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
 async fn world(gateway: &str, models: Option<&str>) -> (World, FakeBedrock) {
     let bedrock = FakeBedrock::start(Settings::default()).await.expect("it listens");
     let mut world = World::new().await;
-    world.set("AWS_ENDPOINT_URL", &bedrock.url());
-    world.set("AWS_REGION", "us-east-1");
-    world.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
-    world.set("AWS_SECRET_ACCESS_KEY", "secret");
+    world.ask_bedrock(&bedrock.url());
     world.settings(&format!(
         "[model]\ndriver = \"bedrock\"\nmodels = [\"{NOVA}\"]\n[gateway]\n{gateway}\n"
     ));

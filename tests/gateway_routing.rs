@@ -12,14 +12,7 @@ const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
 async fn world(gateway: &str) -> (World, FakeBedrock) {
     let bedrock = FakeBedrock::start(Settings::default()).await.expect("it listens");
     let mut world = World::new().await;
-    for (name, value) in [
-        ("AWS_ENDPOINT_URL", bedrock.url().as_str()),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-    ] {
-        world.set(name, value);
-    }
+    world.ask_bedrock(&bedrock.url());
     world.settings(&format!(
         "[model]\ndriver = \"bedrock\"\nmodels = [\"{NOVA}\", \"{HAIKU}\"]\n[gateway]\n{gateway}\n"
     ));

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::Failure;
-use crate::service::whole;
+use crate::service::read;
 
 const ONE_IN: u64 = 20;
 /// Of a slow answer.
@@ -89,15 +89,7 @@ async fn answer_all(mut stream: TcpStream, faults: &Faults) -> Result<(), Failur
     stream.set_nodelay(true)?;
     let mut request = Vec::with_capacity(8 << 10);
     loop {
-        request.clear();
-        let body = loop {
-            if stream.read_buf(&mut request).await? == 0 {
-                return Ok(());
-            }
-            if let Some(body) = whole(&request) {
-                break body;
-            }
-        };
+        let Some(body) = read(&mut stream, &mut request).await? else { return Ok(()) };
         let number = number(&request[body..]).ok_or("no question")?;
         let good = http("200 OK", "", &said(number));
         match faults.next() {

@@ -34,15 +34,7 @@ async fn answer_all(mut stream: TcpStream) -> Result<(), Failure> {
     let answers = Answers::new()?;
     let mut request = Vec::with_capacity(256 << 10);
     loop {
-        request.clear();
-        let body = loop {
-            if stream.read_buf(&mut request).await? == 0 {
-                return Ok(());
-            }
-            if let Some(body) = whole(&request) {
-                break body;
-            }
-        };
+        let Some(body) = read(&mut stream, &mut request).await? else { return Ok(()) };
         let line = request.split(|byte| *byte == b'\r').next().unwrap_or_default();
         let body = &request[body..];
         // The prompt is near the beginning of the body; LiteLLM and Portkey send `"stream":true` with and without a space.
@@ -60,8 +52,24 @@ async fn answer_all(mut stream: TcpStream) -> Result<(), Failure> {
     }
 }
 
+/// Reads the next request and says where its body begins; `None` once the caller has gone.
+pub(crate) async fn read(
+    stream: &mut TcpStream,
+    request: &mut Vec<u8>,
+) -> Result<Option<usize>, Failure> {
+    request.clear();
+    loop {
+        if stream.read_buf(request).await? == 0 {
+            return Ok(None);
+        }
+        if let Some(body) = whole(request) {
+            return Ok(Some(body));
+        }
+    }
+}
+
 /// Where the body begins, once all of it is there.
-pub(crate) fn whole(request: &[u8]) -> Option<usize> {
+fn whole(request: &[u8]) -> Option<usize> {
     let end = request.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&request[..end]).ok()?.to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?;

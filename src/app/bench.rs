@@ -7,21 +7,20 @@ use carbon::llm;
 use model::bench::{
     Asked, Contender, Estimate, Grams, Own, Progress, Report, Settings, Suite, run,
 };
-use model::budget::{Budget, Caps, Ledger, MemoryLedger, Unpriced};
+use model::budget::{Caps, Unpriced};
 use model::catalog::{Catalog, Model};
-use model::cost::{Recorder, upkeep};
 use model::gateway::{self, Gateway, Parts, Route};
 use model::limit::Limits;
 use model::{Metadata, ModelDriver, normalize};
-use tokio::sync::oneshot;
 
 use super::CLOCK;
 use super::model_drivers::Drivers;
 use super::models::{self, catalog, check_named, limits};
 use super::observed::Observed;
+use super::spending::{Spending, while_kept};
 use crate::config::{Config, DriverName};
 use crate::review::cost::{self, Meter};
-use crate::store::{Database, SqliteCalls, SqliteLedger};
+use crate::store::Database;
 
 const AGENT: &str = "bench";
 /// For one answer, retries included.
@@ -85,7 +84,7 @@ impl Bench {
         let (began, meter) = (CLOCK().rfc3339(), Meter::start(CLOCK()));
         // What a server keeps is shared with it: its caps hold for both, and the costs of models show both.
         let file = self.config.database.exists().then(|| Database::open(&self.config.database));
-        let money = Money::open(self.caps(&request), file.transpose()?);
+        let money = Spending::open(self.caps(&request), file.transpose()?);
         let contenders = self.contenders(&money).await;
         let settings = Settings {
             seed: request.seed,
@@ -98,9 +97,8 @@ impl Bench {
                 trace_id: None,
             },
         };
-        let mut ran = money
-            .keep_while(run(&request.suite, &contenders, &settings, interrupt, progress))
-            .await;
+        let asking = run(&request.suite, &contenders, &settings, interrupt, progress);
+        let mut ran = while_kept(asking, |told| money.keep(told)).await;
         for stopped in ran.models.iter_mut().filter_map(|model| model.stopped.as_mut()) {
             *stopped = stopped.replace("`task_usd`", "--max-usd");
         }
@@ -129,7 +127,7 @@ impl Bench {
     }
 
     /// One for each model. A driver that cannot be made takes the place of its models, so that the report names them.
-    async fn contenders(&self, money: &Money) -> Vec<Contender> {
+    async fn contenders(&self, money: &Spending) -> Vec<Contender> {
         let limits = Arc::new(Limits::new(limits(&self.config)));
         let mut made: Vec<(DriverName, Made)> = Vec::new();
         let mut contenders = Vec::new();
@@ -154,7 +152,7 @@ impl Bench {
         made.map_err(|error| format!("{error:#}"))?.ok_or_else(|| "it was not made".to_owned())
     }
 
-    fn parts(&self, money: &Money, limits: Arc<Limits>) -> Parts {
+    fn parts(&self, money: &Spending, limits: Arc<Limits>) -> Parts {
         Parts {
             limits,
             budget: Some(money.budget.clone()),
@@ -167,39 +165,6 @@ impl Bench {
             },
             ..Parts::default()
         }
-    }
-}
-
-/// What may be spent, and where it is written down.
-struct Money {
-    budget: Arc<Budget>,
-    recorder: Option<Arc<Recorder>>,
-}
-
-impl Money {
-    fn open(caps: Caps, file: Option<Database>) -> Self {
-        let recorder =
-            file.clone().map(|file| Arc::new(Recorder::new(Arc::new(SqliteCalls::new(file)))));
-        let ledger: Arc<dyn Ledger> = match file {
-            Some(file) => Arc::new(SqliteLedger::new(file)),
-            None => Arc::new(MemoryLedger::default()),
-        };
-        Self { budget: Budget::new(caps, ledger, CLOCK), recorder }
-    }
-
-    async fn keep_while<T>(&self, work: impl Future<Output = T>) -> T {
-        let Some(recorder) = self.recorder.clone() else { return work.await };
-        let (tell, told) = oneshot::channel::<()>();
-        let work = async {
-            let done = work.await;
-            drop(tell);
-            done
-        };
-        let kept = upkeep(self.budget.clone(), recorder, async {
-            // Dropped is told, too.
-            let _ = told.await;
-        });
-        tokio::join!(work, kept).0
     }
 }
 

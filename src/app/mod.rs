@@ -54,6 +54,7 @@ mod sdk;
 mod routing;
 mod secrets;
 pub mod serve;
+mod spending;
 pub mod worker;
 
 /// The clock of the whole process.

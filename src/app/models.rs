@@ -1,9 +1,8 @@
 //! The wiring of the models: drivers, routes, limits, budget, and what is told of calls.
 
 use anyhow::Context;
-use model::budget::{Budget, Ledger, MemoryLedger};
+use model::budget::Budget;
 use model::catalog::Catalog;
-use model::cost::{Recorder, upkeep};
 use model::definitions::Agents;
 use model::gateway::{self, Gateway, Parts, Route};
 use model::limit::{self, Limits};
@@ -12,7 +11,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::CLOCK;
@@ -22,10 +20,11 @@ use super::leader;
 use super::model_drivers::Drivers;
 use super::observed::Observed;
 use super::routing::Routing;
+use super::spending::{Spending, while_kept};
 use crate::agent::packing;
 use crate::config::{Config, DriverName};
 use crate::model_api::{self, Configured, Key, Keys, ModelApi};
-use crate::store::{Database, SqliteCalls, SqliteExperience, SqliteLedger};
+use crate::store::{Database, SqliteExperience};
 use crate::telemetry::model_calls::ModelMetrics;
 
 /// For each service that is asked what it serves.
@@ -60,8 +59,7 @@ pub struct Models {
     agents: Arc<Agents>,
     drivers: Vec<Arc<dyn ModelDriver>>,
     configured: Vec<Configured>,
-    budget: Arc<Budget>,
-    recorder: Option<Arc<Recorder>>,
+    spending: Spending,
     routing: Arc<Routing>,
     metrics: Arc<ModelMetrics>,
 }
@@ -94,22 +92,17 @@ impl Models {
             configured.push(Configured { id: id.clone(), driver: name.as_str() });
             routes.push(Route::of(driver, catalog.lookup(&id)));
         }
-        let recorder =
-            file.clone().map(|file| Arc::new(Recorder::new(Arc::new(SqliteCalls::new(file)))));
         let learned = file.clone().map(SqliteExperience::new);
-        let ledger: Arc<dyn Ledger> = match file {
-            Some(file) => Arc::new(SqliteLedger::new(file)),
-            None => Arc::new(MemoryLedger::default()),
-        };
-        let budget = Budget::new(config.gateway.caps.clone(), ledger, CLOCK);
+        let spending = Spending::open(config.gateway.caps.clone(), file);
         let metrics = Arc::new(ModelMetrics::default());
         let limits = Arc::new(Limits::new(limits(config)));
         let explore = config.gateway.explore;
-        let routing = Routing::open(limits.clone(), budget.clone(), explore, learned).await;
+        let routing =
+            Routing::open(limits.clone(), spending.budget.clone(), explore, learned).await;
         let routing = Arc::new(routing);
         let parts = Parts {
             limits,
-            budget: Some(budget.clone()),
+            budget: Some(spending.budget.clone()),
             fitting: normalize::fitting,
             open: config
                 .gateway
@@ -119,7 +112,7 @@ impl Models {
             repack: Some(Arc::new(packing::smaller)),
             observe: Arc::new(Observed::new(
                 metrics.clone(),
-                recorder.clone(),
+                spending.recorder.clone(),
                 Some(routing.clone()),
             )),
             order: Some(Arc::new({
@@ -137,17 +130,7 @@ impl Models {
         let by_agents = routes_of(&agents, &drivers, &catalog, &configured);
         let gateway = Arc::new(Gateway::new(routes, parts).with_named(by_agents));
         let drivers = drivers.all();
-        Ok(Self {
-            gateway,
-            catalog,
-            agents,
-            drivers,
-            configured,
-            budget,
-            recorder,
-            routing,
-            metrics,
-        })
+        Ok(Self { gateway, catalog, agents, drivers, configured, spending, routing, metrics })
     }
 
     /// The same where a model leads reviews, and nothing where none does.
@@ -193,7 +176,7 @@ impl Models {
     /// The routes under `/v1`.
     pub fn router(&self, config: &Config) -> axum::Router {
         let (gateway, budget, metrics) =
-            (self.gateway.clone(), self.budget.clone(), self.metrics.clone());
+            (self.gateway.clone(), self.spending.budget.clone(), self.metrics.clone());
         model_api::router(ModelApi {
             gateway: super::words::unless_redacted(self.gateway.clone(), config),
             keys: keys(config),
@@ -211,7 +194,7 @@ impl Models {
 
     /// For `/health`.
     pub fn snapshot(&self) -> Arc<dyn Fn() -> Value + Send + Sync> {
-        let (gateway, budget) = (self.gateway.clone(), self.budget.clone());
+        let (gateway, budget) = (self.gateway.clone(), self.spending.budget.clone());
         let registry: Vec<Value> = self
             .configured
             .iter()
@@ -227,27 +210,12 @@ impl Models {
 
     /// Writes down what was spent until the work has ended, and then all that is left.
     pub async fn keep_while<T>(&self, work: impl Future<Output = T>) -> T {
-        let (tell, told) = oneshot::channel::<()>();
-        let work = async {
-            let done = work.await;
-            drop(tell);
-            done
-        };
-        let kept = self.keep(async {
-            // Dropped is told, too.
-            let _ = told.await;
-        });
-        tokio::join!(work, kept).0
+        while_kept(work, |told| self.keep(told)).await
     }
 
     /// The same until `stopped`.
     pub async fn keep(&self, stopped: impl Future<Output = ()>) {
-        let kept = async {
-            match &self.recorder {
-                Some(recorder) => upkeep(self.budget.clone(), recorder.clone(), stopped).await,
-                None => stopped.await,
-            }
-        };
+        let kept = self.spending.keep(stopped);
         tokio::pin!(kept);
         while timeout(LEARNED_EVERY, &mut kept).await.is_err() {
             self.routing.keep().await;

@@ -1,7 +1,6 @@
 //! `eco-coder measure`: base against head, run in turns on this machine.
 
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -113,7 +112,7 @@ impl Arguments {
         let (judged, report) = measured
             .map_err(|error| Failure::Outside(anyhow!(error).context("measure")))?
             .map_err(of_measurement)?;
-        write(&report, format, out.as_ref())?;
+        write(&report, format, out.as_deref())?;
         tell(&judged)
     }
 
@@ -176,22 +175,13 @@ fn of_measurement(error: measure::MeasureError) -> Failure {
     }
 }
 
-fn write(report: &Report, format: Format, out: Option<&PathBuf>) -> Result<(), Failure> {
+fn write(report: &Report, format: Format, out: Option<&Path>) -> Result<(), Failure> {
     let text = match format {
         Format::Table => report.table(),
         Format::Json => report.json().map_err(|error| Failure::Outside(error.into()))? + "\n",
         Format::Html => report.html(),
     };
-    let Some(path) = out else {
-        // A closed pipe has read what it wanted.
-        let _ = anstream::stdout().lock().write_all(text.as_bytes());
-        return Ok(());
-    };
-    // A person who waited wants to see it all the same.
-    let _ = anstream::stdout().lock().write_all(report.table().as_bytes());
-    std::fs::write(path, text)
-        .with_context(|| format!("write the result to {}", path.display()))
-        .map_err(Failure::Outside)
+    output::write_result(&text, &report.table(), out)
 }
 
 /// Says what came of the thresholds; one that is surely exceeded decides the exit code.

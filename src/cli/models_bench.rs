@@ -1,6 +1,6 @@
 //! `eco-coder models bench`: the same labelled tasks over several models.
 
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -155,16 +155,7 @@ impl Arguments {
                 .map(|text| text + "\n")
                 .map_err(|error| Failure::Outside(error.into()))?,
         };
-        let Some(path) = &self.out else {
-            // A closed pipe has read what it wanted.
-            let _ = anstream::stdout().lock().write_all(text.as_bytes());
-            return Ok(());
-        };
-        // A person who waited wants to see it all the same.
-        let _ = anstream::stdout().lock().write_all(report.table().as_bytes());
-        std::fs::write(path, text)
-            .with_context(|| format!("write the result to {}", path.display()))
-            .map_err(Failure::Outside)
+        output::write_result(&text, &report.table(), self.out.as_deref())
     }
 
     fn format(&self) -> Format {

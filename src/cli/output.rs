@@ -1,7 +1,7 @@
-//! How a report is written, and where: what `review` and `scan` have in common.
+//! How a report is written, and where: what `review`, `scan`, `measure` and `models bench` have in common.
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -29,6 +29,20 @@ enum Format {
     Html,
     Sarif,
     Terminal,
+}
+
+/// Writes what was measured to a file, if one is named, and the table beside it: a person who waited wants to see it all the same.
+pub(super) fn write_result(text: &str, table: &str, out: Option<&Path>) -> Result<(), Failure> {
+    // A closed pipe has read what it wanted.
+    let show = |text: &str| drop(anstream::stdout().lock().write_all(text.as_bytes()));
+    let Some(path) = out else {
+        show(text);
+        return Ok(());
+    };
+    show(table);
+    std::fs::write(path, text)
+        .with_context(|| format!("write the result to {}", path.display()))
+        .map_err(Failure::Outside)
 }
 
 impl Output {

@@ -100,6 +100,15 @@ impl World {
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Lets programs started later ask a Bedrock here, with credentials that it knows.
+    #[cfg_attr(not(feature = "bedrock"), expect(dead_code, reason = "a story with Bedrock asks"))]
+    pub fn ask_bedrock(&mut self, url: &str) {
+        self.set("AWS_ENDPOINT_URL", url);
+        self.set("AWS_REGION", "us-east-1");
+        self.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+        self.set("AWS_SECRET_ACCESS_KEY", "secret");
+    }
+
     /// Settings of the deployment, `eco-coder.toml`.
     pub fn settings(&self, toml: &str) {
         std::fs::write(self.folder.path().join("eco-coder.toml"), toml).expect("a file");

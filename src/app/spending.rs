@@ -1,0 +1,55 @@
+//! What may be spent on models, and where it is written down.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use model::budget::{Budget, Caps, Ledger, MemoryLedger};
+use model::cost::{Recorder, upkeep};
+use tokio::sync::oneshot;
+
+use super::CLOCK;
+use crate::store::{Database, SqliteCalls, SqliteLedger};
+
+/// A budget and, with a file, the records of what calls cost.
+pub(super) struct Spending {
+    pub(super) budget: Arc<Budget>,
+    pub(super) recorder: Option<Arc<Recorder>>,
+}
+
+impl Spending {
+    /// Processes that share a file stay below one cap together. Without one, accounts end with the process.
+    pub(super) fn open(caps: Caps, file: Option<Database>) -> Self {
+        let recorder =
+            file.clone().map(|file| Arc::new(Recorder::new(Arc::new(SqliteCalls::new(file)))));
+        let ledger: Arc<dyn Ledger> = match file {
+            Some(file) => Arc::new(SqliteLedger::new(file)),
+            None => Arc::new(MemoryLedger::default()),
+        };
+        Self { budget: Budget::new(caps, ledger, CLOCK), recorder }
+    }
+
+    /// Writes down what was spent, until `stopped`, and then all that is left.
+    pub(super) async fn keep(&self, stopped: impl Future<Output = ()>) {
+        match &self.recorder {
+            Some(recorder) => upkeep(self.budget.clone(), recorder.clone(), stopped).await,
+            None => stopped.await,
+        }
+    }
+}
+
+/// Carries `work` out while `keep` keeps, which is told when the work has ended and may then end, too.
+pub(super) async fn while_kept<T, K: Future<Output = ()>>(
+    work: impl Future<Output = T>,
+    keep: impl FnOnce(BoxFuture<'static, ()>) -> K,
+) -> T {
+    let (tell, told) = oneshot::channel::<()>();
+    let work = async {
+        let done = work.await;
+        drop(tell);
+        done
+    };
+    // Dropped is told, too.
+    let told = told.map(drop).boxed();
+    tokio::join!(work, keep(told)).0
+}
