@@ -15,6 +15,7 @@ use aws_sdk_bedrockagentcore::types::{
     SearchCriteria,
 };
 use aws_smithy_types::DateTime;
+use contract::hexadecimal;
 use sha2::{Digest, Sha256};
 
 use super::document::{document, value};
@@ -177,10 +178,7 @@ fn namespace(repository: &str) -> String {
 
 fn token(lesson: &Lesson) -> String {
     let name = format!("{}#{}@{}", lesson.repository, lesson.pull_request, lesson.at.0);
-    Sha256::digest(name).iter().fold(String::new(), |mut token, byte| {
-        let _ = write!(token, "{byte:02x}");
-        token
-    })
+    hexadecimal::encode(&Sha256::digest(name))
 }
 
 #[cfg(test)]

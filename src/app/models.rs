@@ -1,6 +1,7 @@
 //! The wiring of the models: drivers, routes, limits, budget, and what is told of calls.
 
 use anyhow::Context;
+use contract::hexadecimal;
 use model::budget::Budget;
 use model::catalog::Catalog;
 use model::definitions::Agents;
@@ -306,24 +307,12 @@ fn keys(config: &Config) -> Keys {
     if config.gateway.keys.is_empty() && config.listen.ip().is_loopback() {
         return Keys::Off;
     }
-    let keys = config
-        .gateway
-        .keys
-        .iter()
-        .map(|key| Key { name: key.name.clone(), sha256: digest(&key.sha256) });
+    // The settings were checked: what is no digest does not come so far.
+    let keys = config.gateway.keys.iter().filter_map(|key| {
+        let sha256 = hexadecimal::decode(key.sha256.as_bytes())?;
+        Some(Key { name: key.name.clone(), sha256 })
+    });
     Keys::Required(keys.collect())
-}
-
-/// The settings were checked: 64 hexadecimal digits.
-fn digest(digits: &str) -> [u8; 32] {
-    let mut digest = [0; 32];
-    for (at, byte) in digest.iter_mut().enumerate() {
-        *byte = digits
-            .get(2 * at..2 * at + 2)
-            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-            .unwrap_or_default();
-    }
-    digest
 }
 
 fn gauges(gateway: &Gateway, budget: &Budget, metrics: &ModelMetrics) {

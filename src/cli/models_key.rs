@@ -1,10 +1,10 @@
 //! `eco-coder models key`: a key for a client.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use contract::hexadecimal;
 use rustix::rand::GetRandomFlags;
 use sha2::{Digest, Sha256};
 
@@ -26,8 +26,8 @@ impl Arguments {
         if filled < random.len() {
             return Err(Failure::Outside(anyhow!("the system gave only {filled} random bytes")));
         }
-        let key = format!("eco-{}", hexadecimal(&random));
-        let digest = hexadecimal(&Sha256::digest(key.as_bytes()));
+        let key = format!("eco-{}", hexadecimal::encode(&random));
+        let digest = hexadecimal::encode(&Sha256::digest(key.as_bytes()));
         let name =
             serde_json::to_string(&self.name).map_err(|error| Failure::Usage(error.into()))?;
         // A closed pipe has read what it wanted.
@@ -37,12 +37,4 @@ impl Arguments {
         );
         Ok(())
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut digits, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use contract::columns::aligned;
 use model::cost::Row;
 
 use super::models_cost::Costs;
@@ -60,19 +61,4 @@ fn cells(row: &Row) -> [String; 10] {
         percent(row.error_share),
         percent(row.estimated_share),
     ]
-}
-
-/// The first column to the left, the others to the right.
-fn aligned(rows: &[[String; 10]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..10).filter_map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-        });
-        text += cells.collect::<Vec<_>>().join("  ").trim_end();
-        text.push('\n');
-    }
-    text
 }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use contract::hexadecimal;
 use model::budget::Caps;
 use model::claude_cli;
 use secrecy::SecretString;
@@ -156,9 +157,7 @@ fn check(gateway: &GatewayConfig, problems: &mut Vec<String>) {
     }
     problems.extend(gateway.caps.problems());
     for key in &gateway.keys {
-        let digest =
-            key.sha256.len() == 64 && key.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !digest {
+        if hexadecimal::decode::<32>(key.sha256.as_bytes()).is_none() {
             problems.push(format!(
                 "`sha256` of the key {:?} under [gateway] must be 64 hexadecimal digits: `eco-coder models key {}` makes a key and prints them",
                 key.name, key.name

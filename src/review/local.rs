@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use contract::Binding;
+use contract::{Binding, hexadecimal};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use sha2::{Digest, Sha256};
 
@@ -92,9 +92,7 @@ pub(super) fn digest(parts: &[&[u8]]) -> String {
     for part in parts {
         hash.update(part);
     }
-    let bytes: [u8; 32] = hash.finalize().into();
-    let short = bytes.iter().take(8).fold(0_u64, |short, byte| short << 8 | u64::from(*byte));
-    format!("{short:016x}")
+    hexadecimal::encode(&hash.finalize()[..8])
 }
 
 /// Profile files by name.

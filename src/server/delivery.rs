@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
+use contract::hexadecimal;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -57,7 +58,7 @@ impl Signature {
     pub(super) fn claimed(headers: &HeaderMap) -> Result<Self, Rejection> {
         let value = headers.get(SIGNATURE).ok_or(Rejection::BadSignature)?.as_bytes();
         let digits = value.strip_prefix(b"sha256=").ok_or(Rejection::BadSignature)?;
-        hex_bytes(digits).map(Self).ok_or(Rejection::BadSignature)
+        hexadecimal::decode(digits).map(Self).ok_or(Rejection::BadSignature)
     }
 
     fn is_of(self, body: &[u8], secrets: &[SecretString]) -> bool {
@@ -66,12 +67,6 @@ impl Signature {
             mac.is_ok_and(|mac| mac.chain_update(body).verify_slice(&self.0).is_ok())
         })
     }
-}
-
-fn hex_bytes(digits: &[u8]) -> Option<[u8; 32]> {
-    let (pairs, rest) = digits.as_chunks::<2>();
-    let bytes = pairs.iter().map(|pair| hex_byte(*pair)).collect::<Option<Vec<u8>>>()?;
-    rest.is_empty().then_some(bytes)?.try_into().ok()
 }
 
 /// A header that names something: short, visible ASCII.
@@ -115,7 +110,7 @@ fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
             .then(|| {
                 after
                     .split_first_chunk::<2>()
-                    .and_then(|(pair, after)| Some((hex_byte(*pair)?, after)))
+                    .and_then(|(pair, after)| Some((hexadecimal::decode_byte(*pair)?, after)))
             })
             .flatten();
         match escaped {
@@ -127,11 +122,6 @@ fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(decoded)
-}
-
-fn hex_byte([high, low]: [u8; 2]) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    Some(digit(high)? << 4 | digit(low)?)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumMode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use contract::hexadecimal;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
@@ -98,7 +99,7 @@ impl Bodies {
 
     async fn put(&self, bucket: &str, prefix: &str, packed: Packed) -> Result<Pointer, StoreError> {
         let digest = Sha256::digest(&packed.gzip);
-        let sha256 = hexadecimal(&digest);
+        let sha256 = hexadecimal::encode(&digest);
         let key = format!("{prefix}{sha256}");
         self.client
             .put_object()
@@ -133,7 +134,7 @@ impl Bodies {
             Ok(answer) => answer,
         };
         let gzip = collect(answer, bucket, &pointer.key).await?;
-        let found = hexadecimal(&Sha256::digest(&gzip));
+        let found = hexadecimal::encode(&Sha256::digest(&gzip));
         if found != pointer.sha256 {
             let object = address(bucket, &pointer.key);
             return Err(Fault::Corrupt { object, found, kept: pointer.sha256.clone() }.into());
@@ -170,14 +171,7 @@ pub(super) fn segment(text: &str) -> String {
             }
         }
     }
-    if segment.len() > SEGMENT_MOST { hexadecimal(&Sha256::digest(text)) } else { segment }
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    if segment.len() > SEGMENT_MOST { hexadecimal::encode(&Sha256::digest(text)) } else { segment }
 }
 
 /// The SDK's own deadlines end where the body begins.

@@ -5,11 +5,10 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use contract::Timestamp;
+use contract::{Timestamp, hexadecimal};
 use sha2::{Digest, Sha256};
 
 use super::aws_calls::Fault;
-use super::bodies::hexadecimal;
 use super::body::Body;
 
 /// A sort key has at most 1,024 bytes.
@@ -75,7 +74,7 @@ fn part(text: &str) -> String {
     if text.len() <= PART_MOST {
         return text.to_owned();
     }
-    format!("sha256:{}", hexadecimal(&Sha256::digest(text)))
+    format!("sha256:{}", hexadecimal::encode(&Sha256::digest(text)))
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -5,13 +5,12 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use aws_sdk_s3::primitives::ByteStream;
-use contract::{Cache, Clock, Timestamp};
+use contract::{Cache, Clock, Timestamp, hexadecimal};
 use emulators::{Emulators, Stack, sdk};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::bodies::hexadecimal;
 use super::dynamodb::{MEMORY_LASTS, REPORTS_LAST, RUNS_LAST, Settings};
 use super::dynamodb_item::{Item, Key};
 use super::{
@@ -144,7 +143,7 @@ async fn an_object_that_was_changed_or_deleted_is_noticed_and_named() {
     let sha256 = object.trim_start_matches("states/run-1/1-");
     world.overwrite(&object, b"something else").await;
     let error = store.run("run-1").await.unwrap_err();
-    let found = hexadecimal(&Sha256::digest(b"something else"));
+    let found = hexadecimal::encode(&Sha256::digest(b"something else"));
     let told = world.told(&error).replace(sha256, "SHA-256").replace(&found, "OTHER");
     insta::assert_snapshot!(told, @"the object s3://NAME/states/run-1/1-SHA-256 is not what was kept there: its SHA-256 is OTHER, not SHA-256");
     world.delete(&object).await;

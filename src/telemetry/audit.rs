@@ -5,10 +5,9 @@
 //! trail has its size, a digest that tells whether two were the same, numbers, counts, and texts only where they read
 //! like a name, a path or an address.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
-use contract::Timestamp;
+use contract::{Timestamp, hexadecimal};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -78,11 +77,7 @@ fn is_plain(text: &str) -> bool {
 
 /// Enough to tell whether two were the same.
 fn digest(bytes: &[u8]) -> String {
-    let hash: [u8; 32] = Sha256::digest(bytes).into();
-    hash.iter().take(8).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hexadecimal::encode(&Sha256::digest(bytes)[..8])
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use plot::svg::{open, tick};
 use plot::{Scale, escaped};
 
 use super::row::Row;
@@ -32,7 +33,7 @@ pub(super) fn quality_by_cost(rows: &[Row]) -> String {
     if points.is_empty() {
         return String::new();
     }
-    let mut svg = open(HEIGHT, "quality against cost");
+    let mut svg = open(WIDTH, HEIGHT, "quality against cost");
     for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
         let y = up.at(share);
         let _ = write!(
@@ -44,9 +45,9 @@ pub(super) fn quality_by_cost(rows: &[Row]) -> String {
         );
     }
     for cost in across.ticks().into_iter().filter(|cost| *cost >= 0.0) {
-        tick_below(&mut svg, across.at(cost), HEIGHT - BOTTOM, &format!("${}", rounded(cost)));
+        svg += &tick(across.at(cost), HEIGHT - BOTTOM + 16.0, &format!("${}", rounded(cost)));
     }
-    axis_name(&mut svg, HEIGHT, "US dollars of a thousand answers");
+    svg += &axis_name(HEIGHT, "US dollars of a thousand answers");
     let places = spread(points.iter().map(|point| across.at(point.2)), LEFT + 12.0, right);
     for ((at, row, _), x) in points.iter().zip(places) {
         let [low, high, middle] = [row.low, row.high, row.quality].map(|share| up.at(share));
@@ -74,13 +75,13 @@ pub(super) fn latencies(rows: &[Row]) -> String {
         return String::new();
     };
     let bottom = ROW * found.len() as f64 + 8.0;
-    let mut svg = open(bottom + BOTTOM, "seconds until answers had ended");
+    let mut svg = open(WIDTH, bottom + BOTTOM, "seconds until answers had ended");
     for seconds in across.ticks() {
         let x = across.at(seconds);
         let _ = write!(svg, r#"<line class="grid" x1="{x:.1}" x2="{x:.1}" y1="4" y2="{bottom}"/>"#);
-        tick_below(&mut svg, x, bottom, &format!("{} s", rounded(seconds)));
+        svg += &tick(x, bottom + 16.0, &format!("{} s", rounded(seconds)));
     }
-    axis_name(&mut svg, bottom + BOTTOM, "seconds, ten times as long always as far apart");
+    svg += &axis_name(bottom + BOTTOM, "seconds, ten times as long always as far apart");
     for (place, (at, row, latency)) in found.iter().enumerate() {
         let y = ROW * place as f64 + 30.0;
         let [half, most, nearly_all] =
@@ -102,10 +103,6 @@ pub(super) fn latencies(rows: &[Row]) -> String {
     svg + "</svg>"
 }
 
-fn open(height: f64, title: &str) -> String {
-    format!(r#"<svg viewBox="0 0 {WIDTH} {height}" role="img"><title>{title}</title>"#)
-}
-
 fn numbered(svg: &mut String, x: f64, y: f64, number: usize, model: &str) {
     let _ = write!(
         svg,
@@ -115,21 +112,8 @@ fn numbered(svg: &mut String, x: f64, y: f64, number: usize, model: &str) {
     );
 }
 
-fn tick_below(svg: &mut String, x: f64, bottom: f64, text: &str) {
-    let _ = write!(
-        svg,
-        r#"<text class="tick" text-anchor="middle" x="{x:.1}" y="{:.1}">{text}</text>"#,
-        bottom + 16.0
-    );
-}
-
-fn axis_name(svg: &mut String, height: f64, name: &str) {
-    let _ = write!(
-        svg,
-        r#"<text class="tick" text-anchor="middle" x="{:.1}" y="{:.1}">{name}</text>"#,
-        f64::midpoint(LEFT, WIDTH - RIGHT),
-        height - 8.0
-    );
+fn axis_name(height: f64, name: &str) -> String {
+    tick(f64::midpoint(LEFT, WIDTH - RIGHT), height - 8.0, name)
 }
 
 /// Places in rising order, moved so far that none covers another, as far as there is room.

@@ -1,5 +1,7 @@
 //! A benchmark as tables: aligned for a terminal, and in Markdown.
 
+use contract::columns::aligned;
+
 use super::report::{Report, said_grams};
 use super::row::{Percentiles, Row};
 
@@ -138,22 +140,6 @@ fn paragraph(lines: &[String]) -> String {
 }
 
 /// The first column to the left, the others to the right.
-fn aligned(rows: &[Vec<String>]) -> String {
-    let columns = rows.first().map_or(0, Vec::len);
-    let long = |cell: &String| cell.chars().count();
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(long).max();
-    let widths: Vec<usize> = (0..columns).filter_map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-        });
-        text += cells.collect::<Vec<_>>().join("  ").trim_end();
-        text.push('\n');
-    }
-    text
-}
-
 fn in_bars(rows: &[Vec<String>]) -> String {
     let bar = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut lines: Vec<String> =

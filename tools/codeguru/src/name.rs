@@ -1,6 +1,6 @@
 //! The name of a code review: unique for a commit of a pull request, and the same whenever it is asked for again.
 
-use contract::Binding;
+use contract::{Binding, hexadecimal};
 use sha2::{Digest, Sha256};
 
 /// CodeGuru takes `[a-zA-Z0-9-_]{1,100}`, unique in the account.
@@ -29,11 +29,10 @@ fn fingerprint(binding: &Binding, base_sha: &str) -> String {
     short_hash(&whole, 8)
 }
 
-/// The first hexadecimal digits of SHA-256, sixteen at most.
+/// The first hexadecimal digits of SHA-256.
 pub(crate) fn short_hash(text: &str, digits: usize) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    let number = digest.iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
-    format!("{number:016x}").chars().take(digits).collect()
+    let digest = hexadecimal::encode(&Sha256::digest(text.as_bytes()));
+    digest.chars().take(digits).collect()
 }
 
 fn legal(text: &str) -> String {

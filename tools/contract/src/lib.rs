@@ -6,6 +6,8 @@ pub mod binding;
 pub mod cache;
 pub mod change;
 pub mod code_review;
+pub mod columns;
+pub mod hexadecimal;
 pub mod profile;
 pub mod time;
 pub mod tool;

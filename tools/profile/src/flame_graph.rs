@@ -7,7 +7,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use contract::{Frame, Samples, Stack};
+use contract::{Frame, Samples, Stack, hexadecimal};
 use inferno::flamegraph::{Options, from_lines};
 use sha2::{Digest, Sha256};
 
@@ -72,10 +72,7 @@ pub fn render(samples: &Samples) -> Result<Option<Vec<u8>>, FlameGraphError> {
 
 /// The first sixteen hex digits of the SHA-256.
 pub(crate) fn short_hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(8).fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hexadecimal::encode(&Sha256::digest(bytes)[..8])
 }
 
 /// 1 for whole weights, else what brings them to [`RESOLUTION`].

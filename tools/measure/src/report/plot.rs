@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use plot::Scale;
+use plot::svg::{open, tick};
 
 use crate::metric::{Metric, Sample};
 use crate::statistics::median;
@@ -28,7 +29,7 @@ pub(super) fn distributions(metric: Metric, pairs: &[Pair]) -> String {
         return String::new();
     };
     let height = ROW * 2.0 + 34.0;
-    let mut svg = open(height, &format!("{} of each run", metric.name()));
+    let mut svg = open(WIDTH, height, &format!("{} of each run", metric.name()));
     for (index, (name, values)) in sides.iter().enumerate() {
         let middle = ROW * (index as f64 + 0.5);
         let _ = write!(svg, r#"<text x="8" y="{:.1}">{name}</text>"#, middle + 4.0);
@@ -51,13 +52,7 @@ pub(super) fn distributions(metric: Metric, pairs: &[Pair]) -> String {
         );
     }
     for value in scale.ticks() {
-        let _ = write!(
-            svg,
-            r#"<text class="tick" text-anchor="middle" x="{:.1}" y="{:.1}">{}</text>"#,
-            scale.at(value),
-            height - 8.0,
-            metric.show(value)
-        );
+        svg += &tick(scale.at(value), height - 8.0, &metric.show(value));
     }
     svg + "</svg>"
 }
@@ -76,7 +71,7 @@ pub(super) fn differences(found: &Comparison, pairs: &[Pair]) -> String {
         return String::new();
     };
     let mut svg =
-        open(DIFFERENCES_HEIGHT, &format!("change of {} in each pair", found.metric.name()));
+        open(WIDTH, DIFFERENCES_HEIGHT, &format!("change of {} in each pair", found.metric.name()));
     let right = WIDTH - RIGHT;
     let _ = write!(
         svg,
@@ -125,10 +120,6 @@ pub(super) fn differences(found: &Comparison, pairs: &[Pair]) -> String {
         DIFFERENCES_HEIGHT - 8.0
     );
     svg + "</svg>"
-}
-
-fn open(height: f64, title: &str) -> String {
-    format!(r#"<svg viewBox="0 0 {WIDTH} {height}" role="img"><title>{title}</title>"#)
 }
 
 fn thinned(values: &[f64]) -> impl Iterator<Item = (usize, f64)> {
