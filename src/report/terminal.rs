@@ -12,6 +12,8 @@ const MOST_SKIPPED: usize = 10;
 const MOST_HOT: usize = 3;
 /// More scroll by unread; the other formats have them.
 const MOST_FINDINGS: usize = 100;
+/// Of flagged code: no text of others moves the page further to the right.
+const DEEPEST: usize = 40;
 
 impl Report {
     /// With styles as ANSI sequences; the stream that prints it strips them where they don't belong.
@@ -140,7 +142,10 @@ fn write_finding(page: &mut String, finding: &Finding) {
     if let Some(fix) = &found.fix {
         write_fix(page, &fixes::diff(fix));
     } else if !found.excerpt.is_empty() {
-        let _ = writeln!(page, "          {}", shorten(&plain(&found.excerpt), 100));
+        for line in found.excerpt.lines() {
+            let indentation = (line.len() - line.trim_start().len()).min(DEEPEST);
+            let _ = writeln!(page, "          {:indentation$}{}", "", shorten(&plain(line), 100));
+        }
     }
     if !found.recommendation.is_empty() {
         let _ = writeln!(page, "          {}", plain(&found.recommendation));

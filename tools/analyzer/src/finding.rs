@@ -1,13 +1,16 @@
 //! One match of a rule in one text, and the mark by which it is known again.
 
 use ast_grep_core::replacer::TemplateFix;
+use contract::hexadecimal;
 use sha2::{Digest, Sha256};
 
 use crate::compile::{CompiledRule, Rules};
 use crate::language::{Language, SourceMatch, SourceNode};
 use crate::syntax::function_name;
 
-const LONGEST_EXCERPT: usize = 160;
+/// Of an excerpt: lines, and letters in one of them.
+const MOST_LINES: usize = 4;
+const LONGEST_LINE: usize = 160;
 const LONGEST_NAME: usize = 60;
 
 /// Text in place of other text.
@@ -51,7 +54,7 @@ impl Finding {
             end_line: line_number(found.end_pos().line()),
             message: message(&rule.message, found),
             function: function_name(found),
-            excerpt: excerpt(text, found.range().start),
+            excerpt: excerpt(text, &found.range()),
             normalized: found.text().split_whitespace().collect::<Vec<_>>().join(" "),
             edit: rule.fix.as_ref().map(|fix| edit(found, fix)),
         }
@@ -65,7 +68,7 @@ impl Finding {
         part: &str,
         function: Option<String>,
     ) {
-        self.excerpt = excerpt(part, self.range.start);
+        self.excerpt = excerpt(part, &self.range);
         self.range = self.range.start + bytes..self.range.end + bytes;
         self.start_line += lines;
         self.end_line += lines;
@@ -94,20 +97,27 @@ fn edit(found: &SourceMatch, fix: &TemplateFix) -> Edit {
 
 /// 16 hexadecimal digits of the SHA-256 of the parts.
 pub(crate) fn short_hash(parts: &[&str]) -> String {
-    let digest = Sha256::digest(parts.join("\0"));
-    digest.iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    hexadecimal::encode(&Sha256::digest(parts.join("\0"))[..8])
 }
 
 fn line_number(zero_based: usize) -> u32 {
     u32::try_from(zero_based + 1).unwrap_or(u32::MAX)
 }
 
-/// The line that holds the byte.
-fn excerpt(text: &str, start: usize) -> String {
-    let from =
-        text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
-    let line = text.get(from..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-    shortened(line.trim(), LONGEST_EXCERPT)
+/// The lines of a range, the first few of many, without the indentation that they share.
+fn excerpt(text: &str, range: &std::ops::Range<usize>) -> String {
+    let before = text.get(..range.start).unwrap_or_default();
+    let from = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let flagged = text.get(range.clone()).map_or(1, |flagged| flagged.trim_end().lines().count());
+    let lines = || text.get(from..).unwrap_or_default().lines().take(flagged.clamp(1, MOST_LINES));
+    let indentation = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let shared = lines().filter(|line| !line.trim().is_empty()).map(indentation).min();
+    let mut excerpt: Vec<String> = lines()
+        .map(|line| line.get(shared.unwrap_or_default()..).unwrap_or_default().trim_end())
+        .map(|line| shortened(line, LONGEST_LINE))
+        .collect();
+    excerpt.extend((flagged > MOST_LINES).then(|| "…".to_owned()));
+    excerpt.join("\n")
 }
 
 /// Fills `$NAME`s from what the pattern captured.
@@ -136,4 +146,32 @@ fn shortened(text: &str, longest: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(longest - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn excerpt_of(text: &str, flagged: &str) -> String {
+        let start = text.find(flagged).unwrap();
+        excerpt(text, &(start..start + flagged.len()))
+    }
+
+    #[test]
+    fn an_excerpt_has_the_flagged_lines_without_their_common_indentation() {
+        let text = "if (open) {\n\treturn features\n\t\t.filter(one)\n\t\t.reduce(two);\n}\n";
+        assert_eq!(
+            excerpt_of(text, "features\n\t\t.filter(one)"),
+            "return features\n\t.filter(one)"
+        );
+        assert_eq!(excerpt_of(text, ".reduce(two)"), ".reduce(two);");
+    }
+
+    #[test]
+    fn of_many_or_long_lines_an_excerpt_has_the_beginning() {
+        let text = "for a in b:\n    one()\n\n    two()\n    three()\n";
+        assert_eq!(excerpt_of(text, text), "for a in b:\n    one()\n\n    two()\n…");
+        let long = "x".repeat(200);
+        assert_eq!(excerpt_of(&long, &long), "x".repeat(159) + "…");
+    }
 }

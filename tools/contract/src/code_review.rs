@@ -74,7 +74,7 @@ pub struct Recommendation {
     pub rule_id: String,
     /// One line that names what was found.
     pub title: String,
-    /// The first flagged line as it stands in the file, trimmed and shortened.
+    /// The flagged lines as they stand in the file, the first few of many, without their common indentation.
     pub excerpt: String,
     /// The function around it, where the language shows one; joins profiles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
