@@ -38,7 +38,7 @@ pub struct Settings {
     /// Globs of paths to leave out; `*` also matches `/`.
     pub ignore: Vec<String>,
     pub max_file_bytes: usize,
-    /// How long one file may take.
+    /// How long one file may keep a processor busy.
     pub file_deadline: Duration,
 }
 

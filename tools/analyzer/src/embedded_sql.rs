@@ -175,7 +175,10 @@ fn closing(literal: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::deadline::Deadline;
 
     #[test]
     fn a_literal_keeps_its_length_and_loses_its_holes() {
@@ -195,7 +198,7 @@ mod tests {
     #[test]
     fn a_call_that_fetches_one_row_is_known_by_its_name() {
         let php = Language::Shipped(SupportLang::Php);
-        let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+        let deadline = Deadline::after(Duration::from_mins(1));
         for (call, one) in [
             ("db_fetch_row_prepared('SELECT * FROM t WHERE a = ?', [1]);", true),
             ("$wpdb->get_row('SELECT * FROM t WHERE a = 1');", true),

@@ -1,11 +1,11 @@
 //! The findings of one file at head against those at base: what is new, what stays, what is gone.
 
 use std::collections::HashMap;
-use std::time::Instant;
 
 use contract::{ChangedFile, Fix, Recommendation, Severity};
 
 use crate::analyzer::Inner;
+use crate::deadline::Deadline;
 use crate::evidence::Evidence;
 use crate::finding::Finding;
 use crate::fixes::{self, Trials};
@@ -21,7 +21,7 @@ pub(crate) struct Text<'a> {
     pub(crate) analyzer: &'a Inner,
     pub(crate) file: &'a ChangedFile,
     pub(crate) language: Language,
-    pub(crate) deadline: Instant,
+    pub(crate) deadline: Deadline,
 }
 
 #[derive(Default)]

@@ -55,6 +55,7 @@
 
 mod analyzer;
 mod compile;
+mod deadline;
 mod embedded_sql;
 mod evidence;
 mod finding;

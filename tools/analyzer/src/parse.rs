@@ -1,12 +1,12 @@
 //! Text to a syntax tree, within a deadline and a depth.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use ast_grep_core::AstGrep;
 use ast_grep_core::tree_sitter::LanguageExt;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
+use crate::deadline::Deadline;
 use crate::language::{Document, Language, SourceNode};
 use crate::source::Reason;
 
@@ -17,7 +17,7 @@ const DEEPEST: usize = 1_500;
 pub(crate) fn parse(
     text: &str,
     language: Language,
-    deadline: Instant,
+    deadline: Deadline,
 ) -> Result<AstGrep<Document>, Reason> {
     let tree = tree(text, language, deadline)?;
     if is_deep(&tree) {
@@ -26,21 +26,21 @@ pub(crate) fn parse(
     Ok(AstGrep::doc(Document { src: text.to_owned(), lang: language, tree }))
 }
 
-pub(crate) fn check(deadline: Instant) -> Result<(), Reason> {
-    if Instant::now() < deadline { Ok(()) } else { Err(too_slow()) }
+pub(crate) fn check(deadline: Deadline) -> Result<(), Reason> {
+    if deadline.has_passed() { Err(too_slow()) } else { Ok(()) }
 }
 
 fn too_slow() -> Reason {
     Reason::forced("not done within the time for one file")
 }
 
-fn tree(text: &str, language: Language, deadline: Instant) -> Result<Tree, Reason> {
+fn tree(text: &str, language: Language, deadline: Deadline) -> Result<Tree, Reason> {
     let mut parser = Parser::new();
     parser
         .set_language(&language.get_ts_language())
         .map_err(|error| Reason::forced(error.to_string()))?;
     let mut in_time = |_: &ParseState| {
-        if Instant::now() < deadline { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if deadline.has_passed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let bytes = text.as_bytes();
     let mut read = |offset: usize, _| bytes.get(offset..).unwrap_or_default();

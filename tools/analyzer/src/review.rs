@@ -2,12 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use contract::{Change, ChangedFile, CodeReview, Recommendation, Severity, Skipped};
 use rayon::prelude::*;
 
 use crate::analyzer::{Found, FoundState, Inner, Read};
+use crate::deadline::Deadline;
 use crate::finding::short_hash;
 use crate::findings::{FileReview, Text};
 use crate::language::{self, Language};
@@ -61,7 +61,7 @@ pub(crate) fn mend(
     bytes: &[u8],
 ) -> Option<(Vec<u8>, Vec<Recommendation>)> {
     let language = look(analyzer, file).ok()?;
-    let deadline = Instant::now() + analyzer.file_deadline;
+    let deadline = Deadline::after(analyzer.file_deadline);
     Text { analyzer, file, language, deadline }.mend(bytes)
 }
 
@@ -82,7 +82,7 @@ fn review_file(analyzer: &Inner, file: &ChangedFile) -> Outcome {
     let Some(head) = &file.head else { return Outcome::Gone };
     // The rules of a language are made ready with the first file in it, which is no time of that file's.
     let _ready = analyzer.rules.of(language);
-    let text = Text { analyzer, file, language, deadline: Instant::now() + analyzer.file_deadline };
+    let text = Text { analyzer, file, language, deadline: Deadline::after(analyzer.file_deadline) };
     text.review(head).map_or_else(|reason| skipped(file, reason), Outcome::Reviewed)
 }
 

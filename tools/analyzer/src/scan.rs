@@ -1,12 +1,12 @@
 //! One text to its findings.
 
 use std::collections::HashMap;
-use std::time::Instant;
 
 use ast_grep_core::matcher::MatcherExt;
 use ast_grep_language::SupportLang;
 
 use crate::compile::{LanguageRules, Rules};
+use crate::deadline::Deadline;
 use crate::embedded_sql;
 use crate::finding::Finding;
 use crate::inline_tests::inline_tests;
@@ -28,7 +28,7 @@ pub(crate) struct Scanner<'a> {
     pub(crate) disabled: &'a [bool],
     pub(crate) path: &'a str,
     pub(crate) language: Language,
-    pub(crate) deadline: Instant,
+    pub(crate) deadline: Deadline,
 }
 
 /// What the rules say of one text.
@@ -114,7 +114,7 @@ pub(crate) fn matches(
     active: &[bool],
     root: &SourceNode,
     text: &str,
-    deadline: Instant,
+    deadline: Deadline,
 ) -> Result<Vec<Finding>, Reason> {
     let mut findings = Vec::new();
     for (visited, node) in root.dfs().enumerate() {

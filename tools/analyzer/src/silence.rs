@@ -140,15 +140,16 @@ fn linter_rules(rest: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::*;
+    use crate::deadline::Deadline;
     use crate::language::of_path;
     use crate::parse::parse;
 
     /// The lines that comments speak of.
     fn lines(path: &str, text: &str) -> Vec<u32> {
-        let deadline = Instant::now() + Duration::from_mins(1);
+        let deadline = Deadline::after(Duration::from_mins(1));
         let document = parse(text, of_path(path).unwrap(), deadline).unwrap();
         Silences::find(&document.root(), text).0.iter().map(|silence| silence.line).collect()
     }
