@@ -14,6 +14,7 @@ use regex::{Regex, RegexSet};
 use crate::evidence::{self, Evidence};
 use crate::language::{LANGUAGES, Language};
 use crate::matchers::{self, Matcher};
+use crate::reading::{Demand, Demands, Reach, Selection};
 use crate::rule::RuleInfo;
 use crate::rule_file::{AstGrepSeverity, Metadata, RuleFile, Variant};
 
@@ -66,6 +67,8 @@ pub(crate) struct LanguageRules {
     keywords: RegexSet,
     /// Which rule each keyword belongs to.
     keyword_owners: Vec<usize>,
+    /// In a language of which only functions can be read.
+    demands: Option<Demands>,
 }
 
 pub(crate) struct CompiledRule {
@@ -87,6 +90,7 @@ pub(crate) struct CompiledRule {
     /// Any text that the rule flags holds a keyword or matches a hint, where there are any.
     keywords: Vec<String>,
     hints: Vec<Regex>,
+    demand: Demand,
 }
 
 fn parse(name: &str, text: &str) -> Result<RuleFile, String> {
@@ -133,7 +137,9 @@ impl Rules {
             for stated in self.variants.iter().skip(variants) {
                 for language in &stated.variant.languages {
                     stated.check_sizes()?;
-                    LanguageRules::index(vec![stated.compile(*language)?])?;
+                    let mut demands = Demands::new(*language);
+                    let rule = stated.compile(*language, demands.as_mut())?;
+                    LanguageRules::index(vec![rule], demands)?;
                 }
             }
             Ok(())
@@ -201,15 +207,16 @@ impl Rules {
         let of_language =
             self.variants.iter().filter(|stated| stated.variant.languages.contains(&language));
         let mut rules = Vec::new();
+        let mut demands = Demands::new(language);
         for stated in of_language {
-            let compiled = stated.compile(language);
+            let compiled = stated.compile(language, demands.as_mut());
             let info = &self.infos[stated.info];
             let mut compiled = compiled.map_err(|reason| bad(&info.id, reason))?;
             let evidence = Evidence::for_language(&info.evidence, &language.to_string());
             compiled.is_weak = evidence.is_some_and(Evidence::is_weak);
             rules.push(compiled);
         }
-        LanguageRules::index(rules).map_err(|reason| bad("keywords", reason))
+        LanguageRules::index(rules, demands).map_err(|reason| bad("keywords", reason))
     }
 
     /// The ids most like one that does not exist.
@@ -238,9 +245,14 @@ impl Stated {
         }
     }
 
-    fn compile(&self, language: Language) -> Result<CompiledRule, String> {
+    fn compile(
+        &self,
+        language: Language,
+        demands: Option<&mut Demands>,
+    ) -> Result<CompiledRule, String> {
         let variant = &self.variant;
         let core = variant.core();
+        let stated = demands.is_some().then(|| serde_json::to_value(&core).unwrap_or_default());
         let transformed: Vec<_> =
             core.transform.iter().flatten().map(|(name, _)| name.clone()).collect();
         let core =
@@ -250,7 +262,13 @@ impl Stated {
                 "its rule for {language} could match every kind of node; add a `kind`"
             ));
         }
+        let kinds =
+            core.potential_kinds().into_iter().flat_map(|kinds| kinds.iter().collect::<Vec<_>>());
+        let kinds = kinds.filter_map(|kind| u16::try_from(kind).ok());
         let names = variant.matcher.as_ref().map_or(&[][..], |names| names.names());
+        let reach: Vec<Reach> = names.iter().map(|name| matchers::reach(name)).collect();
+        let demand =
+            demands.zip(stated).map(|(demands, stated)| demands.add(&stated, kinds, &reach));
         let matchers = names.iter().map(|name| {
             matchers::find(name).ok_or_else(|| format!("there is no matcher `{name}`"))
         });
@@ -269,6 +287,7 @@ impl Stated {
             ignores: variant.ignores.as_deref().map(globs).transpose()?,
             keywords: variant.keywords.clone(),
             hints: hints(variant)?,
+            demand: demand.unwrap_or_default(),
         })
     }
 }
@@ -281,29 +300,50 @@ impl CompiledRule {
 }
 
 impl LanguageRules {
-    /// Which rules can match anywhere in the text, judged by its path, keywords and hints; `None` where none can.
-    pub(crate) fn active(&self, path: &str, text: &str) -> Option<Vec<bool>> {
-        let hinted = |rule: &CompiledRule| rule.hints.iter().any(|hint| hint.is_match(text));
-        let unconditional = |rule: &CompiledRule| rule.keywords.is_empty() && rule.hints.is_empty();
+    /// Which of the rules that run can match anywhere in the text, judged by its path, keywords and hints; `None` where none
+    /// can.
+    pub(crate) fn active(
+        &self,
+        path: &str,
+        text: &str,
+        runs: impl Fn(&CompiledRule) -> bool,
+    ) -> Option<Vec<bool>> {
+        let runs: Vec<_> = self.rules.iter().map(|rule| runs(rule) && rule.is_for(path)).collect();
+        let may_match = |rule: &CompiledRule| {
+            let is_unconditional = rule.keywords.is_empty() && rule.hints.is_empty();
+            is_unconditional || rule.hints.iter().any(|hint| hint.is_match(text))
+        };
         let mut active: Vec<_> =
-            self.rules.iter().map(|rule| unconditional(rule) || hinted(rule)).collect();
-        for keyword in self.keywords.matches(text) {
-            let owner = self.keyword_owners.get(keyword);
-            if let Some(rule) = owner.and_then(|owner| active.get_mut(*owner)) {
-                *rule = true;
+            runs.iter().zip(&self.rules).map(|(runs, rule)| *runs && may_match(rule)).collect();
+        // Looking for all keywords takes a while, so it is done only for a rule that still needs it.
+        let needs_keyword = |number: &usize| runs[*number] && !active[*number];
+        if self.keyword_owners.iter().any(needs_keyword) {
+            for keyword in self.keywords.matches(text) {
+                let number = self.keyword_owners[keyword];
+                active[number] |= runs[number];
             }
         }
-        for (active, rule) in active.iter_mut().zip(&self.rules) {
-            *active &= rule.is_for(path);
-        }
         active.contains(&true).then_some(active)
+    }
+
+    /// What to read of the text for the active rules, and for what else is wanted of it.
+    pub(crate) fn select(
+        &self,
+        text: &str,
+        active: &[bool],
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Selection {
+        let Some(demands) = &self.demands else { return Selection::Everything };
+        let active = self.rules.iter().zip(active).filter(|(_, active)| **active);
+        demands.select(text, active.map(|(rule, _)| &rule.demand), is_wanted)
     }
 
     pub(crate) fn for_kind(&self, kind: u16) -> &[usize] {
         self.by_kind.get(usize::from(kind)).map_or(&[], Vec::as_slice)
     }
 
-    fn index(rules: Vec<CompiledRule>) -> Result<Self, String> {
+    fn index(rules: Vec<CompiledRule>, mut demands: Option<Demands>) -> Result<Self, String> {
+        demands.as_mut().map_or(Ok(()), Demands::index)?;
         let mut by_kind = Vec::new();
         let (mut keywords, mut keyword_owners) = (Vec::new(), Vec::new());
         for (number, rule) in rules.iter().enumerate() {
@@ -317,7 +357,7 @@ impl LanguageRules {
             keyword_owners.extend(std::iter::repeat_n(number, rule.keywords.len()));
         }
         let keywords = RegexSet::new(keywords).map_err(|error| error.to_string())?;
-        Ok(Self { rules, by_kind, keywords, keyword_owners })
+        Ok(Self { rules, by_kind, keywords, keyword_owners, demands })
     }
 }
 
@@ -328,6 +368,7 @@ impl Default for LanguageRules {
             by_kind: Vec::new(),
             keywords: RegexSet::empty(),
             keyword_owners: Vec::new(),
+            demands: None,
         }
     }
 }

@@ -27,6 +27,14 @@ static STATEMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new("(?i)^(?:[a-z@$]{0,3}#*(?:\"\"\"|'''|\"|'|`))?\\s*(select|insert\\s+into|update|delete\\s+from|with|create|alter\\s+table)\\s").ok()
 });
 
+/// The same wherever in a text, behind quotes. A part of a file that matches nowhere has no such literal.
+static QUOTED_STATEMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        "(?i)[\"'`]\\s*(select|insert\\s+into|update|delete\\s+from|with|create|alter\\s+table)\\s",
+    )
+    .ok()
+});
+
 /// One row by its key has to be read in full anyway.
 const ABOUT_MANY_ROWS: &str = "select-star";
 
@@ -54,6 +62,11 @@ pub(crate) fn may_hold(language: Language, text: &str) -> bool {
         Language::Dockerfile | Language::Sql => false,
     };
     has_code && MAY_HOLD.as_ref().is_some_and(|regex| regex.is_match(text))
+}
+
+/// Whether a part of such a file may hold SQL in its strings, where all strings are in quotes.
+pub(crate) fn may_hold_in(part: &str) -> bool {
+    QUOTED_STATEMENT.as_ref().is_some_and(|regex| regex.is_match(part))
 }
 
 /// Runs the rules for SQL over the strings below a node; their findings stand at the lines of the file around them.

@@ -47,6 +47,14 @@
 //! `message`, `why`, `instead` and `references`. The tests check every rule: at least two valid examples that stay silent,
 //! two invalid ones that are flagged, one reference. A rule that cannot be made precise is left out.
 //!
+//! # What is read
+//!
+//! Reading text into a syntax tree takes nearly all the time of a scan, so nothing is read in which no rule can match. A file
+//! without any of a rule's `keywords` and `hints` is none for that rule. Of Python, only those functions and other
+//! statements of a module or class are read that have the words of a rule's patterns in their order (`reading/`); in the place
+//! of the others stands `pass`. A matcher of `matchers/` that looks beyond the function around a match makes the file be read as
+//! a whole, and so does whatever is doubtful. Syntax errors in what is not read are not counted.
+//!
 //! # Evidence
 //!
 //! `eco-coder rules measure ID` runs a rule's benchmarks and writes what they show to `evidence/`, from where it is built in. A
@@ -69,6 +77,7 @@ pub mod measure;
 mod merge;
 mod own_rules;
 mod parse;
+mod reading;
 mod review;
 mod rule;
 mod rule_file;

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use ast_grep_core::matcher::MatcherExt;
 use ast_grep_language::SupportLang;
 
-use crate::compile::{LanguageRules, Rules};
+use crate::compile::{CompiledRule, LanguageRules, Rules};
 use crate::deadline::Deadline;
 use crate::embedded_sql;
 use crate::finding::Finding;
 use crate::inline_tests::inline_tests;
 use crate::language::{Language, SourceNode};
-use crate::parse::{check, count_errors, parse};
+use crate::parse::{check, count_errors, parse_all_but};
+use crate::reading::Selection;
 use crate::silence::Silences;
 use crate::source::Reason;
 
@@ -31,6 +32,9 @@ pub(crate) struct Scanner<'a> {
     pub(crate) deadline: Deadline,
 }
 
+/// The rules of a language, and for each of them whether it runs.
+type Active<'a> = (&'a LanguageRules, Vec<bool>);
+
 /// What the rules say of one text.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
@@ -44,28 +48,41 @@ pub(crate) struct Scan {
 }
 
 impl Scanner<'_> {
-    /// Runs the rules that are not disabled over a text. Where none of them can match, it is not even parsed.
+    /// Runs the rules that are not disabled over a text. What of it none of them can match in is not even parsed.
     pub(crate) fn scan(&self, text: &str) -> Result<Scan, Reason> {
         self.run(text, false)
     }
 
-    /// The same, and the text is parsed in any case.
+    /// The same, and the whole text is parsed in any case.
     pub(crate) fn scan_and_parse(&self, text: &str) -> Result<Scan, Reason> {
         self.run(text, true)
     }
 
-    fn run(&self, text: &str, parse_in_any_case: bool) -> Result<Scan, Reason> {
+    fn run(&self, text: &str, whole: bool) -> Result<Scan, Reason> {
         let active = self.active(self.language, text);
-        let has_sql = embedded_sql::may_hold(self.language, text);
-        if active.is_none() && !has_sql && !parse_in_any_case {
-            return Ok(Scan::default());
-        }
+        let has_sql =
+            self.runs_any_of(Language::Sql) && embedded_sql::may_hold(self.language, text);
+        let selection =
+            if whole { Selection::Everything } else { self.select(text, active.as_ref(), has_sql) };
+        let left_out = match selection {
+            Selection::Nothing => return Ok(Scan::default()),
+            Selection::AllBut(left_out) => left_out,
+            Selection::Everything => Vec::new(),
+        };
         check(self.deadline)?;
-        let document = parse(text, self.language, self.deadline)?;
+        let document = parse_all_but(text, &left_out, self.language, self.deadline)?;
         let root = document.root();
+        // Where something does not fit together, nothing is left out.
+        if !left_out.is_empty() && root.get_inner_node().has_error() {
+            return self.run(text, true);
+        }
         let mut found = Vec::new();
         if let Some((rules, active)) = active {
             found = matches(rules, &active, &root, text, self.deadline)?;
+        }
+        // What a fix does is seen in the whole file before and after.
+        if !left_out.is_empty() && found.iter().any(|finding| finding.edit.is_some()) {
+            return self.run(text, true);
         }
         if has_sql {
             found.extend(embedded_sql::scan_strings(self, &root)?);
@@ -93,18 +110,30 @@ impl Scanner<'_> {
         Ok(Scan { findings, silenced, syntax_errors: count_errors(&root), matched })
     }
 
-    /// The rules of a language that can match in the text; `None` where none can.
-    pub(crate) fn active(
-        &self,
-        language: Language,
-        text: &str,
-    ) -> Option<(&LanguageRules, Vec<bool>)> {
-        let rules = self.rules.of(language)?;
-        let mut active = rules.active(self.path, text)?;
-        for (active, rule) in active.iter_mut().zip(&rules.rules) {
-            *active &= !self.disabled.get(rule.info).copied().unwrap_or_default();
-            *active &= self.rules.show_weak || !rule.is_weak;
+    /// What to read of a text for its active rules, and for the SQL in it.
+    fn select(&self, text: &str, active: Option<&Active>, has_sql: bool) -> Selection {
+        if active.is_none() && !has_sql {
+            return Selection::Nothing;
         }
+        let active = active.map_or(&[][..], |(_, active)| active);
+        let is_wanted = |part: &str| has_sql && embedded_sql::may_hold_in(part);
+        let rules = self.rules.of(self.language);
+        rules.map_or(Selection::Everything, |rules| rules.select(text, active, is_wanted))
+    }
+
+    fn runs_any_of(&self, language: Language) -> bool {
+        self.rules.of(language).is_some_and(|rules| rules.rules.iter().any(|rule| self.runs(rule)))
+    }
+
+    fn runs(&self, rule: &CompiledRule) -> bool {
+        let is_disabled = self.disabled.get(rule.info).copied().unwrap_or_default();
+        !is_disabled && (self.rules.show_weak || !rule.is_weak)
+    }
+
+    /// The rules of a language that can match in the text; `None` where none can.
+    pub(crate) fn active(&self, language: Language, text: &str) -> Option<Active<'_>> {
+        let rules = self.rules.of(language)?;
+        let active = rules.active(self.path, text, |rule| self.runs(rule))?;
         Some((rules, active))
     }
 }

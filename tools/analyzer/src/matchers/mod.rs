@@ -30,6 +30,7 @@ mod short_loops;
 mod streams;
 
 use crate::language::SourceMatch;
+use crate::reading::Reach;
 
 /// A further condition on what a rule's pattern matched.
 pub(crate) type Matcher = fn(&SourceMatch) -> bool;
@@ -107,6 +108,34 @@ const MATCHERS: &[(&str, Matcher)] = &[
         false
     }),
 ];
+
+/// Those that look at nothing beyond the function around the match, which is the file where there is none. Only they let
+/// other functions of a file unread.
+const OF_FUNCTION: [&str; 18] = [
+    "in-loop",
+    "in-for-loop",
+    "once-per-item",
+    "same-every-pass",
+    "same-in-every-pass",
+    "many-items",
+    "grows-with-input",
+    "long-text",
+    "loops-over-list",
+    "list-searched-per-item",
+    "list-only-read",
+    "text-accumulator",
+    "only-grown-in-loop",
+    "grown-from-outside-loop",
+    "front-of-list",
+    "default-changes",
+    "in-async-function",
+    "independent-await",
+];
+
+/// How far a matcher looks.
+pub(crate) fn reach(name: &str) -> Reach {
+    if OF_FUNCTION.contains(&name) { Reach::Function } else { Reach::File }
+}
 
 pub(crate) fn find(name: &str) -> Option<Matcher> {
     MATCHERS.iter().find(|(known, _)| *known == name).map(|(_, matcher)| *matcher)

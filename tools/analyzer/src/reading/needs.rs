@@ -1,0 +1,241 @@
+//! What a text must hold for a rule to match in it, told from the rule itself.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use ast_grep_core::Pattern;
+use ast_grep_core::matcher::PatternNode;
+use ast_grep_core::meta_var::MetaVariable;
+use ast_grep_core::tree_sitter::LanguageExt;
+use serde_json::Value;
+
+use crate::language::Language;
+use crate::reading::phrases::{Phrases, Places, Token};
+use crate::reading::reach::is_inner;
+
+/// Utility rules of a rule that name each other.
+const DEEPEST: usize = 20;
+
+/// The words that statements and expressions of Python begin with, or else have in them.
+const WORDS: [(&str, &str, bool); 20] = [
+    ("for_statement", "for", true),
+    ("while_statement", "while", true),
+    ("with_statement", "with", true),
+    ("try_statement", "try", true),
+    ("except_clause", "except", true),
+    ("if_statement", "if", true),
+    ("return_statement", "return", true),
+    ("raise_statement", "raise", true),
+    ("assert_statement", "assert", true),
+    ("function_definition", "def", true),
+    ("lambda", "lambda", true),
+    ("await", "await", true),
+    ("yield", "yield", true),
+    ("import_statement", "import", true),
+    ("import_from_statement", "from", true),
+    ("for_in_clause", "for", true),
+    ("list_comprehension", "for", false),
+    ("set_comprehension", "for", false),
+    ("dictionary_comprehension", "for", false),
+    ("generator_expression", "for", false),
+];
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// It may match in any text.
+    Unknown,
+    /// These phrases in this order, by their numbers.
+    InOrder(Vec<usize>),
+    /// The rest after a phrase.
+    After(usize, Box<Needs>),
+    All(Vec<Needs>),
+    Any(Vec<Needs>),
+}
+
+impl Needs {
+    pub(crate) fn are_met(&self, places: &Places, part: Range<usize>) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::InOrder(phrases) => {
+                let mut start = part.start;
+                phrases.iter().all(|phrase| {
+                    let place = places.first(*phrase, start..part.end);
+                    start = place.map_or(start, |place| place + 1);
+                    place.is_some()
+                })
+            }
+            Self::After(phrase, rest) => places
+                .first(*phrase, part.clone())
+                .is_some_and(|place| rest.are_met(places, place + 1..part.end)),
+            Self::All(all) => all.iter().all(|needs| needs.are_met(places, part.clone())),
+            Self::Any(any) => any.iter().any(|needs| needs.are_met(places, part.clone())),
+        }
+    }
+
+    /// Marks the phrases that it asks for.
+    pub(crate) fn want(&self, wanted: &mut [bool]) {
+        match self {
+            Self::Unknown => {}
+            Self::InOrder(phrases) => phrases.iter().for_each(|phrase| wanted[*phrase] = true),
+            Self::After(phrase, rest) => {
+                wanted[*phrase] = true;
+                rest.want(wanted);
+            }
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.want(wanted)),
+        }
+    }
+
+    fn all(parts: Vec<Self>) -> Self {
+        let mut known: Vec<_> = parts.into_iter().filter(|part| *part != Self::Unknown).collect();
+        match known.len() {
+            0 => Self::Unknown,
+            1 => known.remove(0),
+            _ => Self::All(known),
+        }
+    }
+
+    fn any(parts: Vec<Self>) -> Self {
+        if parts.contains(&Self::Unknown) { Self::Unknown } else { Self::Any(parts) }
+    }
+}
+
+/// Reads the needs of rules, and gathers their phrases.
+pub(crate) struct Reader<'a> {
+    pub(crate) language: Language,
+    pub(crate) phrases: &'a mut Phrases,
+    /// The utility rules of the rule at hand.
+    pub(crate) utils: HashMap<String, Value>,
+    pub(crate) depth: usize,
+}
+
+impl Reader<'_> {
+    /// The needs of a rule as its file states it.
+    pub(crate) fn needs(&mut self, rule: &Value) -> Needs {
+        if self.depth > DEEPEST {
+            return Needs::Unknown;
+        }
+        self.depth += 1;
+        let mut parts = Vec::new();
+        if let Some(pattern) = rule.get("pattern") {
+            parts.push(self.pattern(pattern));
+        }
+        if let Some((word, _)) = rule.get("kind").and_then(word_of) {
+            parts.push(self.word(word).map_or(Needs::Unknown, |word| Needs::InOrder(vec![word])));
+        }
+        if let Some(all) = rule.get("all").and_then(Value::as_array) {
+            parts.extend(all.iter().map(|part| self.needs(part)));
+        }
+        if let Some(any) = rule.get("any").and_then(Value::as_array) {
+            parts.push(Needs::any(any.iter().map(|part| self.needs(part)).collect()));
+        }
+        if let Some(inner) = rule.get("has") {
+            parts.push(self.needs(inner));
+        }
+        let named = rule.get("matches").and_then(Value::as_str);
+        if let Some(util) = named.and_then(|name| self.utils.get(name).cloned()) {
+            parts.push(self.needs(&util));
+        }
+        let mut needs = Needs::all(parts);
+        // What may be a class or the file around the function says nothing of the function.
+        if let Some(outer) = rule.get("inside").filter(|outer| is_inner(outer, self.language)) {
+            let first = outer.get("kind").and_then(word_of).filter(|(_, begins)| *begins);
+            if let Some(first) = first.and_then(|(word, _)| self.word(word)) {
+                needs = Needs::After(first, Box::new(needs));
+            }
+            needs = Needs::all(vec![self.needs(outer), needs]);
+        }
+        self.depth -= 1;
+        needs
+    }
+
+    fn word(&mut self, word: &str) -> Option<usize> {
+        self.phrases.add(&[Token { text: word.to_owned(), is_word: true }])
+    }
+
+    fn pattern(&mut self, pattern: &Value) -> Needs {
+        let Some(pattern) = compiled(pattern, self.language) else { return Needs::Unknown };
+        let mut tokens = Tokens { language: self.language, phrases: vec![Vec::new()] };
+        tokens.read(&pattern.node);
+        let phrases = tokens.phrases.iter().filter(|phrase| !phrase.is_empty());
+        let numbers: Vec<_> = phrases.filter_map(|phrase| self.phrases.add(phrase)).collect();
+        if numbers.is_empty() { Needs::Unknown } else { Needs::InOrder(numbers) }
+    }
+}
+
+/// The word that nodes of a kind have, and whether they begin with it.
+fn word_of(kind: &Value) -> Option<(&'static str, bool)> {
+    let kind = kind.as_str()?;
+    WORDS.iter().find(|(known, ..)| *known == kind).map(|(_, word, begins)| (*word, *begins))
+}
+
+/// A pattern of which everything that it states must be in the text.
+pub(crate) fn compiled(pattern: &Value, language: Language) -> Option<Pattern> {
+    if let Some(text) = pattern.as_str() {
+        return Pattern::try_new(text, language).ok();
+    }
+    let text = |key: &str| pattern.get(key).and_then(Value::as_str);
+    if !matches!(text("strictness"), None | Some("smart" | "cst")) {
+        return None;
+    }
+    let context = text("context")?;
+    match text("selector") {
+        Some(selector) => Pattern::contextual(context, selector, language).ok(),
+        None => Pattern::try_new(context, language).ok(),
+    }
+}
+
+/// What a pattern states, in phrases: between two of them anything may stand.
+struct Tokens {
+    language: Language,
+    phrases: Vec<Vec<Token>>,
+}
+
+impl Tokens {
+    fn read(&mut self, node: &PatternNode) {
+        match node {
+            PatternNode::MetaVar { .. } => self.phrases.push(Vec::new()),
+            PatternNode::Terminal { text, is_named, kind_id } => {
+                self.token(text, *is_named, *kind_id);
+            }
+            PatternNode::Internal { children, .. } => {
+                let mut after_several = false;
+                for child in children {
+                    // Matching takes no notice of what follows `$$$` and has no name.
+                    if !(after_several && child.is_trivial()) {
+                        self.read(child);
+                        after_several = is_several(child);
+                    }
+                }
+                // Nor of what else a node has at its end.
+                self.phrases.push(Vec::new());
+            }
+        }
+    }
+
+    fn token(&mut self, text: &str, is_named: bool, kind: u16) {
+        let Some(phrase) = self.phrases.last_mut() else { return };
+        let is_word = |text: &str| {
+            text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+                && !text.starts_with(|letter: char| letter.is_ascii_digit())
+        };
+        if is_named {
+            let grammar = self.language.get_ts_language();
+            let kind = grammar.node_kind_for_id(kind).unwrap_or_default();
+            let is_word = matches!(kind, "identifier" | "none" | "true" | "false") && is_word(text);
+            if !text.is_empty() {
+                phrase.push(Token { text: text.to_owned(), is_word });
+            }
+            return;
+        }
+        // `not in` may have more spaces, and a comment.
+        let pieces = text.split_whitespace();
+        phrase.extend(pieces.map(|text| Token { text: text.to_owned(), is_word: is_word(text) }));
+    }
+}
+
+fn is_several(node: &PatternNode) -> bool {
+    matches!(
+        node,
+        PatternNode::MetaVar { meta_var: MetaVariable::Multiple | MetaVariable::MultiCapture(_) }
+    )
+}

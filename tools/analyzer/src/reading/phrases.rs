@@ -1,0 +1,205 @@
+//! Phrases: words and signs that stand next to each other wherever a pattern matches, and where a text has them.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use aho_corasick::AhoCorasick;
+use ast_grep_core::tree_sitter::LanguageExt;
+
+use crate::language::Language;
+
+/// One word, sign or part of a literal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    /// A whole word of the language, so that no letter stands beside it.
+    pub(crate) is_word: bool,
+}
+
+/// Tokens with nothing between them that has a name in the grammar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Phrase {
+    tokens: Vec<Token>,
+    /// The token that is looked for first, as the rarest.
+    rarest: usize,
+}
+
+/// All phrases of the rules of a language.
+#[derive(Default)]
+pub(crate) struct Phrases {
+    all: Vec<Phrase>,
+    /// Words that the grammar gives no name of their own, such as `for` and `not`.
+    unnamed: BTreeSet<String>,
+    finder: Option<AhoCorasick>,
+    /// The phrases whose rarest token is the one that the finder has found.
+    of_token: Vec<Vec<usize>>,
+}
+
+/// Where in a text each phrase stands, by the start of its rarest token.
+pub(crate) struct Places(Vec<Vec<usize>>);
+
+impl Token {
+    /// Whether it stands there. A sign that a further `=` makes another sign of is none.
+    fn stands_at(&self, text: &[u8], start: usize) -> bool {
+        let rest = text.get(start..).unwrap_or_default();
+        let Some(after) = rest.strip_prefix(self.text.as_bytes()) else { return false };
+        let (before, after) = (text.get(..start).and_then(<[u8]>::last), after.first());
+        let is_letter = |byte: Option<&u8>| {
+            byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        };
+        match self.text.as_bytes() {
+            _ if self.is_word => !is_letter(before) && !is_letter(after),
+            b"=" => {
+                after != Some(&b'=') && !before.is_some_and(|byte| b"=!<>+-*/%&|^@:".contains(byte))
+            }
+            b"+" | b"-" | b"*" | b"/" | b"%" | b"|" | b"&" | b"<" | b">" => after != Some(&b'='),
+            _ => true,
+        }
+    }
+
+    /// Brackets, commas and dots stand everywhere.
+    fn tells_much(&self) -> bool {
+        !self.text.bytes().all(|byte| b"()[]{},.:;\"'".contains(&byte))
+    }
+}
+
+impl Phrases {
+    pub(crate) fn new(language: Language) -> Self {
+        let grammar = language.get_ts_language();
+        let kinds = 0..u16::try_from(grammar.node_kind_count()).unwrap_or(u16::MAX);
+        let unnamed = kinds.filter(|kind| !grammar.node_kind_is_named(*kind));
+        let words = unnamed.filter_map(|kind| grammar.node_kind_for_id(kind));
+        let words = words.flat_map(str::split_whitespace).map(ToOwned::to_owned);
+        Self { unnamed: words.collect(), ..Self::default() }
+    }
+
+    /// The number of a phrase; `None` for one that stands in every text.
+    pub(crate) fn add(&mut self, tokens: &[Token]) -> Option<usize> {
+        let tells = tokens.iter().enumerate().filter(|(_, token)| token.tells_much());
+        let (rarest, _) = tells.rev().max_by_key(|(_, token)| token.text.len())?;
+        let phrase = Phrase { tokens: tokens.to_vec(), rarest };
+        let known = self.all.iter().position(|known| *known == phrase);
+        Some(known.unwrap_or_else(|| {
+            self.all.push(phrase);
+            self.all.len() - 1
+        }))
+    }
+
+    /// Makes the phrases ready to be found.
+    pub(crate) fn index(&mut self) -> Result<(), String> {
+        let mut tokens: Vec<&str> = Vec::new();
+        self.of_token.clear();
+        for (number, phrase) in self.all.iter().enumerate() {
+            let Some(token) = phrase.tokens.get(phrase.rarest) else { continue };
+            let known = tokens.iter().position(|known| *known == token.text);
+            let at = known.unwrap_or_else(|| {
+                tokens.push(&token.text);
+                self.of_token.push(Vec::new());
+                tokens.len() - 1
+            });
+            self.of_token[at].push(number);
+        }
+        self.finder = Some(AhoCorasick::new(tokens).map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Looks for the phrases that are wanted, by their numbers.
+    pub(crate) fn find(&self, text: &str, wanted: &[bool]) -> Places {
+        let mut places = vec![Vec::new(); self.all.len()];
+        let bytes = text.as_bytes();
+        for found in self.finder.iter().flat_map(|finder| finder.find_overlapping_iter(bytes)) {
+            for &number in &self.of_token[found.pattern()] {
+                if wanted[number] && self.stands_at(&self.all[number], bytes, found.start()) {
+                    places[number].push(found.start());
+                }
+            }
+        }
+        Places(places)
+    }
+
+    /// Whether a phrase stands where its rarest token was found.
+    fn stands_at(&self, phrase: &Phrase, text: &[u8], start: usize) -> bool {
+        let (before, after) = phrase.tokens.split_at(phrase.rarest);
+        let Some((rarest, after)) = after.split_first() else { return false };
+        rarest.stands_at(text, start)
+            && self.follow(after, text, start + rarest.text.len())
+            && self.precede(before, text, start)
+    }
+
+    /// Whether the tokens follow in a text, with no more than spaces, comments and what has no name between them.
+    fn follow(&self, tokens: &[Token], text: &[u8], mut at: usize) -> bool {
+        for token in tokens {
+            while !token.stands_at(text, at) {
+                let Some(byte) = text.get(at) else { return false };
+                match byte {
+                    b'#' => at += length(text, at, |byte| byte != b'\n'),
+                    b'"' | b'\'' => return false,
+                    _ if is_of_word(*byte) => {
+                        let word = &text[at..at + length(text, at, is_of_word)];
+                        if !self.is_unnamed(word) {
+                            return false;
+                        }
+                        at += word.len();
+                    }
+                    _ => at += 1,
+                }
+            }
+            at += token.text.len();
+        }
+        true
+    }
+
+    /// Whether the tokens precede what stands in a text. It does not look past the line, above which a comment may stand.
+    fn precede(&self, tokens: &[Token], text: &[u8], mut end: usize) -> bool {
+        for token in tokens.iter().rev() {
+            loop {
+                let start = end.checked_sub(token.text.len());
+                if let Some(start) = start.filter(|start| token.stands_at(text, *start)) {
+                    end = start;
+                    break;
+                }
+                match end.checked_sub(1).and_then(|before| text.get(before)) {
+                    None | Some(b'"' | b'\'') => return false,
+                    Some(b'\n') => return true,
+                    Some(byte) if is_of_word(*byte) => {
+                        let letters =
+                            text[..end].iter().rev().take_while(|byte| is_of_word(**byte));
+                        let word = &text[end - letters.count()..end];
+                        if !self.is_unnamed(word) {
+                            return false;
+                        }
+                        end -= word.len();
+                    }
+                    Some(_) => end -= 1,
+                }
+            }
+        }
+        true
+    }
+
+    fn is_unnamed(&self, word: &[u8]) -> bool {
+        str::from_utf8(word).is_ok_and(|word| self.unnamed.contains(word))
+    }
+}
+
+impl Places {
+    /// The first place of a phrase in a part of the text.
+    pub(crate) fn first(&self, phrase: usize, part: Range<usize>) -> Option<usize> {
+        let places = self.0.get(phrase)?;
+        let next = places.partition_point(|place| *place < part.start);
+        places.get(next).copied().filter(|place| *place < part.end)
+    }
+}
+
+/// Anything that is not of ASCII may be a space.
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn length(text: &[u8], start: usize, belongs: impl Fn(u8) -> bool) -> usize {
+    text[start..].iter().take_while(|byte| belongs(**byte)).count()
+}
