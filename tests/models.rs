@@ -141,6 +141,14 @@ async fn a_reviewer_that_the_settings_define_leads_with_its_model_and_its_words(
     assert_clean(&world, &aws);
 }
 
+/// Why each turn's model was chosen, from the log of a service that has ended: it writes some lines late.
+fn whys(world: &mut World) -> Vec<String> {
+    assert_eq!(world.terminate(), Some(0));
+    let log = world.log();
+    let chosen = log.iter().filter(|line| line["message"] == "a model was chosen");
+    chosen.filter_map(|line| line["context"]["why"].as_str().map(ToOwned::to_owned)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gateway_chooses_who_leads_where_the_settings_leave_it_to_it() {
     let (mut world, aws) = world().await;
@@ -152,9 +160,11 @@ async fn the_gateway_chooses_who_leads_where_the_settings_leave_it_to_it() {
     let comment = comment(&mut world, number).await;
 
     assert!(comment.contains(&format!("{SONNET} · ")), "{comment}");
-    let log = world.log();
-    let chosen = log.iter().filter(|line| line["message"] == "a model was chosen");
-    let whys: Vec<&str> = chosen.filter_map(|line| line["context"]["why"].as_str()).collect();
+    let why = format!(
+        " The router chose {SONNET}: of 2 models, the best answers to a small change are expected of it.</sub>"
+    );
+    assert!(comment.contains(&why), "{comment}");
+    let whys = whys(&mut world);
     assert_eq!(whys.len(), 2, "each turn: {whys:?}");
     assert!(whys.iter().all(|why| why.starts_with("small change; ")), "{whys:?}");
     assert_clean(&world, &aws);
@@ -235,6 +245,8 @@ async fn another_model_answers_where_the_first_is_not_to_be_had() {
 
     assert!(comment.contains(WORDS), "{comment}");
     assert!(comment.contains(&format!("{HAIKU} answered instead of {SONNET}")), "{comment}");
+    let why = format!(" {HAIKU} stands in for {SONNET}: the model is not to be had.</sub>");
+    assert!(comment.contains(&why), "{comment}");
     assert_clean(&world, &aws);
 }
 

@@ -90,7 +90,7 @@ impl Cause {
     }
 
     /// For the reader, before the service's own words.
-    fn said(self) -> &'static str {
+    pub fn said(self) -> &'static str {
         match self {
             Self::Auth => "the model's service refused the credentials",
             Self::Throttled => "the model throttled every attempt",

@@ -25,6 +25,9 @@ pub struct Reply {
     /// Why this model was asked, where the choice was the gateway's; a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routing: Vec<String>,
+    /// Why this model answered, in one sentence, where the router chose it or it stands in for another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<String>,
     /// The beginning of the service's own answer, for whoever looks for the cause of something; at most 2 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
@@ -54,6 +57,7 @@ impl Reply {
             usage_is_estimated: false,
             normalized: Vec::new(),
             routing: Vec::new(),
+            chosen: None,
             raw: None,
         }
     }

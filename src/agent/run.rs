@@ -37,6 +37,9 @@ pub struct Run {
     pub spent: Spent,
     /// The models that answered, and what their drivers noted.
     pub models: Vec<String>,
+    /// Why these, in a sentence each, where the gateway chose or one stood in for another.
+    #[serde(default)]
+    pub chosen: Vec<String>,
     pub notes: Vec<String>,
     /// Tool uses of the last reply, and what is known of them so far.
     pending: Vec<Pending>,
@@ -106,6 +109,7 @@ impl Run {
             budget,
             spent: Spent::default(),
             models: Vec::new(),
+            chosen: Vec::new(),
             notes: Vec::new(),
             pending: Vec::new(),
             repairs: 0,
@@ -206,6 +210,8 @@ impl Run {
         }
         if !self.models.contains(&reply.model_id) {
             self.models.push(reply.model_id.clone());
+            // Of each model the first reason: from turn to turn only its figures change.
+            self.chosen.extend(reply.chosen.clone());
         }
         for note in &reply.notes {
             if !self.notes.contains(note) {

@@ -106,6 +106,7 @@ fn trace(run: &Run) -> Value {
     json!({
         "run_id": run.id,
         "models": run.models,
+        "chosen": run.chosen,
         "handed_over": run.handed_over,
         "turns": run.spent.turns,
         "calls": calls,

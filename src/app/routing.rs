@@ -201,8 +201,9 @@ fn decided(decision: &Decision, routes: &[&Route], task: Task) -> Decided {
             order.push(at);
         }
     }
+    let why = decision.to_string().lines().map(ToOwned::to_owned).collect();
     let work = Some(Work { task, complexity: decision.complexity });
-    Decided { order, why: decision.to_string().lines().map(ToOwned::to_owned).collect(), work }
+    Decided { order, why, reason: decision.reason(), work }
 }
 
 /// A review by the change that it opens with; anything else by its length.

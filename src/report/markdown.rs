@@ -16,6 +16,8 @@ const TOP_FINDINGS: usize = 5;
 /// Findings with their details; what is beyond is counted.
 const MOST_FINDINGS: usize = 50;
 const MOST_SKIPPED: usize = 100;
+/// Models whose choice is explained.
+const MOST_CHOSEN: usize = 3;
 
 impl Report {
     /// The report for a reader of Markdown, without the hidden blocks of a comment.
@@ -399,6 +401,9 @@ impl Report {
         }
         let did = if is_scan { "Scanned" } else { "Reviewed" };
         let mut footer = format!("{did} {}.", prose(&one_line(&parts.join(" · "))));
+        for why in cost.chosen.iter().take(MOST_CHOSEN) {
+            let _ = write!(footer, " {}.", prose(&one_line(why)));
+        }
         if let Some(why) = &cost.handed_over {
             let _ = write!(
                 footer,

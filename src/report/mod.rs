@@ -195,6 +195,9 @@ pub struct Coverage {
 pub struct Cost {
     /// Who led: `embedded planner`, or the models that answered.
     pub led_by: String,
+    /// Why these models, where the gateway chose or one stood in for another; a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chosen: Vec<String>,
     /// Why the planner took over, where it did.
     pub handed_over: Option<String>,
     pub tokens: u64,

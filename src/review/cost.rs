@@ -34,6 +34,7 @@ pub fn of(run: &Run, meter: Meter, now: Timestamp, region: Option<&str>) -> Cost
     ];
     Cost {
         led_by: led_by(run),
+        chosen: run.chosen.clone(),
         handed_over: run.handed_over.clone(),
         tokens: run.spent.usage.total(),
         usd: priced.then_some(run.spent.usd),

@@ -35,6 +35,7 @@ pub(super) struct Course<'a> {
     /// What the call was taken for, and why this order was chosen for it.
     pub(super) work: Option<Work>,
     routing: Vec<String>,
+    reason: Option<String>,
     wasted: Option<Wasted>,
 }
 
@@ -89,6 +90,7 @@ impl<'a> Course<'a> {
             most: Usage::default(),
             work: decided.work,
             routing: decided.why,
+            reason: decided.reason,
             wasted: None,
         })
     }
@@ -132,6 +134,7 @@ impl<'a> Course<'a> {
         }
         reply.notes.splice(0..0, self.told());
         reply.routing = self.take_routing();
+        reply.chosen = self.chosen();
         Some(reply)
     }
 
@@ -149,6 +152,14 @@ impl<'a> Course<'a> {
 
     pub(super) fn take_routing(&mut self) -> Vec<String> {
         std::mem::take(&mut self.routing)
+    }
+
+    /// In one sentence. Whoever stands in was not chosen; the full story of that is in the notes.
+    pub(super) fn chosen(&mut self) -> Option<String> {
+        let reason = self.reason.take();
+        let Some((refused, error)) = self.refusals.first() else { return reason };
+        let (own, other) = (self.way().said(), self.ways[*refused].said());
+        Some(format!("{own} stands in for {other}: {}", error.cause.said()))
     }
 
     pub(super) fn take_wasted(&mut self) -> Option<Wasted> {

@@ -37,6 +37,8 @@ pub struct Decided {
     pub order: Vec<usize>,
     /// For the reader, a line each.
     pub why: Vec<String>,
+    /// The same in one sentence.
+    pub reason: Option<String>,
     /// What the call was taken for.
     pub work: Option<Work>,
 }

@@ -38,6 +38,7 @@ impl Gateway {
                     changes,
                     notes: course.told(),
                     routing: course.take_routing(),
+                    chosen: course.chosen(),
                     wasted: course.take_wasted(),
                     silence: self.parts.settings.silence,
                     deadline: call.deadline,
@@ -87,6 +88,7 @@ struct Told {
     changes: Vec<Change>,
     notes: Vec<String>,
     routing: Vec<String>,
+    chosen: Option<String>,
     wasted: Option<Wasted>,
     silence: Duration,
     deadline: Instant,
@@ -126,6 +128,7 @@ impl Told {
         reply.normalized.splice(0..0, self.changes.drain(..));
         reply.notes.splice(0..0, self.notes.drain(..));
         reply.routing = std::mem::take(&mut self.routing);
+        reply.chosen = self.chosen.take();
         if let Some(wasted) = self.wasted.take() {
             wasted.add_to(&mut reply);
         }

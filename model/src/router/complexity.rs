@@ -56,6 +56,15 @@ impl Complexity {
         step(size.lines, 100, 400).max(step(size.files, 5, 20)).max(step(size.languages, 2, 4))
     }
 
+    /// For the reader.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Medium => "medium",
+            Self::Large => "large",
+        }
+    }
+
     /// How many times harder it is taken to be: 0, 1, 2.
     pub(super) fn level(self) -> u8 {
         match self {

@@ -2,14 +2,56 @@
 
 use std::fmt;
 
-use super::{Considered, Decision};
+use super::{Considered, Decision, QUALITY_OF_A_SECOND};
+
+impl Decision {
+    /// Why the first is asked, in one sentence; `None` where nobody can be.
+    pub fn reason(&self) -> Option<String> {
+        let (first, others) = self.order.split_first()?;
+        let chose = format!("The router chose {}", first.model_id);
+        if self.explored {
+            return Some(format!("{chose} to try out how well it does"));
+        }
+        // Of equals, the settings' first.
+        let better = others
+            .iter()
+            .filter(|other| other.quality > first.quality)
+            .max_by(|one, other| one.quality.total_cmp(&other.quality));
+        Some(match better {
+            Some(better) => format!("{chose}: {}", self.instead_of(first, better)),
+            None if others.is_empty() => format!("{chose}: no other model could be asked"),
+            None => {
+                let complexity = self.complexity.as_str();
+                format!("{chose}: of {} models, the best answers to a {complexity} change are expected of it", self.order.len())
+            }
+        })
+    }
+
+    /// What made up for the quality that is given up: whichever of money and time weighed more.
+    fn instead_of(&self, first: &Considered, better: &Considered) -> String {
+        let usd = |considered: &Considered| considered.cost_usd.unwrap_or_default();
+        let saved = self.quality_per_usd * (usd(better) - usd(first));
+        let sooner = QUALITY_OF_A_SECOND * (better.latency_seconds - first.latency_seconds);
+        let made_up = if saved >= sooner {
+            format!("about ${:.4} instead of ${:.4}", usd(first), usd(better))
+        } else {
+            let (own, other) = (first.latency_seconds, better.latency_seconds);
+            format!("about {own:.0} s instead of {other:.0} s")
+        };
+        let (own, other) = (first.quality, better.quality);
+        format!(
+            "it takes {made_up}, which makes up for an expected quality of {own:.2} instead of {}'s {other:.2}",
+            better.model_id
+        )
+    }
+}
 
 impl fmt::Display for Decision {
     fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let complexity = format!("{:?}", self.complexity).to_lowercase();
         writeln!(
             text,
-            "{complexity} change; a US dollar costs {:.3} of quality",
+            "{} change; a US dollar costs {:.3} of quality",
+            self.complexity.as_str(),
             self.quality_per_usd
         )?;
         for (index, considered) in self.order.iter().enumerate() {

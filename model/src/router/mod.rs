@@ -77,6 +77,8 @@ pub struct Decision {
     pub out: Vec<Out>,
     /// Quality that a dollar costs.
     pub quality_per_usd: f64,
+    /// Whether something was tried out.
+    pub explored: bool,
 }
 
 /// A candidate that can answer, and what speaks for it.
@@ -119,7 +121,7 @@ pub fn decide(question: &Question<'_>, experience: &Experience, explore: Option<
     }
     // Stable: of equals, the settings' first stays first.
     order.sort_by(|one, other| other.value.total_cmp(&one.value));
-    Decision { complexity, order, out, quality_per_usd }
+    Decision { complexity, order, out, quality_per_usd, explored: explore.is_some() }
 }
 
 fn quality_per_usd(budget: Option<Money>) -> f64 {

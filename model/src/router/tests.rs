@@ -70,6 +70,26 @@ out: mistral.mistral-large-2402-v1:0: about 40000 tokens do not fit its 32000
 }
 
 #[test]
+fn a_decision_gives_its_reason_in_one_sentence() {
+    let reason = |candidates: &[Candidate], experience: &Experience, left_usd: Option<f64>, explore| {
+        let budget = left_usd.map(|left_usd| Money { left_usd, calls: 100 });
+        let question = Question { budget, ..question(candidates) };
+        decide(&question, experience, explore).reason().unwrap_or_default()
+    };
+    let (nothing, mut slow) = (Experience::default(), Experience::default());
+    slow.record(&Outcome { latency: Duration::from_mins(10), ..outcome(STRONG, Some(0.9)) });
+    let reasons = [
+        reason(&three(), &nothing, None, None),
+        reason(&three(), &nothing, Some(2.0), None),
+        reason(&three(), &slow, None, None),
+        reason(&[candidate("nobody.knows"), candidate(CHEAP)], &nothing, Some(9.0), None),
+        reason(&three(), &nothing, None, Some(4)),
+        reason(&[], &nothing, None, None),
+    ];
+    insta::assert_snapshot!(reasons.join("\n"), @"");
+}
+
+#[test]
 fn the_same_question_has_the_same_answer() {
     let candidates = three();
     let mut experience = Experience::default();
