@@ -385,6 +385,28 @@ async fn a_review_that_is_too_long_for_the_model_is_told_in_fewer_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_fills_the_models_context_is_asked_for_again_in_fewer_words() {
+    let (mut world, aws) = world().await;
+    let number = open(&world);
+    let half = json!({"text": "The loop in `shop/names.py:4` asks the"});
+    let full = Scripted::Reply(answer(&[half], "model_context_window_exceeded"));
+    aws.script(vec![looks(), full, posts(WORDS)]);
+
+    let comment = comment(&mut world, number).await;
+
+    assert!(comment.contains(WORDS), "{comment}");
+    assert!(!comment.contains("embedded planner"), "{comment}");
+    let said = format!("the conversation was too long for {SONNET}, and was packed smaller");
+    assert!(comment.contains(&said), "{comment}");
+    assert!(comment.contains("4500 tokens"), "the answer that broke off is paid for: {comment}");
+    let asked = aws.requests("bedrock");
+    let analysis = |at: usize| results(&asked[at].body)[0].1.to_string();
+    assert!(analysis(1).contains("cursor.execute"), "{}", analysis(1));
+    assert!(!analysis(2).contains("cursor.execute"), "{}", analysis(2));
+    assert_clean(&world, &aws);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_only_talks_is_asked_to_post_and_then_replaced() {
     let (mut world, aws) = world().await;
     let number = open(&world);

@@ -128,6 +128,30 @@ async fn a_conversation_that_is_too_long_is_packed_smaller_and_then_goes_to_a_la
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_reaches_the_end_of_the_context_is_packed_smaller_and_paid_for() {
+    let small = "anthropic.claude-haiku-4-5-20251001-v1:0";
+    let large = "anthropic.claude-sonnet-5-5";
+    let full = || Act::Stop(StopReason::ContextWindowExceeded);
+    let driver = Scripted::new(vec![full(), full(), full()]);
+    let repack: Repack = Arc::new(|conversation, number| {
+        let messages = vec![Message::user("Shorter.")];
+        (number == 0).then(|| Conversation { messages, ..conversation.clone() })
+    });
+    let parts = Parts { repack: Some(repack), ..Parts::default() };
+    let reply =
+        Gateway::new(routes(&driver, &[small, large]), parts).converse(&call()).await.unwrap();
+    assert_eq!(driver.models(), [small, small, large]);
+    assert_eq!(driver.asked.lock().unwrap()[1].conversation.messages[0].text(), "Shorter.");
+    assert_eq!(reply.stop, StopReason::ContextWindowExceeded, "what there is is handed on");
+    assert_eq!((reply.usage.total(), reply.cost_usd), (330, Some(0.75)));
+    insta::assert_snapshot!(reply.notes.join("\n"), @"
+    anthropic.claude-sonnet-5-5 answered instead of anthropic.claude-haiku-4-5-20251001-v1:0: the conversation does not fit the model: its answer broke off at the end of its context
+    the conversation was too long for anthropic.claude-haiku-4-5-20251001-v1:0, and was packed smaller
+    ");
+    assert_eq!(reply.chosen.as_deref(), Some("anthropic.claude-sonnet-5-5 stands in for anthropic.claude-haiku-4-5-20251001-v1:0: the conversation does not fit the model"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unreadable_tool_use_is_sent_back_once_and_paid_for() {
     let malformed = || Act::Stop(StopReason::MalformedToolUse);
     let driver = Scripted::new(vec![malformed(), malformed()]);

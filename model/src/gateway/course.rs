@@ -120,13 +120,12 @@ impl<'a> Course<'a> {
         self.most = most;
     }
 
-    /// `None`: the answer is unusable, and the model is told so.
-    pub(super) fn on_reply(&mut self, mut reply: Reply) -> Option<Reply> {
+    /// `None`: the answer is unusable, and another attempt is made.
+    pub(super) fn on_reply(&mut self, mut reply: Reply, repack: Option<&Repack>) -> Option<Reply> {
         if let Some(cause) = repair::cause_of(reply.stop)
-            && healing::action(&self.state, cause) == Action::Repair
+            && self.heals(cause, repack)
         {
             self.wasted = Some(Wasted::of(&reply).and(self.wasted.take()));
-            self.repair(cause);
             return None;
         }
         if let Some(wasted) = self.wasted.take() {
@@ -138,12 +137,44 @@ impl<'a> Course<'a> {
         Some(reply)
     }
 
+    /// Gets ready for another attempt after an answer that is a failure, if anything may come of one.
+    fn heals(&mut self, cause: Cause, repack: Option<&Repack>) -> bool {
+        self.state.others = self.others();
+        let action = self.action(cause, repack);
+        match action {
+            Action::Repair => self.repair(cause),
+            Action::Repack => self.stay(action),
+            Action::Take(kind) => {
+                let error = ModelError::new(cause, "its answer broke off at the end of its context");
+                self.take(kind, error);
+            }
+            Action::Again | Action::WithoutSampling | Action::GiveUp => return false,
+        }
+        true
+    }
+
+    /// What the table says. A packing that is not to be had is not counted on.
+    fn action(&mut self, cause: Cause, repack: Option<&Repack>) -> Action {
+        let action = healing::action(&self.state, cause);
+        if action == Action::Repack && !self.repack(repack) {
+            self.state.repacks = 0;
+            return healing::action(&self.state, cause);
+        }
+        action
+    }
+
     /// The same for a stream that ended before it said anything.
-    pub(super) fn on_finished(&mut self, heard: VecDeque<Event>) -> Option<Events> {
+    pub(super) fn on_finished(
+        &mut self,
+        heard: VecDeque<Event>,
+        repack: Option<&Repack>,
+    ) -> Option<Events> {
         let mut events = Vec::with_capacity(heard.len());
         for event in heard {
             events.push(Ok(match event {
-                Event::Finished(reply) => Event::Finished(Box::new(self.on_reply(*reply)?)),
+                Event::Finished(reply) => {
+                    Event::Finished(Box::new(self.on_reply(*reply, repack)?))
+                },
                 other => other,
             }));
         }
@@ -175,13 +206,9 @@ impl<'a> Course<'a> {
             .filter(|_| self.is_worth_waiting(error.retry_after));
         self.state.others = self.others();
         self.state.patient = pause.is_some();
-        let mut action = healing::action(&self.state, cause);
+        let mut action = self.action(cause, moment.repack);
         if action == Action::Again && !(moment.may_retry)() {
             self.state.patient = false;
-            action = healing::action(&self.state, cause);
-        }
-        if action == Action::Repack && !self.repack(moment.repack) {
-            self.state.repacks = 0;
             action = healing::action(&self.state, cause);
         }
         match action {

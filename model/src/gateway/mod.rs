@@ -91,7 +91,7 @@ impl ModelDriver for Gateway {
         let mut course = self.course(&ways, call)?;
         loop {
             let error = match self.ask(&mut course, call).await {
-                Ok(reply) => match course.on_reply(reply) {
+                Ok(reply) => match course.on_reply(reply, self.parts.repack.as_ref()) {
                     Some(reply) => return Ok(reply),
                     None => continue,
                 },

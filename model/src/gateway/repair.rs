@@ -25,6 +25,7 @@ pub(super) fn cause_of(stop: StopReason) -> Option<Cause> {
         StopReason::ContentFiltered | StopReason::GuardrailIntervened => {
             Some(Cause::ContentBlocked)
         }
+        StopReason::ContextWindowExceeded => Some(Cause::ContextTooLong),
         _ => None,
     }
 }

@@ -30,7 +30,7 @@ impl Gateway {
                 if let Some(Event::Finished(reply)) = heard.back_mut() {
                     attempt.succeed(reply);
                     reply.normalized.splice(0..0, changes);
-                    return Ok(course.on_finished(heard));
+                    return Ok(course.on_finished(heard, self.parts.repack.as_ref()));
                 }
                 let told = Told {
                     heard,
