@@ -14,6 +14,7 @@ mod beside;
 #[cfg(feature = "otlp")]
 mod collector;
 mod emf;
+mod encoded;
 mod fields;
 mod logs;
 pub mod metrics;

@@ -1,10 +1,13 @@
 //! Keeps credentials out of what is written: by their form, and word for word where they are known.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 use secrecy::{ExposeSecret, SecretString};
+
+use super::encoded;
 
 const REDACTED: &str = "[redacted]";
 /// A known secret shorter than this would blot out ordinary words.
@@ -34,6 +37,7 @@ const FORMS: &[&str] = &[
     r"-----BEGIN[A-Z0-9 %+]*PRIVATE(?: |%20|\+)KEY[A-Z0-9 %+]*-----(?:[A-Za-z0-9+/=:,%\s]|\\+[nrt]|-[A-Za-z0-9])*(?:-----END[A-Z0-9 %+]*-----)?",
     // What follows a telling name. An AWS secret key has no form of its own.
     r#"(?i)(?P<name>(?:secret[_-]?access[_-]?key|session[_-]?token|security[_-]?token|access[_-]?token|auth[_-]?token|webhook[_-]?secret|client[_-]?secret|secret[_-]?key|api[_-]?key|password|passwd)\\*(?:["']|%22|%27)?(?:\s|%20|\+)*(?:[:=]|%3A|%3D)(?:\s|%20|\+|\\+[nrt])*\\*(?:["']|%22|%27)?)[^\s"'\\,;&<>(){}\[\]]{8,}"#,
+    r#"(?i)(?P<authorization>authorization\\*(?:["']|%22|%27)?(?:\s|%20|\+)*(?:[:=]|%3A|%3D)(?:\s|%20|\+|\\+[nrt])*\\*(?:["']|%22|%27)?basic(?:\s|%20|\+)+)[A-Za-z0-9+/=_%-]{4,}"#,
     r"(?i)(?P<scheme>(?:bearer|basic)(?:\s|%20|\+|\\+[nrt])+)[A-Za-z0-9._~+/=%-]{12,}",
     // A password in an address, as it stands and as a part of another address.
     r#"(?P<url>:(?:\\*/){2}[^\s/:@"'\\]*:)[^\s/@"'\\]+@"#,
@@ -41,8 +45,14 @@ const FORMS: &[&str] = &[
 ];
 
 /// What is kept of a credential's surroundings, and with what it is closed.
-const SURROUNDINGS: [(&str, &str); 5] =
-    [("name", ""), ("scheme", ""), ("before", ""), ("url", "@"), ("encoded", "%40")];
+const SURROUNDINGS: [(&str, &str); 6] = [
+    ("name", ""),
+    ("authorization", ""),
+    ("scheme", ""),
+    ("before", ""),
+    ("url", "@"),
+    ("encoded", "%40"),
+];
 
 #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test builds it")]
 static CREDENTIAL: LazyLock<Regex> =
@@ -68,11 +78,17 @@ impl Redaction {
     }
 
     pub(super) fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut names_a_key = false;
         let mut text = CREDENTIAL.replace_all(text, |found: &Captures<'_>| {
+            let whole = found.get_match();
+            names_a_key |= is_key_id(whole.as_str());
             let kept = SURROUNDINGS.into_iter().find_map(|(group, after)| {
                 found.name(group).map(|before| (before.as_str(), after))
             });
             let (before, after) = kept.unwrap_or_default();
+            if is_word(&whole.as_str()[before.len()..], before, &text[..whole.start()]) {
+                return whole.as_str().to_owned();
+            }
             format!("{before}{REDACTED}{after}")
         });
         for secret in self.known.iter().map(ExposeSecret::expose_secret) {
@@ -80,8 +96,72 @@ impl Redaction {
                 text = Cow::Owned(text.replace(secret, REDACTED));
             }
         }
+        let is_secret = |clear: &str| {
+            CREDENTIAL.is_match(clear)
+                || self.known.iter().any(|secret| clear.contains(secret.expose_secret()))
+        };
+        let places = encoded::holding(&text, is_secret);
+        text = without(text, &places);
+        if names_a_key {
+            let places = secret_keys(&text);
+            text = without(text, &places);
+        }
         text
     }
+}
+
+/// Whether what looks like a credential is a word of a sentence: `laughs_heartily`, `basic authentication`.
+fn is_word(found: &str, kept: &str, before: &str) -> bool {
+    let plain =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || b"_.-".contains(&byte));
+    if kept.is_empty() && found.starts_with("gh") {
+        // The letter of `\n` is none of a word.
+        let escaped = before.len() > 1 && before[..before.len() - 1].ends_with('\\');
+        return before.ends_with(|last: char| last.is_ascii_lowercase())
+            && !escaped
+            && plain(found);
+    }
+    let scheme = kept.trim_end_matches(|last: char| !last.is_ascii_alphabetic());
+    let is_basic = scheme.len() >= 5 && scheme[scheme.len() - 5..].eq_ignore_ascii_case("basic");
+    is_basic && plain(found) && !encoded::clear(found).is_some_and(|clear| clear.contains(':'))
+}
+
+fn is_key_id(found: &str) -> bool {
+    found.len() == 20 && (found.starts_with("AKIA") || found.starts_with("ASIA"))
+}
+
+/// 40 characters of Base64 beside an access key's id are its secret, named or not; the form is that of the example in
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html>.
+static SECRET_KEY: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\\+[bfnrt]|(?:[A-Za-z0-9+]|\\*/|%2[BbFf])+").ok());
+
+fn secret_keys(text: &str) -> Vec<Range<usize>> {
+    let runs = SECRET_KEY.iter().flat_map(|form| form.find_iter(text));
+    let is_key = |run: &str| {
+        let bare =
+            run.replace("%2B", "+").replace("%2b", "+").replace("%2F", "/").replace("%2f", "/");
+        let bare = bare.replace('\\', "");
+        let has = |kind: fn(&u8) -> bool| bare.as_bytes().iter().any(kind);
+        bare.len() == 40
+            && has(u8::is_ascii_lowercase)
+            && has(u8::is_ascii_uppercase)
+            && has(u8::is_ascii_digit)
+    };
+    runs.filter(|run| is_key(run.as_str())).map(|run| run.range()).collect()
+}
+
+fn without<'a>(text: Cow<'a, str>, places: &[Range<usize>]) -> Cow<'a, str> {
+    if places.is_empty() {
+        return text;
+    }
+    let (mut kept, mut from) = (String::with_capacity(text.len()), 0);
+    for place in places {
+        kept.push_str(&text[from..place.start]);
+        kept.push_str(REDACTED);
+        from = place.end;
+    }
+    kept.push_str(&text[from..]);
+    Cow::Owned(kept)
 }
 
 #[cfg(test)]
@@ -145,6 +225,27 @@ mod tests {
             ),
             ("eyJhbGciOiJIUzI1NiJ9.", "eyJzdWIiOiIx", "[redacted]"),
             ("said It's a \"Secret\"", " to Everybody", "said [redacted]"),
+            ("Authorization: Basic bWU6", "cHc=", "Authorization: Basic [redacted]"),
+            (
+                r#"{\"authorization\": \"Basic bWU6"#,
+                r#"cHc\"}"#,
+                r#"{\"authorization\": \"Basic [redacted]\"}"#,
+            ),
+            ("laughs ghp_", "sixteenletterswithoutacapital", "laughs [redacted]"),
+            (r"\nghp_", "sixteenletterswithoutacapital", r"\n[redacted]"),
+            ("xghp_16C7e42F", "292c6912E7710c838347Ae178B4a", "x[redacted]"),
+            ("in Base64: QUtJQUlPU0ZP", "RE5ON0VYQU1QTEU=, so", "in Base64: [redacted], so"),
+            ("{\"auth\":\"cGFzc3dvcmQ9aHVu", "dGVyMmh1bnRlcjI\"}", "{\"auth\":\"[redacted]\"}"),
+            (
+                "(AKIAIOSFODNN7EXAMPLE, wJalrXUtnFEMI/",
+                "K7MDENG/bPxRfiCYEXAMPLEKEY)",
+                "([redacted], [redacted])",
+            ),
+            (
+                r"AKIAIOSFODNN7EXAMPLE\nwJalrXUtnFEMI\/",
+                r"K7MDENG%2FbPxRfiCYEXAMPLEKEY",
+                r"[redacted]\n[redacted]",
+            ),
             (r#"{"said": "It's a \"Secret\""#, r#" to Everybody"}"#, r#"{"said": "[redacted]"}"#),
         ];
         for (start, rest, expected) in cases {
@@ -163,6 +264,10 @@ mod tests {
             "task-0123456789abcdef and a risk-0123456789abcdef",
             "https://example.com:8080/a@b and postgres://db/shop",
             "the password is: required",
+            "she laughs_heartily_at_all_of_it and sighs_deeply.afterwards",
+            "basic authentication is off, and so is Authorization: Basic auth",
+            "dGhlcmUgaXMgbm90aGluZyB0byBzZWUgaGVyZSwgbW92ZSBvbg==",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY without an id beside it",
         ] {
             assert_eq!(redacted(text), text);
         }
