@@ -77,6 +77,11 @@ pub trait ModelDriver: Send + Sync {
     /// For the reader and the settings: `embedded`, `bedrock`, `anthropic`, `openai`, `claude_cli`.
     fn name(&self) -> &'static str;
 
+    /// How often one call may be tried at one of its models, the first attempt included.
+    fn attempts(&self) -> u8 {
+        limit::backoff::TRIES
+    }
+
     /// One reply before the call's deadline.
     async fn converse(&self, call: &Call) -> Result<Reply, ModelError>;
 

@@ -31,6 +31,17 @@ async fn what_may_pass_is_tried_three_times_and_then_another_model_is_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_model_is_tried_as_often_as_its_driver_says() {
+    let fails = || Act::Fail(Cause::Service);
+    let driver = Scripted::new(vec![fails(), fails(), fails()]).trying(1);
+    gateway(&driver, &["a", "b", "c", "d"]).converse(&call()).await.unwrap();
+    assert_eq!(driver.models(), ["a", "b", "c", "d"]);
+    let driver = Scripted::new((0..4).map(|_| fails()).collect()).trying(5);
+    gateway(&driver, &["a"]).converse(&call()).await.unwrap();
+    assert_eq!(driver.models(), ["a"; 5]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn models_are_asked_in_order_and_each_refusal_is_said() {
     let driver = Scripted::new(vec![Act::Fail(Cause::NotServed), Act::Fail(Cause::NotServed)]);
     let reply = gateway(&driver, &["a", "b", "c"]).converse(&call()).await.unwrap();
@@ -148,7 +159,12 @@ async fn an_answer_that_reaches_the_end_of_the_context_is_packed_smaller_and_pai
     anthropic.claude-sonnet-5-5 answered instead of anthropic.claude-haiku-4-5-20251001-v1:0: the conversation does not fit the model: its answer broke off at the end of its context
     the conversation was too long for anthropic.claude-haiku-4-5-20251001-v1:0, and was packed smaller
     ");
-    assert_eq!(reply.chosen.as_deref(), Some("anthropic.claude-sonnet-5-5 stands in for anthropic.claude-haiku-4-5-20251001-v1:0: the conversation does not fit the model"));
+    assert_eq!(
+        reply.chosen.as_deref(),
+        Some(
+            "anthropic.claude-sonnet-5-5 stands in for anthropic.claude-haiku-4-5-20251001-v1:0: the conversation does not fit the model"
+        )
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -72,7 +72,7 @@ impl<'a> Course<'a> {
             repacks,
             repairs,
             samples,
-            tries: backoff::TRIES - 1,
+            tries: ways[at].retries,
             patient: true,
         };
         Ok(Self {
@@ -304,7 +304,7 @@ impl<'a> Course<'a> {
             routes: self.rest.len() as u8,
             others: Others::default(),
             samples: self.samples,
-            tries: backoff::TRIES - 1,
+            tries: self.way().retries,
         }
     }
 

@@ -47,6 +47,8 @@ pub(super) struct Way {
     pub(super) route: Route,
     pub(super) gate: Arc<Gate>,
     pub(super) fit: Fit,
+    /// Attempts after the first.
+    pub(super) retries: u8,
     /// Quota tokens for one of output.
     pub(super) output_rate: u64,
 }
@@ -58,7 +60,8 @@ impl Way {
         // Only Bedrock counts output for more than it is.
         let output_rate =
             if route.driver.name() == "bedrock" { burn::output_rate(&route.model.id) } else { 1 };
-        Self { route, gate, fit, output_rate }
+        let retries = route.driver.attempts().saturating_sub(1);
+        Self { route, gate, fit, retries, output_rate }
     }
 
     /// Whether a call that names this id means it: the model's own, or with its driver before it.

@@ -27,6 +27,7 @@ pub(super) enum Act {
 pub(super) struct Scripted {
     name: &'static str,
     acts: Mutex<VecDeque<Act>>,
+    attempts: u8,
     pub(super) asked: Mutex<Vec<Call>>,
 }
 
@@ -36,7 +37,11 @@ impl Scripted {
     }
 
     pub(super) fn named(name: &'static str, acts: Vec<Act>) -> Arc<Self> {
-        Arc::new(Self { name, acts: Mutex::new(acts.into()), asked: Mutex::default() })
+        Arc::new(Self { name, acts: Mutex::new(acts.into()), attempts: 3, asked: Mutex::default() })
+    }
+
+    pub(super) fn trying(self: Arc<Self>, attempts: u8) -> Arc<Self> {
+        Arc::new(Self { attempts, ..Arc::into_inner(self).unwrap() })
     }
 
     /// The models that were asked for, in order.
@@ -67,6 +72,10 @@ pub(super) fn error(cause: Cause) -> ModelError {
 impl ModelDriver for Scripted {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn attempts(&self) -> u8 {
+        self.attempts
     }
 
     async fn converse(&self, call: &Call) -> Result<Reply, ModelError> {

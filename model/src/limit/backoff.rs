@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Attempts at one model, the first included.
+/// Attempts at one model, the first included, where its driver does not say.
 pub const TRIES: u8 = 3;
 /// The longest pause of our own; a service may ask for more.
 pub const LONGEST: Duration = Duration::from_secs(2);

@@ -1,6 +1,7 @@
 //! Amazon Bedrock over HTTP: one attempt at one model, by Converse, `ConverseStream` or `InvokeModel`.
 
 mod access;
+mod endpoint;
 mod events;
 mod frame;
 mod invoke;
@@ -24,6 +25,7 @@ use tokio::time::Instant;
 
 pub use self::access::Access;
 use self::access::Keeper;
+pub use self::endpoint::Hosts;
 use self::events::Heard;
 use self::invoke::Family;
 pub use self::settings::Settings;
@@ -134,6 +136,10 @@ impl BedrockDriver {
 
 #[async_trait]
 impl ModelDriver for BedrockDriver {
+    fn attempts(&self) -> u8 {
+        self.settings.attempts
+    }
+
     fn name(&self) -> &'static str {
         "bedrock"
     }

@@ -7,8 +7,13 @@ use aws_types::service_config::ServiceConfigKey;
 use contract::Clock;
 
 use super::access::Access;
+use super::endpoint::{self, Hosts};
 use crate::catalog;
+use crate::limit::backoff;
 use crate::{Cause, ModelError};
+
+/// More only keep the caller waiting; each may take its whole time.
+const MOST_ATTEMPTS: u32 = 10;
 
 /// How and where Bedrock is asked.
 #[derive(Clone)]
@@ -19,6 +24,9 @@ pub struct Settings {
     pub runtime_endpoint: Option<String>,
     /// Instead of `https://bedrock.REGION.amazonaws.com`, where models are listed.
     pub control_endpoint: Option<String>,
+    pub hosts: Hosts,
+    /// Attempts at one model for one call, the first included.
+    pub attempts: u8,
     pub access: Access,
     /// Signatures hold for minutes around the time that they name.
     pub clock: Clock,
@@ -36,6 +44,8 @@ impl Settings {
             region: region.into(),
             runtime_endpoint: None,
             control_endpoint: None,
+            hosts: Hosts::default(),
+            attempts: backoff::TRIES,
             access,
             clock,
             model: catalog::default_models()[0].to_owned(),
@@ -44,7 +54,7 @@ impl Settings {
         }
     }
 
-    /// As AWS's own tools are set up: region, credentials and endpoints, but for an API key.
+    /// As AWS's own tools are set up: region, credentials, endpoints and attempts, but for an API key.
     pub fn of(config: &SdkConfig, clock: Clock) -> Result<Self, ModelError> {
         let missing = |what: &str| ModelError::new(Cause::Auth, what);
         let region = config.region().ok_or_else(|| missing("no region: set AWS_REGION"))?;
@@ -54,15 +64,31 @@ impl Settings {
         let mut settings = Self::new(region.as_ref(), Access::Credentials(provider), clock);
         settings.runtime_endpoint = given(config, "Bedrock Runtime");
         settings.control_endpoint = given(config, "Bedrock");
+        let asked = |said: Option<bool>| said.unwrap_or_default();
+        settings.hosts =
+            Hosts { fips: asked(config.use_fips()), dual_stack: asked(config.use_dual_stack()) };
+        let own = settings.runtime_endpoint.as_deref().or(settings.control_endpoint.as_deref());
+        endpoint::check(settings.hosts, own)?;
+        if let Some(retries) = config.retry_config() {
+            // `AWS_MAX_ATTEMPTS`: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+            settings.attempts = retries.max_attempts().clamp(1, MOST_ATTEMPTS) as u8;
+        }
         Ok(settings)
     }
 
     pub(super) fn runtime(&self) -> String {
-        endpoint(self.runtime_endpoint.as_deref(), "bedrock-runtime", &self.region)
+        self.address(self.runtime_endpoint.as_deref(), "bedrock-runtime")
     }
 
     pub(super) fn control(&self) -> String {
-        endpoint(self.control_endpoint.as_deref(), "bedrock", &self.region)
+        self.address(self.control_endpoint.as_deref(), "bedrock")
+    }
+
+    fn address(&self, own: Option<&str>, service: &str) -> String {
+        match own {
+            Some(own) => own.trim_end_matches('/').to_owned(),
+            None => endpoint::of_region(service, &self.region, self.hosts),
+        }
     }
 }
 
@@ -80,16 +106,6 @@ fn given(config: &SdkConfig, service: &str) -> Option<String> {
         .build();
     let own = key.ok().zip(config.service_config()).and_then(|(key, own)| own.load_config(key));
     own.or(usual)
-}
-
-fn endpoint(given: Option<&str>, service: &str, region: &str) -> String {
-    given.map_or_else(
-        || {
-            let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-            format!("https://{service}.{region}.amazonaws.com{suffix}")
-        },
-        |given| given.trim_end_matches('/').to_owned(),
-    )
 }
 
 /// A model's id as one segment of a path. An ARN has slashes and colons.
@@ -116,6 +132,11 @@ pub(super) fn segment(model_id: &str) -> Result<String, ModelError> {
 
 #[cfg(test)]
 mod tests {
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use aws_smithy_types::retry::RetryConfig;
+    use aws_types::region::Region;
+
     use super::*;
 
     #[test]
@@ -139,5 +160,28 @@ mod tests {
         assert_eq!(settings.control(), "https://bedrock.eu-central-1.amazonaws.com");
         settings.runtime_endpoint = Some("http://127.0.0.1:1/".to_owned());
         assert_eq!(settings.runtime(), "http://127.0.0.1:1");
+    }
+
+    #[test]
+    fn awss_settings_for_hosts_and_attempts_hold() {
+        let config = || {
+            let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "tests");
+            SdkConfig::builder()
+                .region(Region::new("us-east-1"))
+                .credentials_provider(SharedCredentialsProvider::new(credentials))
+        };
+        let clock = || contract::Timestamp(0);
+        let of = |config: aws_types::sdk_config::Builder| Settings::of(&config.build(), clock);
+        let attempts = |attempts| {
+            let retries = RetryConfig::standard().with_max_attempts(attempts);
+            of(config().retry_config(retries)).unwrap().attempts
+        };
+        assert_eq!([1, 5, 1_000].map(attempts), [1, 5, 10]);
+        assert_eq!(of(config()).unwrap().attempts, 3);
+        let both = of(config().use_fips(true).use_dual_stack(true)).unwrap();
+        assert_eq!(both.runtime(), "https://bedrock-runtime-fips.us-east-1.api.aws");
+        assert_eq!(both.control(), "https://bedrock-fips.us-east-1.api.aws");
+        let refused = of(config().use_fips(true).endpoint_url("http://127.0.0.1:1"));
+        assert_eq!(refused.err().map(|error| error.cause), Some(Cause::BadRequest));
     }
 }
