@@ -18,6 +18,9 @@ pub struct Call {
     pub known: Option<Arc<Model>>,
     /// Shared: a fallback or a retry tells the same again, and a prompt may be hundreds of kilobytes.
     pub conversation: Arc<Conversation>,
+    /// Tokens of that conversation by `estimate`, where somebody has counted them already. Whoever changes the
+    /// conversation takes them away.
+    pub estimated: Option<u64>,
     pub parameters: Parameters,
     pub metadata: Metadata,
     pub deadline: Instant,
@@ -64,6 +67,7 @@ impl Call {
             model: None,
             known: None,
             conversation: conversation.into(),
+            estimated: None,
             parameters: Parameters::default(),
             metadata: Metadata::default(),
             deadline: Instant::now() + within,

@@ -9,7 +9,7 @@ use model::Parameters;
 use model::catalog::{Catalog, default_models};
 use model::definitions::{AgentDefinition, Agents, Defaults, Known, load};
 
-use super::models::named;
+use super::named::named;
 use crate::agent::run::{ANALYZE, CARBON, MEASURED, POST, PROFILE};
 use crate::config::{Config, DriverName, ModelConfig};
 

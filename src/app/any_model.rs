@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::model_drivers::Drivers;
-use super::models::of_driver;
+use super::named::of_driver;
 use crate::config::DriverName;
 
 /// A service lists its models within this time, or is taken to list none.

@@ -15,7 +15,8 @@ use model::{Metadata, ModelDriver, normalize};
 
 use super::CLOCK;
 use super::model_drivers::Drivers;
-use super::models::{self, catalog, check_named, limits};
+use super::models::limits;
+use super::named::{catalog, check_named, named};
 use super::observed::Observed;
 use super::spending::{Spending, while_kept};
 use crate::config::{Config, DriverName};
@@ -57,7 +58,7 @@ impl Bench {
         check_named(&config)?;
         let catalog = Arc::new(catalog(&config)?);
         let mut named: Vec<(DriverName, Model)> = Vec::new();
-        for (driver, id) in models::named(&config) {
+        for (driver, id) in named(&config) {
             if !named.iter().any(|(known, model)| *known == driver && model.id == id) {
                 named.push((driver, catalog.lookup(&id).through(driver.as_str())));
             }

@@ -35,7 +35,7 @@ pub async fn subject(config: Config, probe_model: bool) -> Subject {
         #[cfg(feature = "aws")]
         bedrock: bedrock(&config).await.map_err(|error| format!("{error:#}")),
         #[cfg(feature = "aws")]
-        bedrock_models: super::models::ids_of(&config, DriverName::Bedrock),
+        bedrock_models: super::named::ids_of(&config, DriverName::Bedrock),
         config,
     }
 }

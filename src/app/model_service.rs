@@ -7,7 +7,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::models::{Models, check_named};
+use super::models::Models;
+use super::named::check_named;
 use crate::config::Config;
 use crate::store::Database;
 

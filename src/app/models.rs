@@ -1,6 +1,5 @@
 //! The wiring of the models: drivers, routes, limits, budget, and what is told of calls.
 
-use anyhow::Context;
 use contract::hexadecimal;
 use model::budget::Budget;
 use model::catalog::Catalog;
@@ -8,8 +7,6 @@ use model::definitions::Agents;
 use model::gateway::{self, Gateway, Parts, Route};
 use model::limit::{self, Limits};
 use model::{ModelDriver, normalize};
-use serde::Serialize;
-use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -19,48 +16,28 @@ use super::agents;
 use super::any_model;
 use super::leader;
 use super::model_drivers::Drivers;
+use super::named::{catalog, check_named, named};
 use super::observed::Observed;
 use super::routing::Routing;
 use super::spending::{Spending, while_kept};
-use crate::agent::packing;
+use crate::agent::{Task, packing};
 use crate::config::{Config, DriverName};
 use crate::model_api::{self, Configured, Key, Keys, ModelApi};
+use crate::review::{Judge, Lead};
 use crate::store::{Database, SqliteExperience};
 use crate::telemetry::model_calls::ModelMetrics;
 
-/// For each service that is asked what it serves.
-const DISCOVERY: Duration = Duration::from_secs(20);
 /// What was learned of models is written down so often.
 const LEARNED_EVERY: Duration = Duration::from_secs(30);
-
-/// A model that can be asked.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ListedModel {
-    pub id: String,
-    pub driver: &'static str,
-    /// `configured` or `discovered`.
-    pub source: &'static str,
-    /// US dollars per million tokens.
-    pub input_usd: Option<f64>,
-    pub output_usd: Option<f64>,
-}
-
-impl ListedModel {
-    fn new(catalog: &Catalog, id: String, driver: &'static str, source: &'static str) -> Self {
-        let price = catalog.lookup(&id).price;
-        let (input_usd, output_usd) = price.map(|price| (price.input, price.output)).unzip();
-        Self { id, driver, source, input_usd, output_usd }
-    }
-}
 
 /// The models of a deployment.
 pub struct Models {
     pub gateway: Arc<Gateway>,
-    catalog: Arc<Catalog>,
+    pub(super) catalog: Arc<Catalog>,
     agents: Arc<Agents>,
-    drivers: Vec<Arc<dyn ModelDriver>>,
-    configured: Vec<Configured>,
-    spending: Spending,
+    pub(super) drivers: Vec<Arc<dyn ModelDriver>>,
+    pub(super) configured: Vec<Configured>,
+    pub(super) spending: Spending,
     routing: Arc<Routing>,
     metrics: Arc<ModelMetrics>,
 }
@@ -147,31 +124,15 @@ impl Models {
     }
 
     /// What leads reviews, if the settings say that a model does.
-    pub fn leader(&self, config: &Config) -> Option<Arc<dyn ModelDriver>> {
+    pub fn leader(&self, config: &Config) -> Option<Lead> {
         let gateway = super::words::unless_redacted(self.gateway.clone(), config);
-        leader::of(gateway, &config.model, self.agents.get(agents::REVIEWER).cloned())
-    }
-
-    /// What the settings name.
-    pub fn configured(&self) -> Vec<ListedModel> {
-        let models = self.configured.iter();
-        let listed = models.map(|model| {
-            ListedModel::new(&self.catalog, model.id.clone(), model.driver, "configured")
+        let lead = leader::of(gateway, &config.model, self.agents.get(agents::REVIEWER).cloned())?;
+        let judge: Option<Judge> = config.gateway.route.then(|| {
+            let routing = self.routing.clone();
+            Arc::new(move |task: &Task, model: &str, conduct| routing.judge(task, model, conduct))
+                as _
         });
-        listed.collect()
-    }
-
-    /// What the services of the drivers say that they serve.
-    pub async fn discover(&self) -> Result<Vec<ListedModel>, model::ModelError> {
-        let deadline = tokio::time::Instant::now() + DISCOVERY;
-        let mut found = Vec::new();
-        for driver in &self.drivers {
-            let listed = driver.list(deadline).await?.into_iter();
-            found.extend(listed.map(|model| {
-                ListedModel::new(&self.catalog, model.id, driver.name(), "discovered")
-            }));
-        }
-        Ok(found)
+        Some(Lead { judge, ..lead })
     }
 
     /// The routes under `/v1`.
@@ -193,22 +154,6 @@ impl Models {
         })
     }
 
-    /// For `/health`.
-    pub fn snapshot(&self) -> Arc<dyn Fn() -> Value + Send + Sync> {
-        let (gateway, budget) = (self.gateway.clone(), self.spending.budget.clone());
-        let registry: Vec<Value> = self
-            .configured
-            .iter()
-            .map(|model| json!({"id": model.id, "driver": model.driver}))
-            .collect();
-        Arc::new(move || {
-            let budgets: Vec<Value> = budget.standings().into_iter().map(|standing| {
-                json!({"scope": standing.scope.said(), "cap_usd": standing.cap.usd(), "spent_usd": standing.spent.usd(), "reserved_usd": standing.reserved.usd()})
-            }).collect();
-            json!({"registry": registry, "routes": gateway.snapshot(), "budgets": budgets})
-        })
-    }
-
     /// Writes down what was spent until the work has ended, and then all that is left.
     pub async fn keep_while<T>(&self, work: impl Future<Output = T>) -> T {
         while_kept(work, |told| self.keep(told)).await
@@ -222,24 +167,6 @@ impl Models {
             self.routing.keep().await;
         }
         self.routing.keep().await;
-    }
-}
-
-/// Whoever serves or reviews with models needs one; whoever lists them does not.
-pub(super) fn check_named(config: &Config) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        !named(config).is_empty(),
-        "no model is named: set `models` under [model], as models = [\"qwen3\"]; `eco-coder models list` shows what the service has"
-    );
-    Ok(())
-}
-
-/// What is known of models: what comes with the program, and the operator's own file over it.
-pub fn catalog(config: &Config) -> anyhow::Result<Catalog> {
-    let bundled = Catalog::bundled();
-    match &config.gateway.catalog {
-        Some(path) => bundled.open(path).context("`catalog` under [gateway]"),
-        None => Ok(bundled),
     }
 }
 
@@ -263,35 +190,6 @@ fn routes_of(
         }
     }
     routes
-}
-
-/// The models in their order, each with its driver: `openai/qwen3` names its own, `qwen3` means the usual one.
-pub(super) fn named(config: &Config) -> Vec<(DriverName, String)> {
-    let usual = config.model.driver;
-    let mut ids: Vec<String> = config.model.models.clone();
-    if ids.is_empty() {
-        ids = match usual {
-            DriverName::Embedded => vec!["embedded".to_owned()],
-            DriverName::Bedrock => {
-                model::catalog::default_models().iter().map(|&id| id.to_owned()).collect()
-            }
-            DriverName::Anthropic | DriverName::OpenAi | DriverName::ClaudeCli => Vec::new(),
-        };
-    }
-    ids.into_iter().map(|id| of_driver(&id).unwrap_or((usual, id))).collect()
-}
-
-/// The models that this driver is asked for.
-#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only Bedrock's are looked at"))]
-pub(super) fn ids_of(config: &Config, driver: DriverName) -> Vec<String> {
-    named(config).into_iter().filter(|(name, _)| *name == driver).map(|(_, id)| id).collect()
-}
-
-/// `openai/qwen3`: a driver and its model.
-pub(super) fn of_driver(id: &str) -> Option<(DriverName, String)> {
-    let (name, rest) = id.split_once('/')?;
-    let driver = DriverName::ALL.into_iter().find(|driver| driver.as_str() == name)?;
-    Some((driver, rest.to_owned()))
 }
 
 pub(super) fn limits(config: &Config) -> limit::Settings {

@@ -15,7 +15,7 @@ use model::limit::Limits;
 use model::router::{
     Candidate, Decision, Experience, Money, Outcome, Question, Size, Task, Work, decide,
 };
-use model::{Call, Cause, ErrorKind, normalize};
+use model::{Call, Cause, ErrorKind, estimate, normalize};
 use tokio::time::timeout;
 
 use super::CLOCK;
@@ -81,7 +81,8 @@ impl Routing {
         let Some(first) = routes.first() else { return Decided::default() };
         self.calls.fetch_add(1, Ordering::Relaxed);
         let (conversation, model) = (&call.conversation, &first.model.id);
-        let input_tokens = normalize::input_tokens(conversation, model, first.driver.name());
+        let estimated = estimate::conversation(conversation);
+        let input_tokens = normalize::input_tokens_of(estimated, model, first.driver.name());
         let (task, size) = work_of(call, input_tokens);
         let candidates = self.candidates(routes);
         let question = Question {
@@ -94,7 +95,7 @@ impl Routing {
             candidates: &candidates,
         };
         let decision = decide(&question, &self.experience(), self.seed(call));
-        let decided = decided(&decision, routes, task);
+        let decided = Decided { estimated: Some(estimated), ..decided(&decision, routes, task) };
         let chosen = decided.order.first().and_then(|&at| routes.get(at));
         tracing::info!(
             model_id = chosen.map_or("", |route| route.model.id.as_str()),
@@ -148,10 +149,9 @@ impl Routing {
     }
 
     fn candidates(&self, routes: &[&Route]) -> Vec<Candidate> {
-        let gates = self.limits.snapshot();
         let candidate = |route: &&Route| {
-            let key = route.key();
-            let rests = gates.iter().find(|gate| gate.key == key && gate.breaker == "open");
+            let gate = self.limits.snapshot_of(&route.key());
+            let rests = gate.is_some_and(|gate| gate.breaker == "open");
             Candidate {
                 model: Model::clone(&route.model),
                 driver: route.driver.name(),
@@ -203,7 +203,7 @@ fn decided(decision: &Decision, routes: &[&Route], task: Task) -> Decided {
     }
     let why = decision.to_string().lines().map(ToOwned::to_owned).collect();
     let work = Some(Work { task, complexity: decision.complexity });
-    Decided { order, why, reason: decision.reason(), work }
+    Decided { order, why, reason: decision.reason(), work, estimated: None }
 }
 
 /// A review by the change that it opens with; anything else by its length.

@@ -13,7 +13,8 @@ use model::{Event, ModelDriver, ModelError};
 
 use super::Failure;
 use crate::app::agents;
-use crate::app::models::{self, Models};
+use crate::app::models::Models;
+use crate::app::named::catalog;
 use crate::config::Config;
 
 const MOST: Duration = Duration::from_mins(10);
@@ -64,7 +65,7 @@ impl Arguments {
         let usage = |error: ModelError| Failure::Usage(error.into());
         request.metadata.agent_id.clone_from(&self.agent);
         let mut call = request.into_call(within, MOST).map_err(usage)?;
-        let catalog = models::catalog(&config).map_err(Failure::Usage)?;
+        let catalog = catalog(&config).map_err(Failure::Usage)?;
         let agents = self.agents(&config, &catalog).map_err(Failure::Usage)?;
         agents.apply(&mut call).map_err(usage)?;
         let models = Models::with_agents(&config, None, catalog, agents).await;

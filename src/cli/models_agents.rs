@@ -9,7 +9,8 @@ use model::definitions::AgentDefinition;
 use serde_json::{Value, json};
 
 use super::Failure;
-use crate::app::{agents, models};
+use crate::app::agents;
+use crate::app::named::catalog;
 use crate::config::Config;
 
 /// List the agents that calls may name, or say what is wrong with their files.
@@ -25,7 +26,7 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
         let folder = self.folder.unwrap_or_else(|| agents::folder(config));
-        let catalog = models::catalog(config).map_err(Failure::Usage)?;
+        let catalog = catalog(config).map_err(Failure::Usage)?;
         let agents = agents::read(config, &catalog, &folder).map_err(Failure::Usage)?;
         let page = if self.json {
             let rows: Vec<Value> = agents.iter().map(row).collect();

@@ -94,7 +94,7 @@ impl Arguments {
         let Some(calls) = app::kept_calls(config).map_err(Failure::Usage)? else {
             return Ok(None);
         };
-        let catalog = app::models::catalog(config).map_err(Failure::Usage)?;
+        let catalog = app::named::catalog(config).map_err(Failure::Usage)?;
         let (now, since) = ((app::CLOCK)(), self.start());
         let mut analytics = Analytics::new(self.by.into());
         let mut evidence = Evidence::default();

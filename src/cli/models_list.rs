@@ -6,7 +6,8 @@ use std::io::Write as _;
 use clap::Args;
 
 use super::Failure;
-use crate::app::models::{ListedModel, Models};
+use crate::app::listed::ListedModel;
+use crate::app::models::Models;
 use crate::config::{Config, DriverName};
 
 /// List the models that can be asked.

@@ -22,6 +22,7 @@ pub(super) struct Course<'a> {
     at: usize,
     state: State,
     conversation: Arc<Conversation>,
+    estimated: Option<u64>,
     /// Whether the call says how to sample.
     samples: bool,
     /// Attempts at this way.
@@ -81,6 +82,7 @@ impl<'a> Course<'a> {
             at,
             state,
             conversation: Arc::clone(&call.conversation),
+            estimated: decided.estimated,
             samples,
             tried: 0,
             repacked: 0,
@@ -110,6 +112,7 @@ impl<'a> Course<'a> {
             model: Some(self.way().route.model.id.clone()),
             known: Some(Arc::clone(&self.way().route.model)),
             conversation: Arc::clone(&self.conversation),
+            estimated: self.estimated,
             parameters,
             metadata: call.metadata.clone(),
             deadline: call.deadline,
@@ -145,7 +148,8 @@ impl<'a> Course<'a> {
             Action::Repair => self.repair(cause),
             Action::Repack => self.stay(action),
             Action::Take(kind) => {
-                let error = ModelError::new(cause, "its answer broke off at the end of its context");
+                let error =
+                    ModelError::new(cause, "its answer broke off at the end of its context");
                 self.take(kind, error);
             }
             Action::Again | Action::WithoutSampling | Action::GiveUp => return false,
@@ -172,9 +176,7 @@ impl<'a> Course<'a> {
         let mut events = Vec::with_capacity(heard.len());
         for event in heard {
             events.push(Ok(match event {
-                Event::Finished(reply) => {
-                    Event::Finished(Box::new(self.on_reply(*reply, repack)?))
-                },
+                Event::Finished(reply) => Event::Finished(Box::new(self.on_reply(*reply, repack)?)),
                 other => other,
             }));
         }
@@ -263,7 +265,7 @@ impl<'a> Course<'a> {
 
     fn repair(&mut self, cause: Cause) {
         self.notes.push(repair::said(&self.way().said(), cause));
-        self.conversation = repair::with_remark(&self.conversation, cause);
+        self.tell(repair::with_remark(&self.conversation, cause));
         self.state = self.state.after(Action::Repair, self.fresh());
     }
 
@@ -277,8 +279,12 @@ impl<'a> Course<'a> {
             "the conversation was too long for {}, and was packed smaller",
             self.way().said()
         ));
-        self.conversation = Arc::new(smaller);
+        self.tell(Arc::new(smaller));
         true
+    }
+
+    fn tell(&mut self, conversation: Arc<Conversation>) {
+        (self.conversation, self.estimated) = (conversation, None);
     }
 
     /// What is too small, too dear or behind the same refused credentials is not asked later, either.

@@ -41,6 +41,8 @@ pub struct Decided {
     pub reason: Option<String>,
     /// What the call was taken for.
     pub work: Option<Work>,
+    /// Tokens of the conversation, if they were counted for it.
+    pub estimated: Option<u64>,
 }
 
 /// A way to a model that is not configured, until a deadline; `None` where nobody knows the model.

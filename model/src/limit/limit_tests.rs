@@ -165,4 +165,7 @@ async fn ids_without_end_fill_no_memory() {
         limits.gate(&format!("m{number}"));
     }
     assert_eq!(limits.snapshot().len(), MOST_GATES + 1);
+    assert_eq!(limits.snapshot_of("nobody asked"), None);
+    let all = limits.snapshot();
+    assert_eq!(limits.snapshot_of(&all[0].key).as_ref(), Some(&all[0]));
 }

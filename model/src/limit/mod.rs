@@ -122,6 +122,12 @@ impl Limits {
         all
     }
 
+    /// How it stands with one of them, if it was asked.
+    pub fn snapshot_of(&self, key: &str) -> Option<Snapshot> {
+        let gates = self.gates.read().unwrap_or_else(PoisonError::into_inner);
+        gates.get(key).map(|gate| gate.snapshot())
+    }
+
     fn add(&self, key: &str) -> Arc<Gate> {
         let mut gates = self.gates.write().unwrap_or_else(PoisonError::into_inner);
         let key = if gates.len() >= MOST_GATES && !gates.contains_key(key) { OTHERS } else { key };

@@ -50,10 +50,13 @@ fn fit_within(
     let mut changes = Vec::new();
     sampling::check(&call.parameters)?;
     tools::fit(call, model, driver, limits, &mut changes)?;
-    system::fit(&mut call.conversation, limits, &mut changes);
+    if system::fit(&mut call.conversation, limits, &mut changes) {
+        call.estimated = None;
+    }
     sampling::fit(&mut call.parameters, model, driver, limits, &mut changes);
     stop::fit(&mut call.parameters.stop_sequences, limits, &mut changes);
-    let input_tokens = told(&call.conversation, limits);
+    let estimated = call.estimated.unwrap_or_else(|| estimate::conversation(&call.conversation));
+    let input_tokens = times(estimated, limits);
     tokens::fit(&mut call.parameters.max_tokens, input_tokens, model, limits, &mut changes)?;
     Ok(Fitted { changes, input_tokens })
 }
@@ -65,16 +68,17 @@ pub fn takes_tools(model_id: &str, driver: &str) -> bool {
 
 /// Tokens that a model is told by this conversation, estimated rather too high than too low.
 pub fn input_tokens(conversation: &Conversation, model_id: &str, driver: &str) -> u64 {
-    told(conversation, &table::limits(driver, model_id))
+    input_tokens_of(estimate::conversation(conversation), model_id, driver)
+}
+
+/// The same for a conversation that was estimated before.
+pub fn input_tokens_of(estimated: u64, model_id: &str, driver: &str) -> u64 {
+    times(estimated, &table::limits(driver, model_id))
 }
 
 /// Tokens that a model said, estimated the same way.
 pub fn output_tokens(content: &[Block], model_id: &str, driver: &str) -> u64 {
     times(estimate::content(content), &table::limits(driver, model_id))
-}
-
-fn told(conversation: &Conversation, limits: &Limits) -> u64 {
-    times(estimate::conversation(conversation), limits)
 }
 
 fn times(tokens: u64, limits: &Limits) -> u64 {

@@ -8,13 +8,14 @@ use super::change;
 use super::table::Limits;
 use crate::{Block, Change, Conversation, Message, Role};
 
+/// Whether it changed the conversation.
 pub(super) fn fit(
     conversation: &mut Arc<Conversation>,
     limits: &Limits,
     changes: &mut Vec<Change>,
-) {
+) -> bool {
     if limits.system.value || conversation.system.trim().is_empty() {
-        return;
+        return false;
     }
     let conversation = Arc::make_mut(conversation);
     let system = std::mem::take(&mut conversation.system);
@@ -25,4 +26,5 @@ pub(super) fn fit(
         _ => conversation.messages.insert(0, Message::user(system)),
     }
     changes.push(change("system", from, json!("first user message"), limits.system.reason()));
+    true
 }

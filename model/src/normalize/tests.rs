@@ -21,6 +21,7 @@ fn call(parameters: Parameters) -> Call {
             messages: vec![Message::user("What does this change cost?")],
             tools: Vec::new(),
         }),
+        estimated: None,
         parameters,
         metadata: Metadata::default(),
         deadline: Instant::now() + Duration::from_secs(30),
@@ -47,6 +48,22 @@ fn too_much() -> Parameters {
         stop_sequences: ["</answer>", "\n", "", "|", "User:", "END"].map(str::to_owned).to_vec(),
         tool_choice: ToolChoice::Auto,
     }
+}
+
+#[test]
+fn what_was_estimated_before_counts_until_the_conversation_changes() {
+    let tokens = |id: &str, estimated| {
+        let model = lookup(id);
+        let mut call = call(Parameters::default());
+        call.estimated = estimated;
+        fitting(&model, "bedrock")(&mut call, &model).unwrap().input_tokens
+    };
+    let plain = "us.amazon.nova-2-lite-v1:0";
+    assert_eq!(tokens(plain, Some(7)), input_tokens_of(7, plain, "bedrock"));
+    assert_ne!(tokens(plain, Some(7)), tokens(plain, None));
+    // The system prompt becomes a part of the first message.
+    let folding = "amazon.titan-text-express-v1";
+    assert_eq!(tokens(folding, Some(7)), tokens(folding, None));
 }
 
 fn said(driver: &str, id: &str, parameters: Parameters) -> String {
