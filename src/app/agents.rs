@@ -41,7 +41,7 @@ pub fn read(
     catalog: &Catalog,
     folder: &Path,
 ) -> anyhow::Result<Vec<AgentDefinition>> {
-    let known = Known { catalog, tools: &TOOLS };
+    let known = Known { catalog, tools: &TOOLS, needs: &[(REVIEWER, &[ANALYZE, POST])] };
     let definitions = load(folder, &defaults(config), known).map_err(|mistakes| {
         let lines: Vec<String> = mistakes.iter().map(|mistake| format!("  - {mistake}")).collect();
         anyhow!("the agents cannot be used:\n{}", lines.join("\n"))

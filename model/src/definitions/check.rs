@@ -55,6 +55,7 @@ pub(super) fn check(
         return Err(invalid("it tells its model nothing; write what the agent is to do"));
     }
     tools(&written.tools, known).map_err(|wrong| wrong.at(text, "tools"))?;
+    needed(&written.id, &written.tools, known).map_err(|wrong| wrong.at(text, "tools"))?;
     parameters(&written.parameters, text)?;
     let own_driver = written.driver.is_some();
     let driver = written.driver.unwrap_or_else(|| defaults.driver.clone());
@@ -97,7 +98,8 @@ fn tools(tools: &[String], known: Known<'_>) -> Result<(), Wrong> {
         if !known.tools.contains(&tool.as_str()) {
             let shown: String = tool.chars().take(64).collect();
             return Err(invalid(format!(
-                "there is no tool `{shown}`; tools: {}",
+                "there is no tool `{shown}`{} (tools: {})",
+                meant(&shown, known.tools),
                 known.tools.join(", ")
             )));
         }
@@ -106,6 +108,17 @@ fn tools(tools: &[String], known: Known<'_>) -> Result<(), Wrong> {
         }
     }
     Ok(())
+}
+
+/// An agent that names no tools has all that its work has.
+fn needed(id: &str, tools: &[String], known: Known<'_>) -> Result<(), Wrong> {
+    let needs = known.needs.iter().filter(|(agent, _)| *agent == id && !tools.is_empty());
+    let named = |tool: &&str| tools.iter().any(|named| named == tool);
+    let missing = needs.flat_map(|(_, needed)| needed.iter().copied()).find(|tool| !named(tool));
+    let Some(missing) = missing else { return Ok(()) };
+    Err(invalid(format!(
+        "`{id}` cannot do its work without the tool `{missing}`: name it, or leave `tools` out"
+    )))
 }
 
 fn parameters(parameters: &Parameters, text: &str) -> Result<(), Wrong> {
@@ -128,11 +141,15 @@ fn check_driver(driver: &str) -> Result<(), Wrong> {
         return Ok(());
     }
     let shown: String = driver.chars().take(64).collect();
-    let meant = match nearest_of(&shown, DRIVERS.into_iter()).first() {
+    let meant = meant(&shown, &DRIVERS);
+    Err(unknown(format!("there is no driver `{shown}`{meant} (drivers: {})", DRIVERS.join(", "))))
+}
+
+fn meant(shown: &str, known: &[&str]) -> String {
+    match nearest_of(shown, known.iter().copied()).first() {
         Some(near) => format!("; did you mean {near}?"),
         None => String::new(),
-    };
-    Err(unknown(format!("there is no driver `{shown}`{meant} (drivers: {})", DRIVERS.join(", "))))
+    }
 }
 
 fn check_model(driver: &str, model: &str, known: Known<'_>) -> Result<(), Wrong> {

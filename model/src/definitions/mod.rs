@@ -68,6 +68,8 @@ pub struct DefinitionError {
 pub struct Known<'a> {
     pub catalog: &'a Catalog,
     pub tools: &'a [&'a str],
+    /// Agents that cannot do without some tools, if they name any.
+    pub needs: &'a [(&'a str, &'a [&'a str])],
 }
 
 #[cfg(test)]

@@ -5,12 +5,15 @@ use std::path::Path;
 
 use super::*;
 
-const TOOLS: [&str; 4] = [
+const TOOLS: [&str; 5] = [
     "analyze_code",
     "profile_code_performance",
+    "read_measurements",
     "calculate_carbon_footprint",
     "post_github_comment",
 ];
+
+const NEEDS: [(&str, &[&str]); 1] = [("poster", &["post_github_comment"])];
 
 /// What a folder of these files holds; the folder's own name is taken out of what is said.
 fn loaded(
@@ -22,7 +25,7 @@ fn loaded(
         fs::write(folder.path().join(name), text).unwrap();
     }
     let catalog = Catalog::bundled();
-    let known = Known { catalog: &catalog, tools: &TOOLS };
+    let known = Known { catalog: &catalog, tools: &TOOLS, needs: &NEEDS };
     let prefix = format!("{}/", folder.path().display());
     load(folder.path(), defaults, known).map_err(|mut mistakes| {
         for mistake in &mut mistakes {
@@ -101,6 +104,20 @@ c.md:4: `anthropic.claude-haiku-4-5` is no model of anthropic that is known here
 }
 
 #[test]
+fn tools_are_known_ones_and_those_that_an_agent_needs() {
+    let poster = |tools: &str| format!("---\nname: P\n{tools}---\nPost.");
+    let (near, without) =
+        (poster("tools: [post_github_coment]\n"), poster("tools: [analyze_code]\n"));
+    insta::assert_snapshot!(said(&[("a.md", near.as_str()), ("poster.md", without.as_str())]), @"
+    a.md:3: there is no tool `post_github_coment`; did you mean post_github_comment? (tools: analyze_code, profile_code_performance, read_measurements, calculate_carbon_footprint, post_github_comment)
+    poster.md:3: `poster` cannot do its work without the tool `post_github_comment`: name it, or leave `tools` out
+    ");
+    for tools in ["", "tools: []\n", "tools: [analyze_code, post_github_comment]\n"] {
+        assert!(loaded(&[("poster.md", poster(tools).as_str())], &Defaults::default()).is_ok());
+    }
+}
+
+#[test]
 fn every_mistake_names_its_file_and_line() {
     let large = format!("---\nname: L\n---\n{}", "x".repeat(70_000));
     let files = [
@@ -125,7 +142,7 @@ a.md:1: it does not begin with front matter between two lines of ---
 b.md:3: unknown field `colour`, expected one of name, description, provider, bedrockModel, model, maxTokens, temperature, topP, stopSequences, tools
 c.md:3: invalid floating point
 d.md:3: temperature is not between 0 and 2
-e.md:3: there is no tool `run_shell`; tools: analyze_code, profile_code_performance, calculate_carbon_footprint, post_github_comment
+e.md:3: there is no tool `run_shell` (tools: analyze_code, profile_code_performance, read_measurements, calculate_carbon_footprint, post_github_comment)
 f.md:1: it tells its model nothing; write what the agent is to do
 g.json:1: it has neither `instructions` nor `prompt`
 h.json:2: `H!` is no id: write 1 to 64 lower-case letters, digits and hyphens
@@ -146,7 +163,7 @@ fn two_agents_of_one_id_are_refused() {
 #[test]
 fn no_folder_is_no_agents() {
     let catalog = Catalog::bundled();
-    let known = Known { catalog: &catalog, tools: &TOOLS };
+    let known = Known { catalog: &catalog, tools: &TOOLS, needs: &NEEDS };
     assert_eq!(load(Path::new("nowhere"), &Defaults::default(), known), Ok(Vec::new()));
 }
 
@@ -154,7 +171,7 @@ fn no_folder_is_no_agents() {
 fn the_agents_that_come_with_the_program_are_valid() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agent-definitions");
     let catalog = Catalog::bundled();
-    let known = Known { catalog: &catalog, tools: &TOOLS };
+    let known = Known { catalog: &catalog, tools: &TOOLS, needs: &NEEDS };
     let agents = load(&folder, &Defaults::default(), known).unwrap();
     let ids: Vec<&str> = agents.iter().map(|agent| agent.id.as_str()).collect();
     assert_eq!(ids, ["carbon-explainer", "reviewer", "triage"]);
@@ -179,7 +196,7 @@ proptest::proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(text in "(---\n)?[ -~\n]{0,200}(---\n)?[ -~\n]{0,50}") {
         let catalog = Catalog::bundled();
-        let known = Known { catalog: &catalog, tools: &TOOLS };
+        let known = Known { catalog: &catalog, tools: &TOOLS, needs: &NEEDS };
         for name in ["a.md", "a.json"] {
             if let Ok(written) = file::read(Path::new(name), &text) {
                 let _ = check::check(written, Path::new(name), &text, &Defaults::default(), known);
