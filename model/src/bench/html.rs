@@ -73,7 +73,7 @@ impl Report {
             writeln!(body, "<h2>Time to the answer</h2>")?;
             writeln!(
                 body,
-                "<figure>{latency}<figcaption>Number: half of the answers had ended; ring: 95 %; bar: 99 %. Diamond: half of the answers had begun.</figcaption></figure>"
+                "<figure>{latency}<figcaption>Number: half of the answers had ended; ring: 95 %; bar: 99 %. Diamond below: half of the answers had begun.</figcaption></figure>"
             )?;
         }
         Ok(())

@@ -93,10 +93,11 @@ pub(super) fn latencies(rows: &[Row]) -> String {
             escaped(&row.model),
             y - 6.0
         );
+        // Below the line: half of a model's answers often end soon after they begin.
         if let Some(first) = row.first_token_ms {
             let x = across.at((first.p50 / 1e3).max(1e-6));
             let _ =
-                write!(svg, r#"<path class="first" d="M{x:.1} {:.1}l5 5l-5 5l-5 -5z"/>"#, y - 5.0);
+                write!(svg, r#"<path class="first" d="M{x:.1} {:.1}l4 4l-4 4l-4 -4z"/>"#, y + 9.0);
         }
         numbered(&mut svg, half, y, at + 1, &row.model);
     }
