@@ -123,12 +123,14 @@ async fn a_reviewer_that_the_settings_define_leads_with_its_model_and_its_words(
     let agents = world.folder.path().join("agents");
     std::fs::create_dir(&agents).expect("a folder");
     let reviewer = format!(
-        "---\nname: Reviewer\nbedrockModel: {HAIKU}\nmaxTokens: 1500\n---\nName the query first.\n"
+        "---\nname: Reviewer\nbedrockModel: {HAIKU}\nmaxTokens: 1500\n\
+         tools: [analyze_code, post_github_comment]\n---\nName the query first.\n"
     );
     std::fs::write(agents.join("reviewer.md"), reviewer).expect("a file");
     world.settings("[gateway]\nagents = \"agents\"\n");
     let number = open(&world);
-    aws.script(vec![looks(), posts(WORDS)]);
+    let analyzes = turn(|task| uses(&[("t1", "analyze_code", analyze(task))]));
+    aws.script(vec![analyzes, posts(WORDS)]);
 
     let comment = comment(&mut world, number).await;
 
@@ -138,15 +140,21 @@ async fn a_reviewer_that_the_settings_define_leads_with_its_model_and_its_words(
     assert!(asked[0].path.contains(HAIKU), "{}", asked[0].path);
     assert!(system.starts_with("Name the query first.\n\n"), "{system}");
     assert_eq!(asked[0].body["inferenceConfig"]["maxTokens"], 1500);
+    let tools = asked[0].body["toolConfig"]["tools"].as_array().expect("tools");
+    // A point of the cache follows them.
+    let tools: Vec<&str> =
+        tools.iter().filter_map(|tool| tool["toolSpec"]["name"].as_str()).collect();
+    assert_eq!(tools, ["analyze_code", "post_github_comment"], "as its file says");
     assert_clean(&world, &aws);
 }
 
-/// Why each turn's model was chosen, from the log of a service that has ended: it writes some lines late.
-fn whys(world: &mut World) -> Vec<String> {
-    assert_eq!(world.terminate(), Some(0));
-    let log = world.log();
-    let chosen = log.iter().filter(|line| line["message"] == "a model was chosen");
-    chosen.filter_map(|line| line["context"]["why"].as_str().map(ToOwned::to_owned)).collect()
+/// One field of so many lines with this message.
+fn logged(world: &World, message: &str, field: &str, times: usize) -> Vec<String> {
+    let lines = world.wait_for_logs(message, times);
+    lines
+        .iter()
+        .map(|line| line["context"][field].as_str().unwrap_or_default().to_owned())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,10 +172,34 @@ async fn the_gateway_chooses_who_leads_where_the_settings_leave_it_to_it() {
         " The router chose {SONNET}: of 2 models, the best answers to a small change are expected of it.</sub>"
     );
     assert!(comment.contains(&why), "{comment}");
-    let whys = whys(&mut world);
+    let whys = logged(&world, "a model was chosen", "why", 2);
     assert_eq!(whys.len(), 2, "each turn: {whys:?}");
     assert!(whys.iter().all(|why| why.starts_with("small change; ")), "{whys:?}");
+    assert_eq!(logged(&world, "a review was judged", "quality", 1), ["1.00"], "its claim stands");
     assert_clean(&world, &aws);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_model_invents_and_gets_wrong_counts_when_the_next_one_is_chosen() {
+    let (mut world, aws) = world().await;
+    world.set("ECO_CODER_MODELS", &format!("us.amazon.nova-2-lite-v1:0,{SONNET}"));
+    world.settings("[gateway]\nroute = true\n");
+    let number = open(&world);
+    let cut = Scripted::Reply(answer(&[json!({"text": "The loop"})], "max_tokens"));
+    let half = "The loop in `shop/names.py:4` asks once per key. It wastes 73 % of the run time.";
+    aws.script(vec![cut, looks(), posts(half), looks(), posts(WORDS)]);
+    comment(&mut world, number).await;
+
+    let second = open(&world);
+    world.deliver("d2", "opened", second).await;
+    world.comment(second);
+    assert_eq!(world.idle().await, 0);
+
+    let judged = logged(&world, "a review was judged", "quality", 2);
+    assert_eq!(judged, ["0.25", "1.00"], "half of its claims, after an answer that was cut off");
+    let whys = logged(&world, "a model was chosen", "why", 5);
+    let of_sonnet = whys[3].split("; ").find(|line| line.contains(SONNET)).expect("a line");
+    assert!(of_sonnet.contains("3 outcomes, 0 failed, 1 judged"), "{of_sonnet}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -168,6 +168,9 @@ impl Agent {
                     return Ok(false);
                 }
             };
+            if called.error == Some(ErrorType::InvalidCall) {
+                run.on_misfit();
+            }
             // Side by side, so only the time since the last result is new.
             let elapsed = begun.elapsed();
             run.on_tool_result(result, elapsed.saturating_sub(counted));

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Budget, Spent, Task, prompts};
+use model::router::Conduct;
 use model::{
     Block, Conversation, Message, ModelError, Reply, Role, StopReason, ToolResult, ToolUse,
 };
@@ -44,6 +45,8 @@ pub struct Run {
     /// Tool uses of the last reply, and what is known of them so far.
     pending: Vec<Pending>,
     repairs: u32,
+    #[serde(default)]
+    conduct: Conduct,
     /// The closing words, once the run is over.
     closing: Option<String>,
 }
@@ -113,6 +116,7 @@ impl Run {
             notes: Vec::new(),
             pending: Vec::new(),
             repairs: 0,
+            conduct: Conduct::default(),
             closing: None,
         };
         run.keep_to_budget();
@@ -157,8 +161,8 @@ impl Run {
             StopReason::ToolUse => self.on_tool_uses(reply.message),
             StopReason::MaxTokens => self.repair("it was cut off at the token limit; answer in fewer words and call tools one at a time"),
             // The gateway has told the model what was wrong, and the model has answered the same once more.
-            StopReason::MalformedToolUse => self.hand_over("the model called a tool in a form that cannot be read, and so again when it was told"),
-            StopReason::MalformedModelOutput => self.hand_over("the model answered in a form that cannot be read, and so again when it was told"),
+            StopReason::MalformedToolUse => self.replace("the model called a tool in a form that cannot be read, and so again when it was told"),
+            StopReason::MalformedModelOutput => self.replace("the model answered in a form that cannot be read, and so again when it was told"),
             StopReason::GuardrailIntervened => self.hand_over("a guardrail stepped in"),
             StopReason::ContentFiltered => self.hand_over("the provider filtered the answer"),
             StopReason::ContextWindowExceeded => self.hand_over("the conversation outgrew the model's context"),
@@ -171,6 +175,16 @@ impl Run {
     pub fn on_model_error(&mut self, error: &ModelError, elapsed: Duration) {
         self.spent.add_time(elapsed);
         self.hand_over(&error.to_string());
+    }
+
+    /// A call of the model's did not fit its tool.
+    pub fn on_misfit(&mut self) {
+        self.conduct.misfits += u32::from(self.leader == Leader::Model);
+    }
+
+    /// How the model behaved; of its words a run knows nothing.
+    pub fn conduct(&self) -> Conduct {
+        Conduct { repaired: self.repairs > 0, ..self.conduct }
     }
 
     pub fn on_tool_result(&mut self, result: ToolResult, elapsed: Duration) {
@@ -222,7 +236,7 @@ impl Run {
 
     fn on_end(&mut self, message: Message) {
         if self.leader == Leader::Model && self.output_of(ANALYZE).is_none() {
-            return self.hand_over("the model ended before the change was analyzed");
+            return self.replace("the model ended before the change was analyzed");
         }
         let posting = self.conversation.tools.iter().any(|tool| tool.name == POST);
         let words = message.text();
@@ -248,6 +262,9 @@ impl Run {
             return self.repair(&format!("there is no tool {name:?}; use the ones declared"));
         }
         self.conversation.messages.push(message);
+        if self.leader == Leader::Model {
+            self.conduct.calls += uses.len() as u32;
+        }
         self.pending = uses
             .iter()
             .enumerate()
@@ -256,6 +273,10 @@ impl Run {
                 tool_use: tool_use.clone(),
             })
             .collect();
+        let refused =
+            |pending: &&Pending| pending.result.as_ref().is_some_and(|known| known.is_error);
+        let refused = self.pending.iter().filter(refused).count();
+        (0..refused).for_each(|_| self.on_misfit());
         self.answer_when_complete();
     }
 
@@ -327,8 +348,14 @@ impl Run {
     fn spend_repair(&mut self, why: &str) {
         self.repairs += 1;
         if self.repairs > MOST_REPAIRS {
-            self.hand_over(why);
+            self.replace(why);
         }
+    }
+
+    /// The model had its chance.
+    fn replace(&mut self, why: &str) {
+        self.conduct.replaced |= self.leader == Leader::Model;
+        self.hand_over(why);
     }
 
     /// Adds words of ours, keeping to the alternation of roles.

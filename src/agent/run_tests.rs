@@ -192,3 +192,34 @@ fn a_tool_that_is_not_declared_is_asked_about_and_never_called() {
     assert!(run.conversation.messages[0].text().contains("there is no tool \"read_file\""));
     assert!(run.conversation.messages.iter().all(|message| message.tool_uses().next().is_none()));
 }
+
+#[test]
+fn a_run_counts_how_its_model_behaves_and_not_what_the_planner_does() {
+    let mut run = run();
+    told(&mut run, says(StopReason::ToolUse, uses(&[("p", POST)])));
+    assert_eq!(run.conduct(), Conduct { calls: 1, misfits: 1, ..Conduct::default() });
+    told(&mut run, says(StopReason::MaxTokens, Vec::new()));
+    told(&mut run, says(StopReason::ToolUse, uses(&[("a", ANALYZE), ("x", CARBON)])));
+    run.on_misfit();
+    let repaired = Conduct { calls: 3, misfits: 2, repaired: true, ..Conduct::default() };
+    assert_eq!(run.conduct(), repaired);
+    run.on_tool_result(result("a"), Duration::ZERO);
+    run.on_tool_result(result("x"), Duration::ZERO);
+    told(&mut run, says(StopReason::MaxTokens, Vec::new()));
+    assert_eq!(run.conduct(), Conduct { replaced: true, ..repaired });
+    told(&mut run, says(StopReason::ToolUse, uses(&[("planner-1", CARBON)])));
+    run.on_misfit();
+    assert_eq!(run.conduct(), Conduct { replaced: true, ..repaired });
+}
+
+#[test]
+fn a_model_without_money_or_with_a_service_that_fails_was_not_replaced_for_what_it_said() {
+    let mut spent = run();
+    spent.budget.turns = 1;
+    told(&mut spent, says(StopReason::MaxTokens, Vec::new()));
+    let mut failed = run();
+    failed.on_model_error(&ModelError::new(model::Cause::Timeout, "late"), Duration::ZERO);
+    for run in [spent, failed] {
+        assert_eq!((run.leader, run.conduct().replaced), (Leader::Planner, false));
+    }
+}

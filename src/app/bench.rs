@@ -16,7 +16,7 @@ use model::{Metadata, ModelDriver, normalize};
 use super::CLOCK;
 use super::model_drivers::Drivers;
 use super::models::limits;
-use super::named::{catalog, check_named, named};
+use super::named::{self, catalog, check_named};
 use super::observed::Observed;
 use super::spending::{Spending, while_kept};
 use crate::config::{Config, DriverName};
@@ -58,7 +58,7 @@ impl Bench {
         check_named(&config)?;
         let catalog = Arc::new(catalog(&config)?);
         let mut named: Vec<(DriverName, Model)> = Vec::new();
-        for (driver, id) in named(&config) {
+        for (driver, id) in named::named(&config) {
             if !named.iter().any(|(known, model)| *known == driver && model.id == id) {
                 named.push((driver, catalog.lookup(&id).through(driver.as_str())));
             }

@@ -8,13 +8,14 @@ use model::{Call, Events, Listed, ModelDriver, ModelError, Parameters, Reply};
 use tokio::time::Instant;
 
 use crate::config::{DriverName, ModelConfig};
+use crate::review::Lead;
 
 /// `None`: the embedded planner leads, which is no model.
 pub(super) fn of(
     driver: Arc<dyn ModelDriver>,
     config: &ModelConfig,
     definition: Option<AgentDefinition>,
-) -> Option<Arc<dyn ModelDriver>> {
+) -> Option<Lead> {
     let name = Some(config.driver).filter(|name| *name != DriverName::Embedded)?.as_str();
     let parameters = Parameters {
         max_tokens: Some(config.max_tokens),
@@ -22,7 +23,9 @@ pub(super) fn of(
         top_p: Some(config.top_p),
         ..Parameters::default()
     };
-    Some(Arc::new(Leader { driver, name, definition, parameters }))
+    let tools = definition.as_ref().map(|own| own.tools.clone()).unwrap_or_default();
+    let model = Arc::new(Leader { driver, name, definition, parameters });
+    Some(Lead { model, tools, judge: None })
 }
 
 struct Leader {

@@ -8,12 +8,11 @@ use carbon::CalculateCarbonFootprint;
 use contract::{Clock, Timestamp};
 use futures::{FutureExt, TryFutureExt};
 use github::{Credentials, GitHub};
-use model::ModelDriver;
 use secrecy::SecretString;
 
 use crate::agent::StoreMemory;
 use crate::config::{Config, CredentialSource};
-use crate::review::Reviewer;
+use crate::review::{Lead, Reviewer};
 use crate::store::{Database, SqliteCalls, SqliteStore, Store};
 use crate::telemetry::{Keep, Line, Telemetry};
 
@@ -30,12 +29,12 @@ pub mod doctor;
 mod embedded_answer;
 mod handover;
 mod invocations;
-pub mod listed;
 mod leader;
+pub mod listed;
 mod model_drivers;
 pub mod model_service;
-pub mod named;
 pub mod models;
+pub mod named;
 mod observed;
 mod words;
 #[cfg(feature = "aws")]
@@ -67,14 +66,14 @@ pub async fn reviewer(
     config: &Config,
     store: Arc<dyn Store>,
     telemetry: &Telemetry,
-    model: Option<Arc<dyn ModelDriver>>,
+    lead: Option<Lead>,
 ) -> anyhow::Result<Reviewer> {
     let reviewer = Reviewer {
         memory: Arc::new(StoreMemory::new(store.clone())),
         recorder: telemetry.recorder(audit_trail(store.clone())),
         store,
         clock: CLOCK,
-        model,
+        lead,
         budget: config.budget.clone(),
         carbon: Arc::new(CalculateCarbonFootprint::default),
         reviewers: Vec::new(),

@@ -13,7 +13,8 @@ use model::catalog::Model;
 use model::gateway::{Attempted, Decided, Route};
 use model::limit::Limits;
 use model::router::{
-    Candidate, Decision, Experience, Money, Outcome, Question, Size, Task, Work, decide,
+    Candidate, Complexity, Conduct, Decision, Experience, Money, Outcome, Question, Size, Task,
+    Work, decide,
 };
 use model::{Call, Cause, ErrorKind, estimate, normalize};
 use tokio::time::timeout;
@@ -107,27 +108,36 @@ impl Routing {
         decided
     }
 
-    /// Learns from an attempt at a model that was chosen here.
+    /// Learns from an attempt at a model that was chosen here: how usable its answer was, and what it took. A call on
+    /// which nobody waited, or which was at fault itself, teaches nothing.
     pub(super) fn learn(&self, attempt: &Attempted<'_>) {
         let Some(Work { task, complexity }) = attempt.work.filter(|_| attempt.asked) else {
             return;
         };
-        let outcome = Outcome {
+        let usable = match attempt.error {
+            Some(error) => is_the_models(error.kind(), error.cause).then_some(0.0),
+            None => attempt.usable,
+        };
+        let Some(usable) = usable else { return };
+        self.experience().record(&Outcome {
             model_id: attempt.model_id.to_owned(),
             task,
             complexity,
-            quality: None,
+            usable,
             latency: attempt.latency,
             cost_usd: attempt.cost_usd.unwrap_or_default(),
-        };
-        match attempt.error {
-            None if attempt.succeeded => self.experience().record_unjudged(&outcome),
-            Some(error) if is_the_models(error.kind(), error.cause) => {
-                self.experience().record(&outcome);
-            }
-            // Nobody waited for it, or the call was at fault.
-            _ => return,
-        }
+        });
+        self.learned.store(true, Ordering::Relaxed);
+    }
+
+    /// Learns from a review that a model led from its first to its last turn.
+    pub(super) fn judge(&self, review: &agent::Task, model_id: &str, conduct: Conduct) {
+        let quality = conduct.quality();
+        let said = quality.map_or("not to be judged".to_owned(), |quality| format!("{quality:.2}"));
+        tracing::info!(model_id, quality = said, ?conduct, "a review was judged");
+        let Some(quality) = quality else { return };
+        let complexity = Complexity::of(size_of(review));
+        self.experience().judge(model_id, Work { task: Task::Review, complexity }, quality);
         self.learned.store(true, Ordering::Relaxed);
     }
 
@@ -156,7 +166,7 @@ impl Routing {
                 model: Model::clone(&route.model),
                 driver: route.driver.name(),
                 left_alone: rests
-                    .map(|_| "it failed too often lately and is left alone for a while".to_owned()),
+                    .then(|| "it failed too often lately and is left alone for a while".to_owned()),
             }
         };
         routes.iter().map(candidate).collect()
@@ -212,15 +222,14 @@ fn work_of(call: &Call, input_tokens: u64) -> (Task, Size) {
         let lines = input_tokens / TOKENS_A_LINE;
         return (Task::Explain, Size { lines, files: 1, languages: 1 });
     };
+    (Task::Review, size_of(&review))
+}
+
+fn size_of(review: &agent::Task) -> Size {
     let kind = |path: &str| Path::new(path).extension().map(ToOwned::to_owned);
     let kinds: BTreeSet<_> = review.files.iter().filter_map(|file| kind(&file.path)).collect();
     let lines: usize = review.files.iter().map(|file| file.lines_changed).sum();
-    let size = Size {
-        lines: lines as u64,
-        files: review.files_in_total as u64,
-        languages: kinds.len() as u64,
-    };
-    (Task::Review, size)
+    Size { lines: lines as u64, files: review.files_in_total as u64, languages: kinds.len() as u64 }
 }
 
 /// As many as came by the hour until now, until the account begins anew.
@@ -256,8 +265,6 @@ fn number_of(name: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use model::router::Complexity;
-
     use super::*;
 
     #[test]

@@ -17,6 +17,9 @@ pub struct Checked {
     pub text: String,
     /// Each figure and place that stayed, and the tool result that holds it.
     pub citations: Vec<Citation>,
+    /// Sentences with figures or places, all of which stayed.
+    #[serde(default)]
+    pub supported: usize,
     /// Sentences that were taken out.
     pub removed: usize,
 }
@@ -55,6 +58,7 @@ fn check_line(line: &str, evidence: &Evidence, checked: &mut Checked) -> String 
         match evidence.citations(sentence) {
             Some(citations) => {
                 kept.push_str(sentence);
+                checked.supported += usize::from(!citations.is_empty());
                 checked.citations.extend(citations);
             }
             None => checked.removed += 1,

@@ -19,7 +19,6 @@ use crate::report::measured::Measurements;
 use crate::report::{Inputs, Ledger, Report, Subject};
 use crate::store::Store;
 use crate::telemetry::{About, ErrorType, Finished, Recorder, Session};
-use model::ModelDriver;
 
 pub mod benchmarks;
 mod check;
@@ -27,6 +26,7 @@ pub mod cost;
 mod fleet;
 pub mod git;
 pub mod job;
+mod lead;
 mod lesson;
 pub mod local;
 pub mod measured;
@@ -43,6 +43,7 @@ pub mod work;
 use measured::ReadMeasurements;
 
 pub use cost::Meter;
+pub use lead::{Judge, Lead};
 pub use rules::OwnRules;
 pub use settings::Settings;
 
@@ -56,7 +57,7 @@ pub struct Reviewer {
     pub recorder: Recorder,
     pub clock: Clock,
     /// `None`: the embedded planner leads.
-    pub model: Option<Arc<dyn ModelDriver>>,
+    pub lead: Option<Lead>,
     pub budget: Budget,
     pub memory: Arc<dyn SessionMemory>,
     pub carbon: Arc<dyn Fn() -> CalculateCarbonFootprint + Send + Sync>,
@@ -126,6 +127,9 @@ impl Reviewer {
         if let Some(posting) = &posting {
             tools.push(Arc::new(self.posting_tool(posting, &assignment, &view, meter)));
         }
+        if let Some(lead) = &self.lead {
+            tools = lead.offered(tools);
+        }
         let toolbox = Toolbox::new(tools, CALL_DEADLINE);
         let (mut run, mut revision) = match self
             .store
@@ -138,7 +142,7 @@ impl Reviewer {
         };
         session.started(revision > 0).await;
         let agent = Agent {
-            model: self.model.clone(),
+            model: self.lead.as_ref().map(|lead| lead.model.clone()),
             planner: Arc::new(Planner),
             toolbox,
             store: self.store.clone(),
@@ -152,6 +156,9 @@ impl Reviewer {
         let words = posted_words(&run).or(run.closing()).unwrap_or_default().to_owned();
         let report = self.report(&assignment, &run, &words, meter);
         tell_end(&session, outcome, &report).await;
+        if let Some(lead) = self.lead.as_ref().filter(|_| outcome == Outcome::Finished) {
+            lead.tell(|| self.task(&assignment), &run, &report.words);
+        }
         let refused_until = posting.as_ref().and_then(posting::Posting::refused_until);
         let reviewed = Reviewed { report, outcome, run, refused_until };
         if let (Some(posting), Some(comment_url)) = (&posting, reviewed.comment_url())
@@ -163,7 +170,7 @@ impl Reviewer {
     }
 
     fn new_run(&self, assignment: &Assignment, toolbox: &Toolbox) -> Run {
-        let leader = if self.model.is_some() { Leader::Model } else { Leader::Planner };
+        let leader = if self.lead.is_some() { Leader::Model } else { Leader::Planner };
         Run::new(
             assignment.run_id.clone(),
             &self.task(assignment),

@@ -51,12 +51,12 @@ mod tests {
         let kept = SqliteExperience::new(Database::in_memory().unwrap());
         assert_eq!(kept.read().await.unwrap(), Experience::default());
         let mut experience = Experience::default();
-        for quality in [Some(0.5), None] {
+        for usable in [0.5, 0.0] {
             experience.record(&Outcome {
                 model_id: "gpt-4o".to_owned(),
                 task: Task::Review,
                 complexity: Complexity::Small,
-                quality,
+                usable,
                 latency: Duration::from_secs(3),
                 cost_usd: 0.01,
             });

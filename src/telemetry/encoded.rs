@@ -2,35 +2,38 @@
 
 use std::ops::Range;
 
-/// The shortest credential of a form, an access key id of 20 characters, is 27 in Base64.
-const SHORTEST: usize = 24;
-/// Fewer clear characters in a row are chance.
-const CLEAR: usize = 8;
+/// 24 characters of clear text: tokens and keys have 40 and more, and shorter runs are mostly names.
+const SHORTEST: usize = 32;
+/// So many groups of four characters in a row stand for clear text, or it is chance: one of random ones does in a
+/// thousand. Where a credential begins, a group may be half of something else.
+const GROUPS: usize = 4;
+const GROUP: usize = 4;
 const NONE: u8 = 64;
 
 /// Both alphabets: <https://www.rfc-editor.org/rfc/rfc4648#section-5>.
 const VALUES: [u8; 256] = values();
+/// Whether a character can be the first, second or third of a group that stands for clear text, a bit each.
+const CLEAR: [u8; 256] = clear_bits();
 
-/// The places of Base64 that holds a clear text for which this holds. Most of a text is not looked at: so many
-/// characters in a row cover one of every so many.
+/// The places of Base64 that holds a clear text for which this holds. Most of a text is not looked at: a
+/// window of so many is left behind the last character in it that is none of Base64.
 pub(super) fn holding(text: &str, is_secret: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let (mut found, mut clear) = (Vec::new(), Vec::new());
-    let (mut from, mut at) = (0, SHORTEST - 1);
-    while let Some(byte) = bytes.get(at) {
-        if value(*byte) == NONE {
-            (from, at) = (at + 1, at + SHORTEST);
+    let mut start = 0;
+    while let Some(window) = bytes.get(start..start + SHORTEST) {
+        if let Some(other) = window.iter().rposition(|byte| value(*byte) == NONE) {
+            start += other + 1;
             continue;
         }
-        let before = bytes[from..at].iter().rposition(|byte| value(*byte) == NONE);
-        let start = before.map_or(from, |before| from + before + 1);
-        let length = bytes[at..].iter().position(|byte| value(*byte) == NONE);
-        let end = length.map_or(bytes.len(), |length| at + length);
-        if end - start >= SHORTEST && holds(&bytes[start..end], &mut clear, &is_secret) {
+        let more = bytes[start + SHORTEST..].iter().take_while(|byte| value(**byte) != NONE);
+        let end = start + SHORTEST + more.count();
+        let run = &bytes[start..end];
+        if has_capital(run) && holds(run, &mut clear, &is_secret) {
             let padding = bytes[end..].iter().take_while(|byte| **byte == b'=').count();
             found.push(start..end + padding);
         }
-        (from, at) = (end, end + SHORTEST);
+        start = end + 1;
     }
     found
 }
@@ -44,13 +47,47 @@ pub(super) fn clear(encoded: &str) -> Option<String> {
 
 /// A path or the `n` of a `\n` may stand before it without a gap, so it may begin at any of four places.
 fn holds(run: &[u8], clear: &mut Vec<u8>, is_secret: &impl Fn(&str) -> bool) -> bool {
-    (0..4).any(|skipped| {
-        decode(&run[skipped..], clear);
-        clear
-            .split(|byte| !matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
-            .filter(|stretch| stretch.len() >= CLEAR)
-            .any(|stretch| str::from_utf8(stretch).is_ok_and(is_secret))
+    (0..GROUP).any(|skipped| {
+        let run = &run[skipped..];
+        let mut from = 0;
+        while let Some(groups) = clear_groups(run, from) {
+            from = groups.end + 1;
+            let last = (from * GROUP).min(run.len());
+            decode(&run[groups.start.saturating_sub(1) * GROUP..last], clear);
+            let mut stretches = clear.split(|byte| !matches!(byte, b' '..=b'~' | b'\t'..=b'\r'));
+            if stretches.any(|stretch| str::from_utf8(stretch).is_ok_and(is_secret)) {
+                return true;
+            }
+        }
+        false
     })
+}
+
+/// The next groups in a row that stand for clear text. The last of so many is looked at first: mostly it is none, and
+/// then no row goes over it.
+fn clear_groups(run: &[u8], from: usize) -> Option<Range<usize>> {
+    let all = run.len() / GROUP;
+    let is_clear = |group: usize| stands_for_clear(&run[group * GROUP..]);
+    let (mut first, mut last) = (from, from + GROUPS - 1);
+    while last < all {
+        let Some(other) = (first..=last).rev().find(|group| !is_clear(*group)) else {
+            let end = (last + 1..all).find(|group| !is_clear(*group)).unwrap_or(all);
+            return Some(first..end);
+        };
+        (first, last) = (other + 1, other + GROUPS);
+    }
+    None
+}
+
+/// Clear text in Base64 has capitals, but once in thousands; digits in hexadecimal and most names and paths have none.
+fn has_capital(run: &[u8]) -> bool {
+    run.iter().fold(false, |found, byte| found | byte.is_ascii_uppercase())
+}
+
+/// Whether the first of its three bytes is ASCII and no control character but for white space, and the others are ASCII.
+fn stands_for_clear(group: &[u8]) -> bool {
+    let [first, second, third] = [0, 1, 2].map(|at| CLEAR[usize::from(group[at])]);
+    first & (second >> 1) & (third >> 2) & 1 == 1
 }
 
 fn decode(encoded: &[u8], clear: &mut Vec<u8>) {
@@ -77,6 +114,20 @@ const fn values() -> [u8; 256] {
     values[b'-' as usize] = 62;
     values[b'_' as usize] = 63;
     values
+}
+
+const fn clear_bits() -> [u8; 256] {
+    let mut bits = [0; 256];
+    let mut at = 0;
+    while at < bits.len() {
+        let value = VALUES[at];
+        if value != NONE {
+            let (first, second, third) = (value >= 2 && value < 32, value & 8 == 0, value & 2 == 0);
+            bits[at] = first as u8 | (second as u8) << 1 | (third as u8) << 2;
+        }
+        at += 1;
+    }
+    bits
 }
 
 #[cfg(test)]
@@ -124,7 +175,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_encoded_is_found(before in "[ -~]{0,40}", says in "[ -~]{20,80}") {
+        fn what_is_encoded_is_found(before in "[ -~]{0,40}", says in "[ -~]{24,80}") {
             let text = format!("{before} {}", STANDARD.encode(&says));
             proptest::prop_assert!(!holding(&text, |clear| clear.contains(&says)).is_empty());
         }

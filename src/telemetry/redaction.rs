@@ -37,22 +37,18 @@ const FORMS: &[&str] = &[
     r"-----BEGIN[A-Z0-9 %+]*PRIVATE(?: |%20|\+)KEY[A-Z0-9 %+]*-----(?:[A-Za-z0-9+/=:,%\s]|\\+[nrt]|-[A-Za-z0-9])*(?:-----END[A-Z0-9 %+]*-----)?",
     // What follows a telling name. An AWS secret key has no form of its own.
     r#"(?i)(?P<name>(?:secret[_-]?access[_-]?key|session[_-]?token|security[_-]?token|access[_-]?token|auth[_-]?token|webhook[_-]?secret|client[_-]?secret|secret[_-]?key|api[_-]?key|password|passwd)\\*(?:["']|%22|%27)?(?:\s|%20|\+)*(?:[:=]|%3A|%3D)(?:\s|%20|\+|\\+[nrt])*\\*(?:["']|%22|%27)?)[^\s"'\\,;&<>(){}\[\]]{8,}"#,
-    r#"(?i)(?P<authorization>authorization\\*(?:["']|%22|%27)?(?:\s|%20|\+)*(?:[:=]|%3A|%3D)(?:\s|%20|\+|\\+[nrt])*\\*(?:["']|%22|%27)?basic(?:\s|%20|\+)+)[A-Za-z0-9+/=_%-]{4,}"#,
-    r"(?i)(?P<scheme>(?:bearer|basic)(?:\s|%20|\+|\\+[nrt])+)[A-Za-z0-9._~+/=%-]{12,}",
+    // Short ones are judged below.
+    r"(?i)(?P<scheme>(?:bearer|basic)(?:\s|%20|\+|\\+[nrt])+)[A-Za-z0-9._~+/=%-]{4,}",
     // A password in an address, as it stands and as a part of another address.
     r#"(?P<url>:(?:\\*/){2}[^\s/:@"'\\]*:)[^\s/@"'\\]+@"#,
     r#"(?i)(?P<encoded>%3A%2F%2F[^\s%"'\\]*%3A)[^\s"'\\]+?%40"#,
 ];
 
 /// What is kept of a credential's surroundings, and with what it is closed.
-const SURROUNDINGS: [(&str, &str); 6] = [
-    ("name", ""),
-    ("authorization", ""),
-    ("scheme", ""),
-    ("before", ""),
-    ("url", "@"),
-    ("encoded", "%40"),
-];
+const SURROUNDINGS: [(&str, &str); 5] =
+    [("name", ""), ("scheme", ""), ("before", ""), ("url", "@"), ("encoded", "%40")];
+/// Of a bearer's token; what follows `Basic` shows by what it holds.
+const SHORTEST_TOKEN: usize = 12;
 
 #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test builds it")]
 static CREDENTIAL: LazyLock<Regex> =
@@ -111,19 +107,27 @@ impl Redaction {
 }
 
 /// Whether what looks like a credential is a word of a sentence: `laughs_heartily`, `basic authentication`.
-fn is_word(found: &str, kept: &str, before: &str) -> bool {
+fn is_word(found: &str, scheme: &str, before: &str) -> bool {
     let plain =
         |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || b"_.-".contains(&byte));
-    if kept.is_empty() && found.starts_with("gh") {
-        // The letter of `\n` is none of a word.
-        let escaped = before.len() > 1 && before[..before.len() - 1].ends_with('\\');
-        return before.ends_with(|last: char| last.is_ascii_lowercase())
-            && !escaped
-            && plain(found);
+    match scheme.as_bytes().first() {
+        Some(b'b' | b'B') if is_scheme(scheme, "bearer") => found.len() < SHORTEST_TOKEN,
+        Some(b'b' | b'B') if is_scheme(scheme, "basic") => {
+            let holds_a_password =
+                || encoded::clear(found).is_some_and(|clear| clear.contains(':'));
+            (found.len() < SHORTEST_TOKEN || plain(found)) && !holds_a_password()
+        }
+        None if found.starts_with("gh") => {
+            // The letter of `\n` is none of a word.
+            let escaped = before.len() > 1 && before[..before.len() - 1].ends_with('\\');
+            before.ends_with(|last: char| last.is_ascii_lowercase()) && !escaped && plain(found)
+        }
+        _ => false,
     }
-    let scheme = kept.trim_end_matches(|last: char| !last.is_ascii_alphabetic());
-    let is_basic = scheme.len() >= 5 && scheme[scheme.len() - 5..].eq_ignore_ascii_case("basic");
-    is_basic && plain(found) && !encoded::clear(found).is_some_and(|clear| clear.contains(':'))
+}
+
+fn is_scheme(text: &str, scheme: &str) -> bool {
+    text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
 }
 
 fn is_key_id(found: &str) -> bool {
@@ -234,8 +238,16 @@ mod tests {
             ("laughs ghp_", "sixteenletterswithoutacapital", "laughs [redacted]"),
             (r"\nghp_", "sixteenletterswithoutacapital", r"\n[redacted]"),
             ("xghp_16C7e42F", "292c6912E7710c838347Ae178B4a", "x[redacted]"),
-            ("in Base64: QUtJQUlPU0ZP", "RE5ON0VYQU1QTEU=, so", "in Base64: [redacted], so"),
-            ("{\"auth\":\"cGFzc3dvcmQ9aHVu", "dGVyMmh1bnRlcjI\"}", "{\"auth\":\"[redacted]\"}"),
+            (
+                "in Base64: dGhlIGtleSBBS0lBSU",
+                "9TRk9ETk43RVhBTVBMRQ==, so",
+                "in Base64: [redacted], so",
+            ),
+            (
+                "{\"auth\":\"cGFzc3dvcmQ9aHVu",
+                "dGVyMmh1bnRlcjItbW9yZQ\"}",
+                "{\"auth\":\"[redacted]\"}",
+            ),
             (
                 "(AKIAIOSFODNN7EXAMPLE, wJalrXUtnFEMI/",
                 "K7MDENG/bPxRfiCYEXAMPLEKEY)",

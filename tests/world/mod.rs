@@ -342,12 +342,20 @@ impl World {
 
     /// Waits until the server has logged this message.
     pub fn wait_for_log(&self, message: &str) -> Value {
+        self.wait_for_logs(message, 1).swap_remove(0)
+    }
+
+    /// The same until it was logged so often.
+    pub fn wait_for_logs(&self, message: &str, times: usize) -> Vec<Value> {
+        let is_it =
+            |entry: &Value| entry["message"].as_str().is_some_and(|text| text.contains(message));
         let found = wait(|| {
-            self.log()
-                .into_iter()
-                .find(|entry| entry["message"].as_str().is_some_and(|text| text.contains(message)))
+            let found: Vec<Value> = self.log().into_iter().filter(is_it).collect();
+            (found.len() >= times).then_some(found)
         });
-        found.unwrap_or_else(|| panic!("{message:?} was never logged: {:#?}", self.log()))
+        found.unwrap_or_else(|| {
+            panic!("{message:?} was not logged {times} times: {:#?}", self.log())
+        })
     }
 
     pub fn database(&self) -> PathBuf {

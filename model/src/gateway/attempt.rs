@@ -11,7 +11,7 @@ use super::route::Way;
 use crate::budget::{Quote, Reservation};
 use crate::limit::{Outcome, Permit, burn};
 use crate::normalize::Fitted;
-use crate::router::Work;
+use crate::router::{self, Work};
 use crate::{Call, Cause, Change, Event, Metadata, ModelDriver, ModelError, Reply, Usage};
 
 /// Dropped before its end, it counts as canceled: what was told to the model, and what a stream said until then, is
@@ -30,11 +30,19 @@ pub(super) struct Attempt {
     money: Option<Reservation>,
     ended: bool,
     /// What the call was taken for, where that was decided.
-    pub(super) work: Option<Work>,
+    work: Option<Work>,
+    wants_json: bool,
+    usable: Option<f64>,
 }
 
 impl Attempt {
-    pub(super) fn new(way: &Arc<Way>, parts: &Parts, call: &Call, streamed: bool) -> Self {
+    pub(super) fn new(
+        way: &Arc<Way>,
+        parts: &Parts,
+        call: &Call,
+        streamed: bool,
+        work: Option<Work>,
+    ) -> Self {
         Self {
             way: Arc::clone(way),
             observe: Arc::clone(&parts.observe),
@@ -48,7 +56,9 @@ impl Attempt {
             permit: None,
             money: None,
             ended: false,
-            work: None,
+            work,
+            wants_json: work.is_some() && router::wants_json(&call.conversation),
+            usable: None,
         }
     }
 
@@ -110,6 +120,7 @@ impl Attempt {
             is_estimated: reply.usage_is_estimated,
             cost_usd: reply.cost_usd,
         };
+        self.usable = self.work.map(|_| router::usable(reply, self.wants_json));
         self.end(Outcome::Success, &bill, None);
     }
 
@@ -155,6 +166,7 @@ impl Attempt {
             streamed: self.streamed,
             asked: self.asked.is_some(),
             succeeded: outcome == Outcome::Success,
+            usable: self.usable,
             error,
             queued: asked.saturating_duration_since(self.begun),
             latency: asked.elapsed(),

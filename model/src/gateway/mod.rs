@@ -206,8 +206,7 @@ impl Gateway {
         streamed: bool,
     ) -> Result<(Attempt, Call, Vec<Change>), ModelError> {
         let mut fitted = course.next_call(call);
-        let mut attempt = Attempt::new(course.way(), &self.parts, &fitted, streamed);
-        attempt.work = course.work;
+        let mut attempt = Attempt::new(course.way(), &self.parts, &fitted, streamed, course.work);
         let prepared = attempt.prepare(&mut fitted, &self.parts).await;
         course.on_estimate(attempt.most());
         match prepared {

@@ -23,6 +23,8 @@ pub struct Attempted<'a> {
     /// Whether the service was asked at all: a spent budget or a full house keeps a call from it.
     pub asked: bool,
     pub succeeded: bool,
+    /// How much of the answer can be used, between 0 and 1, where a model was chosen for it.
+    pub usable: Option<f64>,
     /// Neither success nor error: nobody waited for the end.
     pub error: Option<&'a ModelError>,
     /// Before the service was asked: money and place.

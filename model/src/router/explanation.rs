@@ -22,7 +22,10 @@ impl Decision {
             None if others.is_empty() => format!("{chose}: no other model could be asked"),
             None => {
                 let complexity = self.complexity.as_str();
-                format!("{chose}: of {} models, the best answers to a {complexity} change are expected of it", self.order.len())
+                format!(
+                    "{chose}: of {} models, the best answers to a {complexity} change are expected of it",
+                    self.order.len()
+                )
             }
         })
     }
@@ -76,9 +79,13 @@ impl fmt::Display for Considered {
             write!(text, " (nine of ten within {p90} s)")?;
         }
         match self.outcomes {
-            0 => write!(text, ", nothing seen of it yet"),
-            1 => write!(text, ", 1 outcome, {} failed", self.failures),
-            outcomes => write!(text, ", {outcomes} outcomes, {} failed", self.failures),
+            0 if self.judged == 0 => return write!(text, ", nothing seen of it yet"),
+            1 => write!(text, ", 1 outcome, {} failed", self.failures)?,
+            outcomes => write!(text, ", {outcomes} outcomes, {} failed", self.failures)?,
+        }
+        match self.judged {
+            0 => write!(text, ", none judged"),
+            judged => write!(text, ", {judged} judged"),
         }
     }
 }

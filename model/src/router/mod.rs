@@ -7,8 +7,11 @@
 //! λ_usd = 0.2 / (money left / calls still to come)
 //! ```
 //!
-//! `quality` is the mean of a Beta distribution for model, task and complexity: the prior of `data/capabilities.json`,
-//! which weighs six outcomes, and what was seen since. A failure is quality 0. `cost` and `latency` are means of what was
+//! `quality` is, for model, task and complexity, the mean of one Beta distribution times that of another. The first is how
+//! good answers are: the prior of `data/capabilities.json`, which weighs six outcomes, and what was judged since. The
+//! second is the share of them that can be used at all: six that can, and all that were seen since, a failure as 0. So an
+//! answer that nobody judges says nothing about how good answers are, and failures weigh as much as they are frequent.
+//! How answers are judged stands in `judgment.rs`. `cost` and `latency` are means of what was
 //! seen, begun with what the price table and ten seconds say, which weigh three outcomes. The formula for λ_usd says that a
 //! call which takes exactly its share of the money may be 0.2 better than one that is free, and not less; so less money
 //! left makes dear models worth less. Without a budget a dollar is worth half a quality. A second is worth 0.002.
@@ -21,6 +24,7 @@ mod capability;
 mod complexity;
 mod experience;
 mod explanation;
+mod judgment;
 
 use crate::catalog::Model;
 use crate::{Usage, normalize};
@@ -28,6 +32,7 @@ use crate::{Usage, normalize};
 pub use self::complexity::{Complexity, Size, Task, Work};
 use self::experience::Expected;
 pub use self::experience::{Experience, Outcome};
+pub use self::judgment::{Conduct, usable, wants_json};
 
 /// Quality that a call may cost if it takes its whole share of the money.
 const QUALITY_OF_A_SHARE: f64 = 0.2;
@@ -92,6 +97,8 @@ pub struct Considered {
     pub latency_p90_seconds: Option<f64>,
     pub outcomes: u64,
     pub failures: u64,
+    /// Answers of which somebody said how good they were.
+    pub judged: u64,
 }
 
 /// A candidate that cannot answer.
@@ -114,8 +121,8 @@ pub fn decide(question: &Question<'_>, experience: &Experience, explore: Option<
         }
         let expected = experience.expected(&candidate.model.id, question.task, complexity);
         let quality = match &mut random {
-            Some(random) => beta::draw(expected.good, expected.bad, random),
-            None => expected.good / (expected.good + expected.bad),
+            Some(random) => expected.draw(random),
+            None => expected.quality(),
         };
         order.push(considered(candidate, question, expected, quality, quality_per_usd));
     }
@@ -184,6 +191,7 @@ fn considered(
         latency_p90_seconds: expected.latency_p90_seconds,
         outcomes: expected.outcomes,
         failures: expected.failures,
+        judged: expected.judged,
     }
 }
 

@@ -29,14 +29,24 @@ fn question(candidates: &[Candidate]) -> Question<'_> {
     }
 }
 
-fn outcome(id: &str, quality: Option<f64>) -> Outcome {
+const MEDIUM: Work = Work { task: Task::Review, complexity: Complexity::Medium };
+
+fn outcome(id: &str, usable: f64) -> Outcome {
     Outcome {
         model_id: id.to_owned(),
-        task: Task::Review,
-        complexity: Complexity::Medium,
-        quality,
+        task: MEDIUM.task,
+        complexity: MEDIUM.complexity,
+        usable,
         latency: Duration::from_secs(8),
         cost_usd: 0.01,
+    }
+}
+
+/// An answer of this quality, or a failure.
+fn learn(experience: &mut Experience, id: &str, quality: Option<f64>) {
+    experience.record(&outcome(id, f64::from(u8::from(quality.is_some()))));
+    if let Some(quality) = quality {
+        experience.judge(id, MEDIUM, quality);
     }
 }
 
@@ -56,12 +66,12 @@ fn a_decision_says_why_each_model_is_in_or_out() {
     let question = Question { input_tokens: 40_000, ..question(&candidates) };
     let mut experience = Experience::default();
     for quality in [Some(0.9), None, Some(0.8)] {
-        experience.record(&outcome(MIDDLE, quality));
+        learn(&mut experience, MIDDLE, quality);
     }
     insta::assert_snapshot!(decide(&question, &experience, None), @"
 medium change; a US dollar costs 0.500 of quality
 1. global.anthropic.claude-opus-5: value 0.721, quality 0.854, $0.2250, 10.0 s, nothing seen of it yet
-2. global.anthropic.claude-haiku-4-5-20251001-v1:0: value 0.564, quality 0.596, $0.0275, 9.0 s (nine of ten within 8 s), 3 outcomes, 1 failed
+2. global.anthropic.claude-haiku-4-5-20251001-v1:0: value 0.564, quality 0.596, $0.0275, 9.0 s (nine of ten within 8 s), 3 outcomes, 1 failed, 2 judged
 3. global.amazon.nova-2-lite-v1:0: value 0.461, quality 0.488, $0.0145, 10.0 s, nothing seen of it yet
 out: us.anthropic.claude-sonnet-5-5: it failed 9 of its last 10 calls and is left alone for 20 s
 out: meta.llama3-8b-instruct-v1:0: it takes no tools
@@ -71,13 +81,14 @@ out: mistral.mistral-large-2402-v1:0: about 40000 tokens do not fit its 32000
 
 #[test]
 fn a_decision_gives_its_reason_in_one_sentence() {
-    let reason = |candidates: &[Candidate], experience: &Experience, left_usd: Option<f64>, explore| {
-        let budget = left_usd.map(|left_usd| Money { left_usd, calls: 100 });
-        let question = Question { budget, ..question(candidates) };
-        decide(&question, experience, explore).reason().unwrap_or_default()
-    };
+    let reason =
+        |candidates: &[Candidate], experience: &Experience, left_usd: Option<f64>, explore| {
+            let budget = left_usd.map(|left_usd| Money { left_usd, calls: 100 });
+            let question = Question { budget, ..question(candidates) };
+            decide(&question, experience, explore).reason().unwrap_or_default()
+        };
     let (nothing, mut slow) = (Experience::default(), Experience::default());
-    slow.record(&Outcome { latency: Duration::from_mins(10), ..outcome(STRONG, Some(0.9)) });
+    slow.record(&Outcome { latency: Duration::from_mins(10), ..outcome(STRONG, 1.0) });
     let reasons = [
         reason(&three(), &nothing, None, None),
         reason(&three(), &nothing, Some(2.0), None),
@@ -86,14 +97,20 @@ fn a_decision_gives_its_reason_in_one_sentence() {
         reason(&three(), &nothing, None, Some(4)),
         reason(&[], &nothing, None, None),
     ];
-    insta::assert_snapshot!(reasons.join("\n"), @"");
+    insta::assert_snapshot!(reasons.join("\n"), @"
+    The router chose global.anthropic.claude-opus-5: of 3 models, the best answers to a medium change are expected of it
+    The router chose global.amazon.nova-2-lite-v1:0: it takes about $0.0085 instead of $0.1250, which makes up for an expected quality of 0.49 instead of global.anthropic.claude-opus-5's 0.85
+    The router chose global.anthropic.claude-haiku-4-5-20251001-v1:0: it takes about 10 s instead of 158 s, which makes up for an expected quality of 0.61 instead of global.anthropic.claude-opus-5's 0.85
+    The router chose global.amazon.nova-2-lite-v1:0: no other model could be asked
+    The router chose global.anthropic.claude-opus-5 to try out how well it does
+    ");
 }
 
 #[test]
 fn the_same_question_has_the_same_answer() {
     let candidates = three();
     let mut experience = Experience::default();
-    experience.record(&outcome(CHEAP, Some(0.7)));
+    learn(&mut experience, CHEAP, Some(0.7));
     for explore in [None, Some(3)] {
         let first = decide(&question(&candidates), &experience, explore);
         for _ in 0..50 {
@@ -108,7 +125,7 @@ fn a_model_that_fails_is_left() {
     let mut experience = Experience::default();
     let first = order(&decide(&question(&candidates), &experience, None))[0].to_owned();
     for _ in 0..10 {
-        experience.record(&outcome(&first, None));
+        learn(&mut experience, &first, None);
     }
     let decision = decide(&question(&candidates), &experience, None);
     assert_eq!(order(&decision).last(), Some(&first.as_str()), "{decision}");
@@ -184,7 +201,7 @@ fn asked_in_simulation(explore: bool, seed: u64) -> (Vec<String>, Experience) {
         let first = decision.order[0].model_id.clone();
         let (_, rate) = truth.iter().find(|(id, _)| *id == first).unwrap();
         let quality = (world.f64() < *rate).then_some(1.0);
-        experience.record(&outcome(&first, quality));
+        learn(&mut experience, &first, quality);
         asked.push(first);
     }
     (asked, experience)
@@ -206,7 +223,7 @@ fn nothing_is_tried_out_where_exploring_is_off() {
     let candidates = three();
     let mut experience = Experience::default();
     for _ in 0..50 {
-        experience.record(&outcome(STRONG, Some(0.95)));
+        learn(&mut experience, STRONG, Some(0.95));
     }
     for _ in 0..200 {
         assert_eq!(order(&decide(&question(&candidates), &experience, None))[0], STRONG);
