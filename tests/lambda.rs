@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use contract::Timestamp;
+use eco_coder::store::DynamoLedger;
+use model::budget::{Ledger, Scope, Spent};
 use serde_json::{Value, json};
 
 use crate::world::aws::{FakeAws, Scripted, uses};
@@ -9,7 +12,7 @@ use crate::world::lambda::cargo_lambda::CargoLambda;
 use crate::world::lambda::event_source::EventSource;
 use crate::world::lambda::instance::{Instance, Outcome};
 use crate::world::lambda::rie::Rie;
-use crate::world::lambda::{LambdaWorld, function_url_event, queues, sample};
+use crate::world::lambda::{LambdaWorld, function_url_event, queues, sample, sdk};
 use crate::world::{SLOW, When, World, sign, tree};
 
 mod race;
@@ -218,27 +221,9 @@ async fn a_worker_killed_at_every_checkpoint_in_turn_is_gone_on_with_by_the_next
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_review_longer_than_an_invocation_goes_on_in_the_next() {
-    let (mut world, bedrock) = (LambdaWorld::new().await, FakeAws::start().await);
-    world.world.set("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url());
-    world.world.set("ECO_CODER_DRIVER", "bedrock");
-    world.world.set("ECO_CODER_MODELS", "global.anthropic.claude-sonnet-5-5");
+    let (world, bedrock) = with_bedrock().await;
     let thinks = || Scripted::Delay(Duration::from_millis(1800));
-    bedrock.script(vec![
-        thinks(),
-        Scripted::Answer(Box::new(|request| {
-            let bound = &task(request)["binding"];
-            uses(&[("t1", "analyze_code", json!({"repository_arn": bound["repository_arn"], "branch_name": bound["branch"], "commit_sha": bound["head_sha"]}))])
-        })),
-        thinks(),
-        Scripted::Answer(Box::new(|request| {
-            uses(&[("t2", "calculate_carbon_footprint", task(request)["workload"].clone())])
-        })),
-        thinks(),
-        Scripted::Answer(Box::new(|request| {
-            let bound = &task(request)["binding"];
-            uses(&[("t3", "post_github_comment", json!({"repository_full_name": bound["repository"], "pull_request_number": bound["pull_request"], "report_markdown": "Fetch all names with one query."}))])
-        })),
-    ]);
+    bedrock.script(turns(posts).into_iter().flat_map(|turn| [thinks(), turn]).collect());
     let number = open_with_workload(&world.world);
     let mut instance = Instance::new(&world, Duration::from_secs(4)).await;
     let source = EventSource::new(&world, Duration::from_secs(20));
@@ -256,6 +241,82 @@ async fn a_review_longer_than_an_invocation_goes_on_in_the_next() {
     assert_eq!(tools, ["analyze_code", "calculate_carbon_footprint", "post_github_comment"]);
     assert_eq!(world.world.github.count("POST", "/comments"), 1);
     assert_eq!(bedrock.complaints(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_process_has_spent_counts_for_the_next_and_what_it_held_is_free_again() {
+    let (world, bedrock) = with_bedrock().await;
+    world.world.settings("[gateway.caps]\nday_usd = 0.5\n[budget]\nusd = 5.0\n");
+    let dear = |request: &Value| {
+        let mut reply = posts(request);
+        reply["usage"]["outputTokens"] = 50_000.into();
+        reply["usage"]["totalTokens"] = 51_300.into();
+        reply
+    };
+    bedrock.script(turns(dear).into());
+    let [first, second] = [(); 2].map(|()| open_with_workload(&world.world));
+    let source = EventSource::new(&world, HIDDEN);
+
+    let mut instance = Instance::new(&world, TIMEOUT).await;
+    deliver(&mut instance, &world, "d1", first).await;
+    source.drain(&mut instance).await;
+    let account = spent_today(&world).await;
+    let mut another = Instance::new(&world, TIMEOUT).await;
+    deliver(&mut another, &world, "d2", second).await;
+    source.drain(&mut another).await;
+
+    assert!(world.world.comment(first).contains("Fetch all names with one query."));
+    assert!(account.spent.usd() > 0.5, "{account:?}");
+    assert_eq!(account.leased.usd(), 0.0, "given back before the answer");
+    let comment = world.world.comment(second);
+    assert!(
+        comment.contains("finished the review: the budget does not allow this call: the day"),
+        "{comment}"
+    );
+    assert_eq!(bedrock.requests("bedrock").len(), 3, "the second process asked for nothing");
+}
+
+async fn spent_today(world: &LambdaWorld) -> Spent {
+    let now = Timestamp::now();
+    let day = now.rfc3339()[..10].parse().expect("a date");
+    let ledger = DynamoLedger::new(&sdk(), world.stack.table.clone());
+    ledger.spent(&Scope::Day(day), now).await.expect("the table")
+}
+
+/// A function whose reviews a model leads.
+async fn with_bedrock() -> (LambdaWorld, FakeAws) {
+    let (mut world, bedrock) = (LambdaWorld::new().await, FakeAws::start().await);
+    world.world.set("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url());
+    world.world.set("ECO_CODER_DRIVER", "bedrock");
+    world.world.set("ECO_CODER_MODELS", "global.anthropic.claude-sonnet-5-5");
+    (world, bedrock)
+}
+
+/// A review in three turns, of which the last is given.
+fn turns(last: impl Fn(&Value) -> Value + Send + 'static) -> [Scripted; 3] {
+    [
+        Scripted::Answer(Box::new(|request| {
+            let bound = &task(request)["binding"];
+            uses(&[(
+                "t1",
+                "analyze_code",
+                json!({"repository_arn": bound["repository_arn"], "branch_name": bound["branch"], "commit_sha": bound["head_sha"]}),
+            )])
+        })),
+        Scripted::Answer(Box::new(|request| {
+            uses(&[("t2", "calculate_carbon_footprint", task(request)["workload"].clone())])
+        })),
+        Scripted::Answer(Box::new(last)),
+    ]
+}
+
+fn posts(request: &Value) -> Value {
+    let bound = &task(request)["binding"];
+    uses(&[(
+        "t3",
+        "post_github_comment",
+        json!({"repository_full_name": bound["repository"], "pull_request_number": bound["pull_request"], "report_markdown": "Fetch all names with one query."}),
+    )])
 }
 
 fn open_with_workload(world: &World) -> u64 {

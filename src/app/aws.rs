@@ -15,6 +15,7 @@ use crate::agent::memory_agentcore::AgentCoreMemory;
 use crate::config::Config;
 use crate::queue::sqs::{self, SqsQueue};
 use crate::review::Reviewer;
+use crate::store::DynamoLedger;
 use crate::store::dynamodb::{self, DynamoStore};
 
 const SECRET_DEADLINE: Duration = Duration::from_secs(10);
@@ -74,19 +75,31 @@ pub(super) async fn secret(config: &Config, secret_id: &str) -> anyhow::Result<S
 
 /// The table with what is kept, and the bucket with what is too large for it.
 pub(super) async fn store(config: &Config) -> anyhow::Result<DynamoStore> {
-    let table = named(config.aws.table.as_ref(), "table", "ECO_CODER_TABLE")?;
-    let settings = dynamodb::Settings { table, bucket: config.aws.bucket.clone(), clock: CLOCK };
+    let settings = dynamodb::Settings {
+        table: table(config)?,
+        bucket: config.aws.bucket.clone(),
+        clock: CLOCK,
+    };
     Ok(DynamoStore::new(sdk(config).await, settings))
+}
+
+/// Accounts of budgets in the table.
+pub(super) async fn ledger(config: &Config) -> anyhow::Result<DynamoLedger> {
+    Ok(DynamoLedger::new(sdk(config).await, table(config)?))
 }
 
 /// Jobs in the table, and the queue that wakes workers.
 pub(super) async fn queue(config: &Config) -> anyhow::Result<SqsQueue> {
     let settings = sqs::Settings {
-        table: named(config.aws.table.as_ref(), "table", "ECO_CODER_TABLE")?,
+        table: table(config)?,
         queue_url: named(config.aws.queue_url.as_ref(), "queue_url", "ECO_CODER_QUEUE_URL")?,
         dead_letter_queue_url: config.aws.dead_letter_queue_url.clone(),
     };
     Ok(SqsQueue::new(sdk(config).await, settings))
+}
+
+fn table(config: &Config) -> anyhow::Result<String> {
+    named(config.aws.table.as_ref(), "table", "ECO_CODER_TABLE")
 }
 
 fn named(value: Option<&String>, key: &str, variable: &str) -> anyhow::Result<String> {

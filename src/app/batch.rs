@@ -12,6 +12,8 @@ use tokio::time::{sleep, timeout};
 
 use super::CLOCK;
 use super::deadline::Deadline;
+use super::models::Models;
+use super::spending::while_kept;
 use super::worker::{Worker, handler};
 use crate::queue::sqs::{Bell, Claim, FAILED, SqsQueue};
 use crate::queue::{Leased, Queue, see_through};
@@ -20,6 +22,7 @@ use crate::queue::{Leased, Queue, see_through};
 pub(super) struct Crew {
     pub(super) worker: Arc<Worker>,
     pub(super) queue: Arc<SqsQueue>,
+    pub(super) models: Option<Models>,
 }
 
 /// SQS hides no message for longer than 12 hours, counted from when it was received.
@@ -37,8 +40,29 @@ enum Fate {
 }
 
 impl Crew {
-    /// Sees all to their ends, side by side, and names those that are to come back.
+    /// Sees to all, and what models cost is settled before the answer: once it is given, Lambda freezes this process, and
+    /// what that still held of a budget would be kept from the others until its lease ends.
     pub(super) async fn answer(
+        &self,
+        event: SqsEvent,
+        name: &str,
+        deadline: Deadline,
+    ) -> SqsBatchResponse {
+        let answer = self.see_to_all(event, name, deadline);
+        let Some(models) = &self.models else { return answer.await };
+        let keep = async |told| {
+            let kept = timeout(deadline.leave.since(CLOCK()), models.keep(told)).await;
+            if kept.is_err() {
+                tracing::warn!(
+                    "the ledger of budgets did not answer before the end; the next invocation tells it"
+                );
+            }
+        };
+        while_kept(answer, keep).await
+    }
+
+    /// Sees all to their ends, side by side, and names those that are to come back.
+    async fn see_to_all(
         &self,
         event: SqsEvent,
         name: &str,

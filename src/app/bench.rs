@@ -94,7 +94,7 @@ impl Bench {
         let (began, meter) = (CLOCK().rfc3339(), Meter::start(CLOCK()));
         // What a server keeps is shared with it: its caps hold for both, and the costs of models show both.
         let file = self.config.database.exists().then(|| Database::open(&self.config.database));
-        let money = Spending::open(self.caps(&request), file.transpose()?);
+        let money = Spending::open(&self.config, self.caps(&request), file.transpose()?).await?;
         let contenders = self.contenders(&money).await;
         let settings = Settings {
             seed: request.seed,

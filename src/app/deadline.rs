@@ -13,6 +13,8 @@ pub(super) struct Deadline {
     pub(super) abandon: Timestamp,
     /// By then the answer is given, whatever is still under way.
     pub(super) answer: Timestamp,
+    /// Until then what is left to write down is waited for.
+    pub(super) leave: Timestamp,
 }
 
 /// A step of a review may take this long, where the invocation has as much to give.
@@ -33,7 +35,12 @@ impl Deadline {
     /// `end` is when Lambda ends it.
     pub(super) fn new(now: Timestamp, end: Timestamp) -> Self {
         let margin = (end.since(now) / 10).min(LONGEST_MARGIN);
-        Self { stop: end - margin, abandon: end - margin / 6, answer: end - margin / 12 }
+        Self {
+            stop: end - margin,
+            abandon: end - margin / 6,
+            answer: end - margin / 12,
+            leave: end - margin / 24,
+        }
     }
 }
 
@@ -41,18 +48,18 @@ impl Deadline {
 mod tests {
     use super::*;
 
-    fn margins(timeout: u64) -> [u64; 3] {
+    fn margins(timeout: u64) -> [u64; 4] {
         let (now, end) = (Timestamp(0), Timestamp(0) + Duration::from_secs(timeout));
-        let Deadline { stop, abandon, answer } = Deadline::new(now, end);
-        [stop, abandon, answer].map(|time| end.since(time).as_millis() as u64)
+        let Deadline { stop, abandon, answer, leave } = Deadline::new(now, end);
+        [stop, abandon, answer, leave].map(|time| end.since(time).as_millis() as u64)
     }
 
     #[test]
     fn a_long_invocation_stops_a_minute_before_its_end_and_a_short_one_for_a_tenth_of_it() {
-        assert_eq!(margins(900), [60_000, 10_000, 5_000]);
-        assert_eq!(margins(600), [60_000, 10_000, 5_000]);
-        assert_eq!(margins(60), [6_000, 1_000, 500]);
-        assert_eq!(margins(0), [0, 0, 0]);
+        assert_eq!(margins(900), [60_000, 10_000, 5_000, 2_500]);
+        assert_eq!(margins(600), [60_000, 10_000, 5_000, 2_500]);
+        assert_eq!(margins(60), [6_000, 1_000, 500, 250]);
+        assert_eq!(margins(0), [0, 0, 0, 0]);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use model::budget::{Ledger, MemoryLedger};
+
 use super::CLOCK;
 use crate::config::Config;
 use crate::queue::{Queue, SqliteQueue};
-use crate::store::{Database, SqliteCalls, SqliteStore, Store};
+use crate::store::{Database, SqliteCalls, SqliteLedger, SqliteStore, Store};
 
 /// What a server keeps.
 pub(super) struct Kept {
@@ -71,6 +73,19 @@ pub(super) fn calls(config: &Config) -> anyhow::Result<Option<SqliteCalls>> {
     Ok(Some(SqliteCalls::new(Database::open(&config.database)?)))
 }
 
+/// Accounts of budgets: in the table that the settings name, for all processes with these settings; else in the file that
+/// this process has open; else they end with it.
+pub(super) async fn ledger(
+    config: &Config,
+    file: Option<&Database>,
+) -> anyhow::Result<Arc<dyn Ledger>> {
+    Ok(match file {
+        _ if config.aws.table.is_some() => shared_ledger(config).await?,
+        Some(file) => Arc::new(SqliteLedger::new(file.clone())),
+        None => Arc::new(MemoryLedger::default()),
+    })
+}
+
 #[cfg(feature = "aws")]
 async fn shared(config: &Config) -> anyhow::Result<Kept> {
     Ok(Kept {
@@ -85,14 +100,28 @@ async fn shared_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     Ok(Arc::new(super::aws::store(config).await?))
 }
 
+#[cfg(feature = "aws")]
+async fn shared_ledger(config: &Config) -> anyhow::Result<Arc<dyn Ledger>> {
+    Ok(Arc::new(super::aws::ledger(config).await?))
+}
+
+#[cfg(not(feature = "aws"))]
+const NO_AWS: &str = "the settings name a table in DynamoDB, and this build has no AWS in it";
+
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "the same signature as with the feature `aws`")]
 async fn shared(_config: &Config) -> anyhow::Result<Kept> {
-    anyhow::bail!("the settings name a table in DynamoDB, and this build has no AWS in it")
+    anyhow::bail!(NO_AWS)
 }
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "the same signature as with the feature `aws`")]
 async fn shared_store(_config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    anyhow::bail!("the settings name a table in DynamoDB, and this build has no AWS in it")
+    anyhow::bail!(NO_AWS)
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "the same signature as with the feature `aws`")]
+async fn shared_ledger(_config: &Config) -> anyhow::Result<Arc<dyn Ledger>> {
+    anyhow::bail!(NO_AWS)
 }

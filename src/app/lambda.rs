@@ -125,13 +125,12 @@ impl Function {
     async fn build_crew(&self) -> anyhow::Result<Crew> {
         self.config.check_worker_function()?;
         let store = Arc::new(aws::store(&self.config).await?);
-        // There is no file here: what is spent counts for as long as this process lives.
         let models = Models::of_reviews(&self.config, None).await?;
-        let leader = models.and_then(|models| models.leader(&self.config));
+        let leader = models.as_ref().and_then(|models| models.leader(&self.config));
         let reviewer = super::reviewer(&self.config, store, &self.telemetry, leader).await?;
         let github = super::github(&self.config).await?;
         let worker = Worker::new(&self.config, reviewer, github, self.progress.clone()).await;
-        Ok(Crew { worker: Arc::new(worker), queue: self.queue().await?.clone() })
+        Ok(Crew { worker: Arc::new(worker), queue: self.queue().await?.clone(), models })
     }
 
     async fn queue(&self) -> anyhow::Result<&Arc<SqsQueue>> {

@@ -43,7 +43,7 @@ pub struct Models {
 }
 
 impl Models {
-    /// As the settings say. Processes that share a file stay below one cap together, and what calls cost is kept there.
+    /// As the settings say. Processes that share a table or a file stay below one cap together.
     pub async fn open(config: &Config, file: Option<Database>) -> anyhow::Result<Self> {
         let catalog = catalog(config)?;
         let agents = agents::configured(config, &catalog)?;
@@ -71,7 +71,7 @@ impl Models {
             routes.push(Route::of(driver, catalog.lookup(&id)));
         }
         let learned = file.clone().map(SqliteExperience::new);
-        let spending = Spending::open(config.gateway.caps.clone(), file);
+        let spending = Spending::open(config, config.gateway.caps.clone(), file).await?;
         let metrics = Arc::new(ModelMetrics::default());
         let limits = Arc::new(Limits::new(limits(config)));
         let explore = config.gateway.explore;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use model::budget::{Budget, Caps, Ledger, MemoryLedger};
+use model::budget::{Budget, Caps};
 use model::cost::{Recorder, upkeep};
 use tokio::sync::oneshot;
 
-use super::CLOCK;
-use crate::store::{Database, SqliteCalls, SqliteLedger};
+use super::{CLOCK, kept};
+use crate::config::Config;
+use crate::store::{Database, SqliteCalls};
 
 /// A budget and, with a file, the records of what calls cost.
 pub(super) struct Spending {
@@ -18,23 +19,20 @@ pub(super) struct Spending {
 }
 
 impl Spending {
-    /// Processes that share a file stay below one cap together. Without one, accounts end with the process.
-    pub(super) fn open(caps: Caps, file: Option<Database>) -> Self {
-        let recorder =
-            file.clone().map(|file| Arc::new(Recorder::new(Arc::new(SqliteCalls::new(file)))));
-        let ledger: Arc<dyn Ledger> = match file {
-            Some(file) => Arc::new(SqliteLedger::new(file)),
-            None => Arc::new(MemoryLedger::default()),
-        };
-        Self { budget: Budget::new(caps, ledger, CLOCK), recorder }
+    /// Processes that share a table or a file stay below one cap together; what calls cost is kept in the file.
+    pub(super) async fn open(
+        config: &Config,
+        caps: Caps,
+        file: Option<Database>,
+    ) -> anyhow::Result<Self> {
+        let ledger = kept::ledger(config, file.as_ref()).await?;
+        let recorder = file.map(|file| Arc::new(Recorder::new(Arc::new(SqliteCalls::new(file)))));
+        Ok(Self { budget: Budget::new(caps, ledger, CLOCK), recorder })
     }
 
     /// Writes down what was spent, until `stopped`, and then all that is left.
     pub(super) async fn keep(&self, stopped: impl Future<Output = ()>) {
-        match &self.recorder {
-            Some(recorder) => upkeep(self.budget.clone(), recorder.clone(), stopped).await,
-            None => stopped.await,
-        }
+        upkeep(&self.budget, self.recorder.as_deref(), stopped).await;
     }
 }
 

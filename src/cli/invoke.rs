@@ -70,10 +70,13 @@ impl Arguments {
         agents.apply(&mut call).map_err(usage)?;
         let models = Models::with_agents(&config, None, catalog, agents).await;
         let models = models.map_err(Failure::Usage)?;
-        if self.json {
-            return answer_as_json(&models, &call).await;
-        }
-        stream(&models, &call).await
+        let asking = async {
+            if self.json {
+                return answer_as_json(&models, &call).await;
+            }
+            stream(&models, &call).await
+        };
+        models.keep_while(asking).await
     }
 
     /// The one that is asked for, so that nobody needs the keys of services that others ask.

@@ -165,3 +165,7 @@ fn check(gateway: &GatewayConfig, problems: &mut Vec<String>) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "gateway_tests.rs"]
+mod tests;

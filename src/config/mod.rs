@@ -236,7 +236,7 @@ mod tests {
 
     use super::*;
 
-    fn load(
+    pub(super) fn load(
         toml: &str,
         variables: &'static [(&'static str, &'static str)],
     ) -> Result<Config, ConfigError> {

@@ -8,6 +8,8 @@
 //! | `audit#ID` | `NUMBER` | one line of the audit trail |
 //! | `cache#KEY` | `cache` | a cached value |
 //! | `memory#OWNER/NAME` | `key#KEY` | something learned; in the index under its `pk`, by time |
+//! | `budget#SCOPE` | `account` | an account of a budget, with its leases |
+//! | `booked#BATCH` | `booked` | a batch of settlements that was booked |
 //!
 //! Every item has `expires`, by which the table deletes it, and `touched`.
 

@@ -49,6 +49,15 @@ impl Key {
         Self::new("memory", repository, format!("key#{}", part(key)))
     }
 
+    pub(super) fn budget(scope: &str) -> Self {
+        Self::new("budget", scope, "account")
+    }
+
+    /// Marks a batch of settlements as booked.
+    pub(super) fn booked(batch: u64) -> Self {
+        Self::new("booked", &format!("{batch:016x}"), "booked")
+    }
+
     fn new(kind: &str, id: &str, sk: impl Into<String>) -> Self {
         Self { pk: format!("{kind}#{}", part(id)), sk: sk.into() }
     }

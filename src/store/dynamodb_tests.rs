@@ -8,11 +8,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use contract::{Cache, Clock, Timestamp, hexadecimal};
 use emulators::{Emulators, Stack, sdk};
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncReadExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
 
 use super::dynamodb::{MEMORY_LASTS, REPORTS_LAST, RUNS_LAST, Settings};
 use super::dynamodb_item::{Item, Key};
+use super::lost_answers_tests::losing_the_first_answer;
 use super::{
     AuditEntry, DynamoStore, KeptReport, Memory, Store, StoreError, contract_tests,
     dynamodb_reports,
@@ -209,35 +208,10 @@ async fn two_workers_lose_no_line_of_the_audit_trail() {
     }
 }
 
-/// Passes calls on, and swallows the answer to the first.
-async fn losing_the_first_answer() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let aws = Emulators::shared().aws_url.trim_start_matches("http://");
-    tokio::spawn(async move {
-        let (mut client, _) = listener.accept().await.unwrap();
-        let mut server = TcpStream::connect(aws).await.unwrap();
-        let (mut from_client, _) = client.split();
-        let (mut from_server, mut to_server) = server.split();
-        tokio::select! {
-            _ = tokio::io::copy(&mut from_client, &mut to_server) => {}
-            _ = from_server.read_u8() => {}
-        }
-        drop((client, server));
-        while let Ok((mut client, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut server = TcpStream::connect(aws).await.unwrap();
-                copy_bidirectional(&mut client, &mut server).await
-            });
-        }
-    });
-    url
-}
-
 #[tokio::test]
 async fn a_checkpoint_whose_answer_is_lost_is_not_taken_for_that_of_another() {
     let mut world = World::new();
-    world.sdk = sdk(&losing_the_first_answer().await);
+    world.sdk = sdk(&losing_the_first_answer("PutItem").await);
     let store = world.store();
     store.checkpoint("run-1", "first", 1, CLOCK()).await.unwrap();
     store.checkpoint("run-1", "second", 2, CLOCK()).await.unwrap();

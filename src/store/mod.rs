@@ -24,11 +24,17 @@ mod body;
 #[cfg(feature = "aws")]
 pub mod dynamodb;
 #[cfg(feature = "aws")]
+mod dynamodb_account;
+#[cfg(feature = "aws")]
 mod dynamodb_audit;
 #[cfg(feature = "aws")]
 mod dynamodb_cache;
 #[cfg(feature = "aws")]
+mod dynamodb_change;
+#[cfg(feature = "aws")]
 mod dynamodb_item;
+#[cfg(feature = "aws")]
+mod dynamodb_ledger;
 #[cfg(feature = "aws")]
 mod dynamodb_list;
 #[cfg(feature = "aws")]
@@ -46,11 +52,23 @@ mod dynamodb_table;
 mod contract_tests;
 #[cfg(test)]
 #[cfg(feature = "aws")]
+mod dynamodb_ledger_tests;
+#[cfg(test)]
+#[cfg(feature = "aws")]
 mod dynamodb_tests;
+#[cfg(test)]
+mod ledger_contract_tests;
+#[cfg(test)]
+mod ledger_tests;
+#[cfg(test)]
+#[cfg(feature = "aws")]
+mod lost_answers_tests;
 
 pub use database::{Database, DatabaseError, OpenError};
 #[cfg(feature = "aws")]
 pub use dynamodb::DynamoStore;
+#[cfg(feature = "aws")]
+pub use dynamodb_ledger::DynamoLedger;
 pub use sqlite::SqliteStore;
 pub use sqlite_calls::SqliteCalls;
 pub use sqlite_experience::SqliteExperience;

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migration_2.sql"),
     include_str!("migration_3.sql"),
     include_str!("migration_4.sql"),
+    include_str!("migration_5.sql"),
 ];
 
 /// Refuses a file that is not ours or newer than this program, and migrates an older one.
@@ -81,7 +82,7 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         migrate(&connection, Path::new("x.db")).unwrap();
         migrate(&connection, Path::new("x.db")).unwrap();
-        assert_eq!(pragma(&connection, "user_version").unwrap(), 4);
+        assert_eq!(pragma(&connection, "user_version").unwrap(), 5);
     }
 
     #[test]

@@ -6,7 +6,8 @@
 use async_trait::async_trait;
 use contract::Timestamp;
 use model::budget::{
-    Granted, LEASE_LASTS, LeaseRequest, Ledger, LedgerError, Nanodollars, Scope, Settlement, Spent,
+    BATCHES_ARE_KNOWN, Batch, Granted, LEASE_LASTS, LeaseRequest, Ledger, LedgerError, Nanodollars,
+    Scope, Settlement, Spent,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -32,10 +33,13 @@ impl Ledger for SqliteLedger {
         granted.map_err(unavailable)
     }
 
-    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<(), LedgerError> {
-        let settlements = settlements.to_vec();
+    async fn settle(&self, batch: &Batch, now: Timestamp) -> Result<(), LedgerError> {
+        let batch = batch.clone();
         let settled = self.database.run(move |connection| {
-            settlements.iter().try_for_each(|settlement| settle(connection, settlement, now))
+            if !is_new(connection, batch.id, now)? {
+                return Ok(());
+            }
+            batch.settlements.iter().try_for_each(|settlement| settle(connection, settlement, now))
         });
         settled.await.map_err(unavailable)
     }
@@ -73,6 +77,15 @@ fn lease(connection: &Connection, request: &LeaseRequest) -> rusqlite::Result<Gr
         connection.prepare_cached(query)?.execute(row)?;
     }
     Ok(Granted { amount: granted.then_some(amount), account: standing(connection, &scope)? })
+}
+
+/// Marks a batch as booked, unless it is.
+fn is_new(connection: &Connection, batch: u64, now: Timestamp) -> rusqlite::Result<bool> {
+    let query = "DELETE FROM budget_batches WHERE booked_at <= ?";
+    connection.prepare_cached(query)?.execute([(now - BATCHES_ARE_KNOWN).0])?;
+    let query = "INSERT OR IGNORE INTO budget_batches (id, booked_at) VALUES (?, ?)";
+    let row = params![number(batch), now.0];
+    Ok(connection.prepare_cached(query)?.execute(row)? == 1)
 }
 
 fn settle(
@@ -150,11 +163,7 @@ fn unsigned(amount: i64) -> Nanodollars {
     Nanodollars(u64::try_from(amount).unwrap_or(0))
 }
 
-/// A lease's number; it has 62 bits.
-fn number(lease: u64) -> i64 {
-    lease.cast_signed()
+/// The number of a lease or a batch.
+fn number(number: u64) -> i64 {
+    number.cast_signed()
 }
-
-#[cfg(test)]
-#[path = "sqlite_ledger_tests.rs"]
-mod tests;

@@ -1,6 +1,6 @@
 //! Carries out what the accounts decide: asks the ledger where they are short, and tells it what was used.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::accounts::{Accounts, Need, Short, Standing, Warning};
 use super::caps::Caps;
-use super::ledger::{Granted, LeaseRequest, Ledger, Settlement};
+use super::ledger::{Batch, Granted, LeaseRequest, Ledger, MOST_SETTLEMENTS};
 use super::money::Nanodollars;
 use super::quote::Quote;
 use super::refusal;
@@ -29,8 +29,6 @@ const WISH_SHARE: f64 = 0.02;
 const WISH_CALLS: u64 = 4;
 /// A ledger that takes longer has lost the request.
 const LEDGER_ANSWERS: Duration = Duration::from_secs(10);
-/// So many settlements go into one command, so that others are not held up for long.
-const REPORTED_AT_ONCE: usize = 500;
 
 /// Caps, and what is left of them.
 pub struct Budget {
@@ -40,8 +38,8 @@ pub struct Budget {
     accounts: Mutex<Accounts>,
     turns: Vec<AsyncMutex<()>>,
     turn_of: RandomState,
-    /// What the ledger could not be told, and is told again.
-    unsent: AsyncMutex<HashMap<(Scope, u64), (Nanodollars, Nanodollars)>>,
+    /// What the ledger has yet to be told, and what it may not have heard.
+    untold: AsyncMutex<VecDeque<Batch>>,
 }
 
 impl Budget {
@@ -53,7 +51,7 @@ impl Budget {
             accounts: Mutex::new(Accounts::new(fastrand::u64(..))),
             turns: (0..TURNS).map(|_| AsyncMutex::new(())).collect(),
             turn_of: RandomState::new(),
-            unsent: AsyncMutex::default(),
+            untold: AsyncMutex::default(),
         })
     }
 
@@ -93,43 +91,42 @@ impl Budget {
     /// Tells the ledger what was used, and gives back what idle accounts hold. To be called every second or so, off the
     /// path of calls; with `all`, at the end.
     pub async fn flush(&self, all: bool) {
-        let mut unsent = self.unsent.lock().await;
-        for report in self.accounts().reports(all, (self.clock)()) {
-            let (used, returned) = unsent.entry((report.scope, report.lease)).or_default();
-            *used += report.used;
-            *returned += report.returned;
+        let mut untold = self.untold.lock().await;
+        // What is in doubt is told first, as it was: then it is booked once, whether or not it had been.
+        if self.tell(&mut untold).await {
+            let reports = self.accounts().reports(all, (self.clock)());
+            let batches = reports.chunks(MOST_SETTLEMENTS);
+            untold.extend(
+                batches
+                    .map(|reports| Batch { id: fastrand::u64(..), settlements: reports.to_vec() }),
+            );
+            self.tell(&mut untold).await;
         }
-        let reports: Vec<Settlement> = unsent
-            .iter()
-            .map(|((scope, lease), (used, returned))| Settlement {
-                scope: scope.clone(),
-                lease: *lease,
-                used: *used,
-                returned: *returned,
-            })
-            .collect();
-        for batch in reports.chunks(REPORTED_AT_ONCE) {
+    }
+
+    /// Whether all was told.
+    async fn tell(&self, untold: &mut VecDeque<Batch>) -> bool {
+        while let Some(batch) = untold.front() {
             let asked = (self.clock)();
             match timeout(LEDGER_ANSWERS, self.ledger.settle(batch, asked)).await {
                 Ok(Ok(())) => {
-                    self.accounts().renewed(batch, asked);
-                    for report in batch {
-                        unsent.remove(&(report.scope.clone(), report.lease));
-                    }
+                    self.accounts().renewed(&batch.settlements, asked);
+                    untold.pop_front();
                 }
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, waiting = unsent.len(), "the ledger of budgets could not be told what was spent; it is told again");
-                    return;
+                    tracing::warn!(%error, waiting = untold.len(), "the ledger of budgets could not be told what was spent; it is told again");
+                    return false;
                 }
                 Err(_) => {
                     tracing::warn!(
-                        waiting = unsent.len(),
+                        waiting = untold.len(),
                         "the ledger of budgets does not answer; it is told again what was spent"
                     );
-                    return;
+                    return false;
                 }
             }
         }
+        true
     }
 
     /// What is left of each account of a call, as far as is known here.

@@ -1,6 +1,6 @@
-//! Caps under many calls and several processes.
+//! Calls against a budget, and a ledger that fails.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 
@@ -25,67 +25,6 @@ fn soon() -> Instant {
 
 fn of_task(task: &str) -> Metadata {
     Metadata { task_id: Some(task.into()), ..Metadata::default() }
-}
-
-/// What all calls together hold at any time: settled, and set aside.
-#[derive(Default)]
-struct Held {
-    now: AtomicU64,
-    most: AtomicU64,
-    settled: AtomicU64,
-    refused: AtomicU64,
-}
-
-async fn one_call(budget: Arc<Budget>, task: String, most: u64, cost: u64, held: &Held) {
-    match budget.reserve(&of_task(&task), &quote(most), soon()).await {
-        Err(error) => {
-            assert_eq!(error.cause, crate::Cause::Budget, "{error}");
-            held.refused.fetch_add(1, Ordering::SeqCst);
-        }
-        Ok(reservation) => {
-            let sum = held.now.fetch_add(most, Ordering::SeqCst) + most;
-            held.most.fetch_max(sum, Ordering::SeqCst);
-            tokio::task::yield_now().await;
-            held.now.fetch_sub(most - cost, Ordering::SeqCst);
-            held.settled.fetch_add(cost, Ordering::SeqCst);
-            reservation.settle(Some(Nanodollars(cost).usd()));
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn ten_thousand_calls_of_four_processes_never_pass_the_cap() {
-    let cap = Nanodollars::of_usd(1.0);
-    let caps = Caps { day_usd: Some(cap.usd()), task_usd: Some(0.05), ..Caps::default() };
-    let ledger: Arc<MemoryLedger> = Arc::default();
-    let processes: Vec<_> =
-        (0..4).map(|_| Budget::new(caps.clone(), ledger.clone(), NOON)).collect();
-    let held: Arc<Held> = Arc::default();
-    let mut random = fastrand::Rng::with_seed(7);
-    let calls = (0..10_000).map(|index| {
-        let most = random.u64(100_000..1_000_000);
-        let (budget, cost) = (processes[index % 4].clone(), random.u64(0..=most));
-        let (task, held) = (format!("task-{}", index % 50), held.clone());
-        tokio::spawn(async move { one_call(budget, task, most, cost, &held).await })
-    });
-    for call in calls.collect::<Vec<_>>() {
-        call.await.unwrap();
-    }
-    for process in &processes {
-        process.flush(true).await;
-    }
-    let (most, settled) = (held.most.load(Ordering::SeqCst), held.settled.load(Ordering::SeqCst));
-    assert!(most <= cap.0, "{most} were held at a time");
-    assert!(settled > cap.0 / 2, "the cap was used: {settled}");
-    assert!(held.refused.load(Ordering::SeqCst) > 1000, "and reached");
-    let day = Scope::Day("2026-11-21".parse().unwrap());
-    let account = ledger.spent(&day, NOON()).await.unwrap();
-    assert_eq!(account, Spent { spent: Nanodollars(settled), leased: Nanodollars::ZERO });
-    for task in 0..50 {
-        let task = Scope::Task(format!("task-{task}"));
-        let account = ledger.spent(&task, NOON()).await.unwrap();
-        assert!(account.spent <= Nanodollars::of_usd(0.05), "{account:?}");
-    }
 }
 
 #[tokio::test]
@@ -120,11 +59,12 @@ async fn what_is_dropped_counts_as_spent_and_what_never_left_as_nothing() {
     assert_eq!(account.spent, Nanodollars(100 + 7 + 100 + 130));
 }
 
-/// Fails as long as it is told to.
+/// Fails as long as it is told to, or books and loses its answers.
 #[derive(Default)]
 struct Unsteady {
     inner: MemoryLedger,
-    fails: std::sync::atomic::AtomicBool,
+    fails: AtomicBool,
+    loses_answers: AtomicBool,
 }
 
 #[async_trait]
@@ -134,9 +74,13 @@ impl Ledger for Unsteady {
         self.inner.lease(request).await
     }
 
-    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<(), LedgerError> {
+    async fn settle(&self, batch: &Batch, now: Timestamp) -> Result<(), LedgerError> {
         self.answer()?;
-        self.inner.settle(settlements, now).await
+        self.inner.settle(batch, now).await?;
+        if self.loses_answers.load(Ordering::SeqCst) {
+            return Err(LedgerError("the connection ended".into()));
+        }
+        Ok(())
     }
 
     async fn spent(&self, scope: &Scope, now: Timestamp) -> Result<Spent, LedgerError> {
@@ -171,4 +115,26 @@ async fn without_its_ledger_nothing_is_spent_and_nothing_that_was_is_lost() {
     let day = Scope::Day("2026-11-21".parse().unwrap());
     let account = ledger.spent(&day, NOON()).await.unwrap();
     assert_eq!(account.spent, Nanodollars::of_usd(0.4), "once, though it was told twice");
+}
+
+#[tokio::test]
+async fn what_was_booked_without_an_answer_is_not_booked_again() {
+    let caps = Caps { day_usd: Some(1.0), ..Caps::default() };
+    let ledger: Arc<Unsteady> = Arc::default();
+    let budget = Budget::new(caps, ledger.clone(), NOON);
+    let spend = async |usd| {
+        let quote = quote(Nanodollars::of_usd(0.1).0);
+        let reservation = budget.reserve(&of_task("one"), &quote, soon()).await.unwrap();
+        reservation.settle(Some(usd));
+    };
+    ledger.loses_answers.store(true, Ordering::SeqCst);
+    spend(0.03).await;
+    budget.flush(false).await;
+    spend(0.04).await;
+    budget.flush(false).await;
+    ledger.loses_answers.store(false, Ordering::SeqCst);
+    budget.flush(true).await;
+    let day = Scope::Day("2026-11-21".parse().unwrap());
+    let account = ledger.spent(&day, NOON()).await.unwrap();
+    assert_eq!(account, Spent { spent: Nanodollars::of_usd(0.07), leased: Nanodollars::ZERO });
 }

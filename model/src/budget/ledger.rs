@@ -16,6 +16,12 @@ use super::scope::Scope;
 /// How long a lease counts after the last word from whoever holds it: longer than any call.
 pub const LEASE_LASTS: Duration = Duration::from_mins(15);
 
+/// How many settlements a batch may hold: what DynamoDB books in one transaction, beside the mark that it is booked.
+pub const MOST_SETTLEMENTS: usize = 99;
+
+/// How long a ledger knows at least which batches it has booked.
+pub const BATCHES_ARE_KNOWN: Duration = Duration::from_hours(1);
+
 /// Keeps accounts for one process or for many.
 #[async_trait]
 pub trait Ledger: Send + Sync {
@@ -24,8 +30,8 @@ pub trait Ledger: Send + Sync {
     async fn lease(&self, request: &LeaseRequest) -> Result<Granted, LedgerError>;
 
     /// Books what was used, whether or not the lease covers it, takes back what is returned, and renews the leases.
-    /// All of them or none.
-    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<(), LedgerError>;
+    /// All of a batch or nothing of it, and a batch that is told again is not booked again.
+    async fn settle(&self, batch: &Batch, now: Timestamp) -> Result<(), LedgerError>;
 
     /// How an account stands.
     async fn spent(&self, scope: &Scope, now: Timestamp) -> Result<Spent, LedgerError>;
@@ -60,6 +66,16 @@ pub struct Spent {
     pub leased: Nanodollars,
 }
 
+/// Settlements that are booked together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Tells the batch from all others, of other processes too: a random number does. Who does not know whether it was
+    /// booked tells it again under the same number.
+    pub id: u64,
+    /// At most [`MOST_SETTLEMENTS`].
+    pub settlements: Vec<Settlement>,
+}
+
 /// What became of a part of a lease. With neither, it only renews the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
@@ -69,7 +85,7 @@ pub struct Settlement {
     pub returned: Nanodollars,
 }
 
-/// The ledger was not reached, and nothing has changed, as far as can be known.
+/// The ledger was not reached, or its answer was not: what was asked may have been done.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct LedgerError(pub Box<dyn Error + Send + Sync>);

