@@ -2,34 +2,39 @@
 //!
 //! No text of an error holds a header, a path or a body: credentials and prompts are there.
 
+mod connection;
+mod pool;
 mod trace;
 mod wait;
 
 use std::error::Error;
+use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
+use http::header::HOST;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout_at};
+use tower_service::Service;
 
+use self::connection::Connection;
+use self::pool::{Origin, Pool};
 pub use self::trace::traceparent;
 pub use self::wait::retry_after;
 use crate::error::{Cause, ModelError};
 
 const CONNECT: Duration = Duration::from_secs(5);
-/// Services close idle connections after a minute or more; one closed here is never found broken.
-const IDLE: Duration = Duration::from_secs(50);
-const MOST_IDLE: usize = 256;
 
 /// Connections to services. Cloning shares them.
 #[derive(Debug, Clone)]
 pub struct Client {
-    pool: Pool<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    connector: HttpsConnector<HttpConnector>,
+    pool: Arc<Pool>,
 }
 
 /// What a service answered, body still to come. Dropping it closes the connection, which cancels what is under way.
@@ -37,7 +42,11 @@ pub struct Client {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    body: hyper::body::Incoming,
+    body: Incoming,
+    /// Goes back at the end of the body.
+    connection: Option<Connection>,
+    origin: Origin,
+    pool: Arc<Pool>,
 }
 
 impl Client {
@@ -57,12 +66,7 @@ impl Client {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        let pool = Pool::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(MOST_IDLE)
-            .build(connector);
-        Ok(Self { pool })
+        Ok(Self { connector, pool: Arc::default() })
     }
 
     /// The head of the answer, whatever its status. Redirects are not followed: the credentials are for one host.
@@ -72,18 +76,85 @@ impl Client {
         deadline: Instant,
     ) -> Result<Answer, ModelError> {
         let uri = request.uri().clone();
-        let answer = self.pool.request(request.map(Full::new));
-        match timeout_at(deadline, answer).await {
-            Ok(Ok(answer)) => {
-                let (head, body) = answer.into_parts();
-                Ok(Answer { status: head.status, headers: head.headers, body })
+        let answer = self.ask(&uri, addressed(request)?);
+        timeout_at(deadline, answer).await.unwrap_or_else(|_| {
+            let text = format!("{} had not begun to answer by the deadline", host(&uri));
+            Err(ModelError::new(Cause::Timeout, text))
+        })
+    }
+
+    /// By a connection that is there, else by a new one. A kept one may turn out to be closed before anything was sent.
+    async fn ask(
+        &self,
+        uri: &Uri,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Answer, ModelError> {
+        let origin = Origin::of(uri);
+        while let Some(mut connection) = self.pool.take(&origin) {
+            match connection.ask(request).await {
+                Ok(response) => return Ok(self.answer(response, connection, origin)),
+                Err(mut unanswered) => match unanswered.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(closed(uri, unanswered.error())),
+                },
             }
-            Ok(Err(error)) => Err(unanswered(&uri, &error)),
-            Err(_) => Err(ModelError::new(
-                Cause::Timeout,
-                format!("{} had not begun to answer by the deadline", host(&uri)),
-            )),
         }
+        let mut connection = self.connect(uri).await?;
+        match connection.ask(request).await {
+            Ok(response) => Ok(self.answer(response, connection, origin)),
+            Err(unanswered) => Err(closed(uri, unanswered.error())),
+        }
+    }
+
+    async fn connect(&self, uri: &Uri) -> Result<Connection, ModelError> {
+        let mut connector = self.connector.clone();
+        let connected = async {
+            poll_fn(|context| connector.poll_ready(context)).await?;
+            Ok(Connection::over(connector.call(uri.clone()).await?).await?)
+        };
+        connected.await.map_err(|error: Box<dyn Error + Send + Sync>| {
+            unanswered(uri, "could not be reached", &*error)
+        })
+    }
+
+    fn answer(
+        &self,
+        response: Response<Incoming>,
+        connection: Connection,
+        origin: Origin,
+    ) -> Answer {
+        let (head, body) = response.into_parts();
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            body,
+            connection: Some(connection),
+            origin,
+            pool: Arc::clone(&self.pool),
+        }
+    }
+}
+
+/// As HTTP/1 wants it: the host in a header, and the path alone in the first line.
+fn addressed(request: Request<Bytes>) -> Result<Request<Full<Bytes>>, ModelError> {
+    let mut request = request.map(Full::new);
+    if !request.headers().contains_key(HOST) {
+        let host = HeaderValue::from_str(&host_header(request.uri()))
+            .map_err(|_| ModelError::new(Cause::BadRequest, "the service's host is no name"))?;
+        request.headers_mut().insert(HOST, host);
+    }
+    let path = request.uri().path_and_query().cloned();
+    *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
+    Ok(request)
+}
+
+/// Without the port that the scheme has anyway.
+pub(crate) fn host_header(uri: &Uri) -> String {
+    let name = uri.host().unwrap_or_default();
+    let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    match uri.port_u16().filter(|port| *port != usual) {
+        Some(port) => format!("{name}:{port}"),
+        None => name.to_owned(),
     }
 }
 
@@ -133,7 +204,11 @@ impl Answer {
 
     /// Trailers and empty frames say nothing here.
     async fn frame(&mut self) -> Result<Option<Bytes>, ModelError> {
-        while let Some(frame) = self.body.frame().await {
+        while let Some(connection) = &mut self.connection {
+            let Some(frame) = connection.frame(&mut self.body).await else {
+                self.leave();
+                break;
+            };
             let frame = frame.map_err(|error| {
                 let text = format!("the connection broke within the answer{}", root(&error));
                 ModelError::new(Cause::Interrupted, text)
@@ -146,14 +221,20 @@ impl Answer {
         }
         Ok(None)
     }
+
+    /// The answer is complete, and its connection free for another.
+    fn leave(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.pool.keep(self.origin.clone(), connection);
+        }
+    }
 }
 
-fn unanswered(uri: &Uri, error: &hyper_util::client::legacy::Error) -> ModelError {
-    let did = if error.is_connect() {
-        "could not be reached"
-    } else {
-        "closed the connection before it answered"
-    };
+fn closed(uri: &Uri, error: &hyper::Error) -> ModelError {
+    unanswered(uri, "closed the connection before it answered", error)
+}
+
+fn unanswered(uri: &Uri, did: &str, error: &(dyn Error + 'static)) -> ModelError {
     ModelError::new(Cause::Unreachable, format!("{} {did}{}", host(uri), root(error)))
 }
 
@@ -177,6 +258,8 @@ fn root(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -259,5 +342,76 @@ mod tests {
         assert!(paused.next_chunk(soon(), patience).await.unwrap().is_some());
         let error = paused.next_chunk(soon(), patience).await.unwrap_err();
         assert_eq!(error.message, "the answer paused for 0.02 s");
+    }
+
+    /// A service that answers so many requests on each connection, and then hangs up. It counts its connections, and
+    /// those that were closed on the other side.
+    async fn patient(requests: usize) -> (String, Arc<AtomicUsize>, Arc<AtomicUsize>) {
+        let (connections, left) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/path", listener.local_addr().unwrap());
+        let (counted, gone) = (connections.clone(), left.clone());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
+                let gone = gone.clone();
+                tokio::spawn(async move {
+                    let mut request = [0; 4096];
+                    for _ in 0..requests {
+                        let length = stream.read(&mut request).await.unwrap();
+                        if length == 0 {
+                            gone.fetch_add(1, Ordering::SeqCst);
+                            return;
+                        }
+                        let told = String::from_utf8_lossy(&request[..length]).into_owned();
+                        assert!(told.starts_with("POST /path HTTP/1.1\r\nhost: 127.0.0.1:"));
+                        let answer = b"HTTP/1.1 200 x\r\ncontent-length: 5\r\n\r\nhello";
+                        stream.write_all(answer).await.unwrap();
+                    }
+                });
+            }
+        });
+        (address, connections, left)
+    }
+
+    async fn hello(client: &Client, address: &str) {
+        let request = Request::post(address).body(Bytes::from("{}")).unwrap();
+        let answer = client.send(request, soon()).await.unwrap();
+        assert_eq!(answer.bytes(5, soon()).await.unwrap(), "hello");
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_for_the_next_request_until_the_service_hangs_up() {
+        let client = Client::new().unwrap();
+        let (address, connections, _) = patient(3).await;
+        for at in 0..9 {
+            hello(&client, &address).await;
+            assert_eq!(connections.load(Ordering::SeqCst), at / 3 + 1);
+            // Time for the service to hang up.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_at_a_time_have_a_connection_each_and_all_are_kept() {
+        let client = Client::new().unwrap();
+        let (address, connections, _) = patient(99).await;
+        for _ in 0..3 {
+            futures::future::join_all((0..5).map(|_| hello(&client, &address))).await;
+        }
+        assert_eq!(connections.load(Ordering::SeqCst), 5);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_waits_for_closes_its_connection() {
+        let client = Client::new().unwrap();
+        let (address, _, left) = patient(99).await;
+        let request = Request::post(&address).body(Bytes::from("{}")).unwrap();
+        drop(client.send(request, soon()).await.unwrap());
+        let until = Instant::now() + Duration::from_secs(5);
+        while left.load(Ordering::SeqCst) == 0 {
+            assert!(Instant::now() < until, "the connection is still open");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 }

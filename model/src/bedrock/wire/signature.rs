@@ -12,12 +12,13 @@ use bytes::Bytes;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use contract::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
+use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
-use http::{Request, Uri};
 use sha2::{Digest, Sha256};
 
 use super::access::unusable;
 use crate::ModelError;
+use crate::http::host_header;
 
 const SERVICE: &str = "bedrock";
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
@@ -50,7 +51,7 @@ impl Signer {
         now: Timestamp,
     ) -> Result<(), ModelError> {
         let (day, time) = day_and_time(now);
-        let host = host(request.uri());
+        let host = host_header(request.uri());
         let canonical = canonical(request, &host, &time, credentials.session_token())?;
         let scope = format!("{day}/{}/{SERVICE}/aws4_request", self.region);
         let digest = hex(&Sha256::digest(canonical.text));
@@ -130,16 +131,6 @@ fn encode(path: &str, text: &mut String) {
         } else {
             let _ = write!(text, "%{byte:02X}");
         }
-    }
-}
-
-/// As the client writes it: without the port that the scheme has anyway.
-fn host(uri: &Uri) -> String {
-    let name = uri.host().unwrap_or_default();
-    let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
-    match uri.port_u16().filter(|port| *port != usual) {
-        Some(port) => format!("{name}:{port}"),
-        None => name.to_owned(),
     }
 }
 
