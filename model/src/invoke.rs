@@ -10,6 +10,7 @@ use crate::call::{Call, Metadata, Parameters, ToolChoice};
 use crate::conversation::{Block, Conversation, Message, Role, ToolUse};
 use crate::error::{Cause, ErrorKind, ModelError};
 use crate::reply::{Change, Reply, StopReason};
+use crate::text_or::TextOr;
 
 /// A request. Either `prompt` or `messages` is given.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -30,7 +31,7 @@ pub struct Request {
 #[serde(deny_unknown_fields)]
 pub struct Said {
     pub role: Speaker,
-    pub content: Content,
+    pub content: TextOr<Block>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -39,13 +40,6 @@ pub enum Speaker {
     System,
     User,
     Assistant,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum Content {
-    Text(String),
-    Blocks(Vec<Block>),
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -70,11 +64,11 @@ impl Request {
             (None, Some(said)) => {
                 for Said { role, content } in said {
                     let role = match (role, content) {
-                        (Speaker::System, Content::Text(text)) => {
+                        (Speaker::System, TextOr::Text(text)) => {
                             system.push(text);
                             continue;
                         }
-                        (Speaker::System, Content::Blocks(_)) => {
+                        (Speaker::System, TextOr::Parts(_)) => {
                             return Err(bad("a system message is a text"));
                         }
                         (Speaker::User, content) => (Role::User, content),
@@ -106,10 +100,10 @@ impl Request {
     }
 }
 
-fn message(role: Role, content: Content) -> Message {
+fn message(role: Role, content: TextOr<Block>) -> Message {
     let content = match content {
-        Content::Text(text) => vec![Block::Text(text)],
-        Content::Blocks(blocks) => blocks,
+        TextOr::Text(text) => vec![Block::Text(text)],
+        TextOr::Parts(blocks) => blocks,
     };
     Message { role, content }
 }

@@ -19,6 +19,8 @@ pub mod assemble;
 pub mod error;
 /// The gateway's own contract in JSON.
 pub mod invoke;
+/// Texts that may come in parts.
+pub mod text_or;
 /// What a service's refusal means.
 pub mod classify;
 /// How drivers reach their services.
@@ -31,6 +33,10 @@ mod streamed;
 mod service;
 /// How they write what they send.
 pub mod json;
+/// How what callers send is read.
+pub mod read_json;
+/// Strings of JSON that may be long.
+mod long_string;
 /// What is known of the models: prices, limits, quirks.
 pub mod catalog;
 /// What may be spent, and what is.

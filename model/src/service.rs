@@ -155,7 +155,13 @@ fn snippet(body: &[u8]) -> String {
         // Not within a character.
         body.get(*end).is_none_or(|byte| byte & 0b1100_0000 != 0b1000_0000)
     });
-    String::from_utf8_lossy(&body[..end.unwrap_or_default()]).into_owned()
+    lossy(&body[..end.unwrap_or_default()])
+}
+
+/// Looked through many bytes at a time where all is text, as the standard library's `from_utf8_lossy` does not.
+pub(crate) fn lossy(bytes: &[u8]) -> String {
+    let text = std::str::from_utf8(bytes).map(str::to_owned);
+    text.unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned())
 }
 
 #[cfg(test)]

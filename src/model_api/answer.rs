@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use model::invoke::Failure;
 use model::{Cause, ErrorKind, ModelError};
 use serde::Serialize;
@@ -56,8 +55,8 @@ fn status(error: &ModelError) -> StatusCode {
 }
 
 /// A request's body; what is wrong with it is told with the place.
-pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ModelError> {
-    serde_json::from_slice(body).map_err(|error| {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ModelError> {
+    model::read_json::from_slice(body).map_err(|error| {
         ModelError::new(Cause::BadRequest, format!("the body cannot be read: {error}"))
     })
 }

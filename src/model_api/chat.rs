@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
-use bytes::Bytes;
 use contract::ToolSpec;
+use model::text_or::TextOr;
 use model::{
     Block, Call, Cause, Conversation, Message, Metadata, ModelError, Parameters, Role, ToolChoice,
     ToolResult, ToolUse,
@@ -17,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::answer::{self, read, refused};
-use super::keys::Client;
+use super::asked::Asked;
 use super::{ANSWER, LONGEST, ModelApi, chat_reply, chat_stream, trace};
 
 /// What is understood of a request. What is not changes how an answer is sampled or kept, and is named in the answer.
@@ -32,7 +31,7 @@ struct Request {
     max_completion_tokens: Option<u32>,
     temperature: Option<f32>,
     top_p: Option<f32>,
-    stop: Option<Stop>,
+    stop: Option<TextOr<String>>,
     #[serde(default)]
     stream: bool,
     stream_options: Option<StreamOptions>,
@@ -64,12 +63,7 @@ enum Said {
     },
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
-}
+type Content = TextOr<Part>;
 
 #[derive(Debug, Deserialize)]
 struct Part {
@@ -117,13 +111,6 @@ struct Named {
     name: String,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Stop {
-    One(String),
-    Several(Vec<String>),
-}
-
 #[derive(Debug, Default, Deserialize)]
 struct StreamOptions {
     #[serde(default)]
@@ -132,9 +119,7 @@ struct StreamOptions {
 
 pub(super) async fn complete(
     State(api): State<Arc<ModelApi>>,
-    Extension(client): Extension<Client>,
-    headers: HeaderMap,
-    body: Bytes,
+    Asked { client, headers, body }: Asked,
 ) -> Response {
     let created = (api.clock)();
     let asked = read::<Request>(&body).and_then(|request| {
@@ -187,8 +172,8 @@ fn call(request: Request, within: Duration) -> Result<Call, ModelError> {
         top_p: request.top_p,
         stop_sequences: match request.stop {
             None => Vec::new(),
-            Some(Stop::One(stop)) => vec![stop],
-            Some(Stop::Several(stops)) => stops,
+            Some(TextOr::Text(stop)) => vec![stop],
+            Some(TextOr::Parts(stops)) => stops,
         },
         tool_choice: choice(request.tool_choice)?,
     };

@@ -1,48 +1,34 @@
 //! `POST /v1/invoke`.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
-use bytes::Bytes;
 use model::invoke::{Envelope, Request};
 use model::{Call, ModelError};
 
 use super::answer::{json, read, refused};
-use super::keys::Client;
+use super::asked::Asked;
 use super::{ANSWER, LONGEST, ModelApi, trace};
 
-pub(super) async fn invoke(
-    State(api): State<Arc<ModelApi>>,
-    Extension(client): Extension<Client>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let asked = Instant::now();
+pub(super) async fn invoke(State(api): State<Arc<ModelApi>>, asked: Asked) -> Response {
+    let begun = Instant::now();
     let answered = async {
-        let call = call(&api, &body, &headers, client, ANSWER)?;
-        // Read and no longer needed; a large prompt need not be held twice while a model thinks.
-        drop(body);
+        let call = call(&api, asked, ANSWER)?;
         api.gateway.converse(&call).await
     };
     match answered.await {
-        Ok(reply) => json(StatusCode::OK, &Envelope::of(reply, asked.elapsed())),
+        Ok(reply) => json(StatusCode::OK, &Envelope::of(reply, begun.elapsed())),
         Err(error) => refused(&error),
     }
 }
 
-pub(super) fn call(
-    api: &ModelApi,
-    body: &Bytes,
-    headers: &HeaderMap,
-    client: Client,
-    otherwise: std::time::Duration,
-) -> Result<Call, ModelError> {
-    let mut call = read::<Request>(body)?.into_call(otherwise, LONGEST)?;
+/// Takes the body, which is not held beside the call while a model thinks.
+pub(super) fn call(api: &ModelApi, asked: Asked, otherwise: Duration) -> Result<Call, ModelError> {
+    let mut call = read::<Request>(&asked.body)?.into_call(otherwise, LONGEST)?;
     api.agents.apply(&mut call)?;
-    trace::complete(&mut call.metadata, headers, client);
+    trace::complete(&mut call.metadata, &asked.headers, asked.client);
     Ok(call)
 }

@@ -3,35 +3,26 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::Extension;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::response::sse::{self, KeepAlive};
-use bytes::Bytes;
 use futures::StreamExt;
 use model::invoke::{Envelope, Failure};
 use model::{Event, Events, ModelError};
 use serde_json::{Value, json};
 
 use super::answer::refused;
-use super::keys::Client;
+use super::asked::Asked;
 use super::{LONGEST, ModelApi, events};
 
-pub(super) async fn invoke(
-    State(api): State<Arc<ModelApi>>,
-    Extension(client): Extension<Client>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let asked = Instant::now();
-    let begun = async {
-        let call = super::invoke::call(&api, &body, &headers, client, LONGEST)?;
-        drop(body);
+pub(super) async fn invoke(State(api): State<Arc<ModelApi>>, asked: Asked) -> Response {
+    let begun = Instant::now();
+    let streamed = async {
+        let call = super::invoke::call(&api, asked, LONGEST)?;
         api.gateway.stream(&call).await
     };
-    match begun.await {
-        Ok(events) => said(events, asked),
+    match streamed.await {
+        Ok(events) => said(events, begun),
         Err(error) => refused(&error),
     }
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::catalog::Model;
+use crate::service::lossy;
 use crate::{Block, Cause, ModelError, Reply, StopReason, ToolUse, Usage};
 
 pub(super) const LONGEST_RAW: usize = 2048;
@@ -168,7 +169,7 @@ pub(super) fn unknown_blocks(number: usize) -> Option<String> {
 /// The beginning of an answer.
 pub(super) fn raw(body: &[u8]) -> String {
     let beginning = &body[..body.len().min(LONGEST_RAW)];
-    let mut text = String::from_utf8_lossy(beginning).into_owned();
+    let mut text = lossy(beginning);
     // A character that the limit cuts grows by its replacement.
     while text.len() > LONGEST_RAW {
         text.pop();

@@ -1,0 +1,118 @@
+//! What a known client sends. Its key is looked at before a byte of the body is read, so strangers cannot fill the memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use futures::StreamExt;
+use model::invoke::Failure;
+use model::{Cause, ModelError};
+use tokio::time::timeout;
+
+use super::answer::{json, refused};
+use super::keys::Client;
+use super::{LARGEST_BODY, ModelApi};
+
+/// For a body to come.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// More than this is not set aside for what is only said to come.
+const MOST_SET_ASIDE: usize = 1 << 20;
+
+/// The only way to a body, for handlers.
+pub(super) struct Asked {
+    pub(super) client: Client,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl FromRequest<Arc<ModelApi>> for Asked {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, api: &Arc<ModelApi>) -> Result<Self, Response> {
+        let (head, body) = request.into_parts();
+        let client = api.keys.client(&head.headers).map_err(|error| refused(&error))?;
+        let body = timeout(PATIENCE, read(&head.headers, body, LARGEST_BODY)).await;
+        let body = body.unwrap_or_else(|_| Err(Unread::TooSlow)).map_err(|why| why.response())?;
+        Ok(Self { client, headers: head.headers, body })
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Unread {
+    TooLarge(usize),
+    TooSlow,
+    BrokeOff,
+}
+
+impl Unread {
+    fn response(&self) -> Response {
+        let (status, message) = match self {
+            Self::TooLarge(limit) => {
+                let message = format!("the body is longer than {limit} bytes");
+                (StatusCode::PAYLOAD_TOO_LARGE, message)
+            }
+            Self::TooSlow => {
+                let message = format!("the body was not there within {} s", PATIENCE.as_secs());
+                (StatusCode::REQUEST_TIMEOUT, message)
+            }
+            Self::BrokeOff => (StatusCode::BAD_REQUEST, "the body broke off".to_owned()),
+        };
+        json(status, &Failure::of(&ModelError::new(Cause::BadRequest, message)))
+    }
+}
+
+/// In one piece from the beginning, as far as its length is said: a long prompt is not held twice.
+async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Unread> {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > limit) {
+        return Err(Unread::TooLarge(limit));
+    }
+    let mut whole = Vec::with_capacity(length.unwrap_or_default().min(MOST_SET_ASIDE));
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Unread::BrokeOff)?;
+        if chunk.len() > limit - whole.len() {
+            return Err(Unread::TooLarge(limit));
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    async fn read_chunks(chunks: &[&'static str], stated: Option<&str>) -> Result<String, Unread> {
+        let chunks: Vec<_> =
+            chunks.iter().map(|chunk| Ok::<_, std::io::Error>(Bytes::from(*chunk))).collect();
+        let mut headers = HeaderMap::new();
+        if let Some(stated) = stated {
+            headers.insert(header::CONTENT_LENGTH, stated.parse().unwrap());
+        }
+        let body = Body::from_stream(futures::stream::iter(chunks));
+        read(&headers, body, 8).await.map(|body| String::from_utf8(body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_body_may_be_as_long_as_the_limit_whatever_is_said_of_it() {
+        assert_eq!(read_chunks(&["four", "four"], Some("8")).await.unwrap(), "fourfour");
+        assert_eq!(read_chunks(&["four", "four"], None).await.unwrap(), "fourfour");
+        assert_eq!(read_chunks(&["four", "fours"], Some("4")).await, Err(Unread::TooLarge(8)));
+        assert_eq!(read_chunks(&["four"], Some("9")).await, Err(Unread::TooLarge(8)));
+        assert_eq!(read_chunks(&[], None).await.unwrap(), "");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_refused() {
+        let chunks = [Ok(Bytes::from("fo")), Err(std::io::Error::other("gone"))];
+        let body = Body::from_stream(futures::stream::iter(chunks));
+        assert_eq!(read(&HeaderMap::new(), body, 8).await, Err(Unread::BrokeOff));
+    }
+}
