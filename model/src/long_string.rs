@@ -158,7 +158,9 @@ mod tests {
 
         #[test]
         fn any_bytes_are_read_or_refused(mut bytes: Vec<u8>) {
-            bytes.iter_mut().for_each(|byte| *byte = if *byte < 40 { b'\\' } else { *byte });
+            for byte in &mut bytes {
+                *byte = if *byte < 40 { b'\\' } else { *byte };
+            }
             if let Some((text, length)) = decode(&bytes) {
                 let whole = [b"\"", &bytes[..length]].concat();
                 prop_assert_eq!(serde_json::from_slice::<String>(&whole).unwrap(), text);

@@ -35,7 +35,7 @@ impl FromRequest<Arc<ModelApi>> for Asked {
         let (head, body) = request.into_parts();
         let client = api.keys.client(&head.headers).map_err(|error| refused(&error))?;
         let body = timeout(PATIENCE, read(&head.headers, body, LARGEST_BODY)).await;
-        let body = body.unwrap_or_else(|_| Err(Unread::TooSlow)).map_err(|why| why.response())?;
+        let body = body.unwrap_or(Err(Unread::TooSlow)).map_err(|why| why.response())?;
         Ok(Self { client, headers: head.headers, body })
     }
 }
