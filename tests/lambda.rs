@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::Timestamp;
 use eco_coder::store::DynamoLedger;
-use model::budget::{Ledger, Scope, Spent};
+use model::budget::{Ledger, Nanodollars, Scope, Spent};
 use serde_json::{Value, json};
 
 use crate::world::aws::{FakeAws, Scripted, uses};
@@ -267,10 +267,11 @@ async fn what_a_process_has_spent_counts_for_the_next_and_what_it_held_is_free_a
 
     assert!(world.world.comment(first).contains("Fetch all names with one query."));
     assert!(account.spent.usd() > 0.5, "{account:?}");
-    assert_eq!(account.leased.usd(), 0.0, "given back before the answer");
+    assert_eq!(account.leased, Nanodollars::ZERO, "given back before the answer");
     let comment = world.world.comment(second);
     assert!(
-        comment.contains("finished the review: the budget does not allow this call: the day"),
+        comment.contains("finished the review: the budget does not allow this call")
+            && comment.contains("raise `day_usd`"),
         "{comment}"
     );
     assert_eq!(bedrock.requests("bedrock").len(), 3, "the second process asked for nothing");
