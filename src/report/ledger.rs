@@ -198,6 +198,7 @@ mod tests {
             title: "Query inside a loop -->".into(),
             excerpt: String::new(),
             function: None,
+            seldom: None,
             fingerprint: fingerprint.into(),
             references: Vec::new(),
             source: "analyzer".into(),

@@ -30,6 +30,7 @@ impl Report {
         self.write_measured(&mut page);
         self.write_carbon_line(&mut page);
         self.write_findings(&mut page);
+        self.write_seldom(&mut page);
         self.write_fixed(&mut page);
         self.write_carbon_details(&mut page);
         self.write_profile(&mut page);
@@ -57,11 +58,12 @@ impl Report {
     }
 
     fn write_top(&self, page: &mut String) {
-        if self.findings.is_empty() {
+        let (leading, _) = self.by_weight();
+        if leading.is_empty() {
             return;
         }
         page.push_str("| | Where | What | Evidence |\n|---|---|---|---|\n");
-        for finding in self.findings.iter().take(TOP_FINDINGS) {
+        for finding in leading.iter().take(TOP_FINDINGS) {
             let found = &finding.recommendation;
             let _ = writeln!(
                 page,
@@ -74,7 +76,7 @@ impl Report {
                 evidence(finding),
             );
         }
-        if let Some(more) = self.findings.len().checked_sub(TOP_FINDINGS).filter(|more| *more > 0) {
+        if let Some(more) = leading.len().checked_sub(TOP_FINDINGS).filter(|more| *more > 0) {
             let _ = writeln!(page, "\n…and {more} more below.");
         }
         page.push('\n');
@@ -97,13 +99,14 @@ impl Report {
     }
 
     fn write_findings(&self, page: &mut String) {
-        if self.findings.is_empty() {
+        let (leading, _) = self.by_weight();
+        if leading.is_empty() {
             return;
         }
         let _ =
             writeln!(page, "<details><summary>Why it matters, and what to do instead</summary>\n");
         let mut explained: Vec<&str> = Vec::new();
-        for finding in self.findings.iter().take(MOST_FINDINGS) {
+        for finding in leading.iter().take(MOST_FINDINGS) {
             let found = &finding.recommendation;
             let _ = writeln!(
                 page,
@@ -135,8 +138,7 @@ impl Report {
                 let _ = writeln!(page, "{}\n", links.join(" · "));
             }
         }
-        if let Some(more) = self.findings.len().checked_sub(MOST_FINDINGS).filter(|more| *more > 0)
-        {
+        if let Some(more) = leading.len().checked_sub(MOST_FINDINGS).filter(|more| *more > 0) {
             let _ = writeln!(page, "…and {more} more, left out here.\n");
         }
         page.push_str("</details>\n\n");
@@ -418,7 +420,7 @@ impl Report {
         footer
     }
 
-    fn link(&self, path: &str, line: u32, in_table: bool) -> String {
+    pub(super) fn link(&self, path: &str, line: u32, in_table: bool) -> String {
         let place = format!("{path}:{line}");
         let label = if in_table { cell_code(&place) } else { code(&place) };
         match &self.subject.blob_url {

@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod markdown;
 pub mod measured;
 pub mod sarif;
+mod seldom;
 pub mod terminal;
 pub mod text;
 
@@ -34,7 +35,7 @@ use measured::{MeasuredHere, Measurements};
 pub struct Report {
     pub version: u32,
     pub subject: Subject,
-    /// Most important first: by share of run time, then severity.
+    /// Most important first: by share of run time, then severity; what runs seldom last.
     pub findings: Vec<Finding>,
     /// Findings of rules that this repository's maintainers dismissed on earlier pull requests and never fixed.
     #[serde(default)]
@@ -282,7 +283,7 @@ impl Report {
             };
             let evidence = format!("{review_call}#/recommendations/{index}");
             let history = inputs.history.get(&recommendation.rule_id).copied();
-            findings.push(Finding {
+            findings.push(seldom::weighed(Finding {
                 recommendation,
                 grade,
                 state,
@@ -292,7 +293,7 @@ impl Report {
                 measured_here,
                 evidence,
                 history,
-            });
+            }));
         }
         findings.sort_by(|one, other| {
             rank(one).partial_cmp(&rank(other)).unwrap_or(std::cmp::Ordering::Equal)
@@ -370,13 +371,16 @@ impl Report {
         }
     }
 
+    /// Of the findings that lead.
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.recommendation.severity == severity).count()
+        let (leading, _) = self.by_weight();
+        leading.iter().filter(|finding| finding.recommendation.severity == severity).count()
     }
 
     /// One line: what a reader takes away when reading nothing else.
     pub fn verdict(&self) -> String {
-        let found = match self.findings.len() {
+        let (leading, seldom) = self.by_weight();
+        let found = match leading.len() {
             0 if self.coverage.status.is_empty() => "could not analyze this change".to_owned(),
             0 => "no findings".to_owned(),
             count => {
@@ -394,6 +398,10 @@ impl Report {
                     parts.map(|(count, name)| format!("{count} {name}")).collect();
                 format!("{} ({})", text::count(count, "finding"), parts.join(", "))
             }
+        };
+        let found = match seldom.len() {
+            0 => found,
+            more => format!("{found}, {more} more in code that runs seldom"),
         };
         let found = match self.fixed.len() {
             0 => found,
@@ -418,7 +426,7 @@ impl Fixed {
 
 fn scanned(recommendation: Recommendation) -> Finding {
     let is_measured = recommendation.measured.is_some();
-    Finding {
+    seldom::weighed(Finding {
         grade: if is_measured { Grade::Measured } else { Grade::Rule },
         recommendation,
         state: State::New,
@@ -428,7 +436,7 @@ fn scanned(recommendation: Recommendation) -> Finding {
         measured_here: None,
         evidence: String::new(),
         history: None,
-    }
+    })
 }
 
 /// Set aside, unless it is grave or a profile says that it matters here.
@@ -439,9 +447,11 @@ fn is_unwanted(finding: &Finding) -> bool {
         && finding.grade != Grade::MeasuredHere
 }
 
-/// What was measured to be slower first, then time in the profile, its lines' before its function's other lines, then severity, then what was measured, then
+/// What runs seldom last. What was measured to be slower first, then time in the profile, its lines' before its function's other lines, then severity, then what was measured, then
 /// performance before the rest, then place.
-fn rank(finding: &Finding) -> (bool, f64, f64, Severity, Grade, contract::Category, &str, u32) {
+fn rank(
+    finding: &Finding,
+) -> (bool, bool, f64, f64, Severity, Grade, contract::Category, &str, u32) {
     let found = &finding.recommendation;
     let share = finding.run_time_share.as_ref().map_or(0.0, |figure| figure.value);
     let line = finding.line_share.as_ref().map_or(0.0, |line| line.figure.value);
@@ -453,6 +463,7 @@ fn rank(finding: &Finding) -> (bool, f64, f64, Severity, Grade, contract::Catego
     let is_slower = |here: &MeasuredHere| here.verdict == Verdict::Regressed;
     let is_slower = finding.measured_here.as_ref().is_some_and(is_slower);
     (
+        found.seldom.is_some(),
         !is_slower,
         -share,
         -line,

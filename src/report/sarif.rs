@@ -86,6 +86,9 @@ fn result(finding: &Finding, rule: Option<usize>) -> Value {
             "source": found.source,
         },
     });
+    if let Some(seldom) = &found.seldom {
+        result["properties"]["seldom"] = json!(seldom);
+    }
     if let Some(fix) = &found.fix {
         result["fixes"] = json!([in_place(fix, found)]);
     }

@@ -24,13 +24,14 @@ impl Report {
         if !self.words.text.is_empty() && self.cost.led_by != "embedded planner" {
             let _ = writeln!(page, "\n{}", plain(&self.words.text));
         }
-        for finding in self.findings.iter().take(MOST_FINDINGS) {
+        let (leading, _) = self.by_weight();
+        for finding in leading.iter().take(MOST_FINDINGS) {
             write_finding(&mut page, finding);
         }
-        if let Some(more) = self.findings.len().checked_sub(MOST_FINDINGS).filter(|more| *more > 0)
-        {
+        if let Some(more) = leading.len().checked_sub(MOST_FINDINGS).filter(|more| *more > 0) {
             let _ = writeln!(page, "\n…and {more} more: `--format json` has all of them");
         }
+        self.write_seldom_lines(&mut page, dim);
         if !self.fixed.is_empty() {
             let _ = writeln!(page, "\n{bold}Fixed{bold:#}");
             for fixed in self.fixed.iter().take(MOST_FINDINGS) {

@@ -48,8 +48,10 @@ fn check_run(assignment: &Assignment, report: &Report, comment_url: &str) -> Che
         title: title(conclusion, results, report),
         summary: summary(results, asked, report, comment_url),
         details_url: comment_url.starts_with("https://").then(|| comment_url.to_owned()),
+        // What runs seldom is no mark beside the code.
         annotations: report
-            .findings
+            .by_weight()
+            .0
             .iter()
             .map(|found| annotation(&found.recommendation))
             .collect(),

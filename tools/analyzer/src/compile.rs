@@ -15,7 +15,7 @@ use crate::evidence::{self, Evidence};
 use crate::language::{LANGUAGES, Language};
 use crate::matchers::{self, Matcher};
 use crate::reading::{Demand, Demands, Reach, Selection};
-use crate::rule::RuleInfo;
+use crate::rule::{Resource, RuleInfo};
 use crate::rule_file::{AstGrepSeverity, Metadata, RuleFile, Variant};
 
 /// Of one rule that a repository brings.
@@ -406,6 +406,10 @@ fn describe(file: &mut RuleFile, metadata: Metadata, variants: &[Variant]) -> Ru
         references,
         known_as: metadata.known_as,
         in_tests: metadata.in_tests,
+        loops: metadata.loops,
+        per_execution: metadata
+            .per_execution
+            .unwrap_or(matches!(metadata.category, Some(Resource::Cpu | Resource::Memory))),
         fixable: variants.iter().any(|variant| variant.fix.is_some()),
         examples: variants.iter().flat_map(Variant::examples).collect(),
         evidence: evidence::of(&file.id, &benchmarks),

@@ -6,6 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::compile::{CompiledRule, Rules};
 use crate::language::{Language, SourceMatch, SourceNode};
+use crate::matchers::loops::loops_around;
+use crate::seldom;
 use crate::syntax::function_name;
 
 /// Of an excerpt: lines, and letters in one of them.
@@ -35,6 +37,10 @@ pub(crate) struct Finding {
     pub(crate) end_line: u32,
     pub(crate) message: String,
     pub(crate) function: Option<String>,
+    /// Why its code runs seldom, where its syntax says so.
+    pub(crate) seldom: Option<&'static str>,
+    /// How many loops of its function repeat it.
+    pub(crate) loops: usize,
     pub(crate) excerpt: String,
     /// The flagged text with its white space evened out.
     pub(crate) normalized: String,
@@ -54,6 +60,8 @@ impl Finding {
             end_line: line_number(found.end_pos().line()),
             message: message(&rule.message, found),
             function: function_name(found),
+            seldom: seldom::of_place(found),
+            loops: loops_around(found),
             excerpt: excerpt(text, &found.range()),
             normalized: found.text().split_whitespace().collect::<Vec<_>>().join(" "),
             edit: rule.fix.as_ref().map(|fix| edit(found, fix)),

@@ -11,6 +11,7 @@ use crate::finding::Finding;
 use crate::fixes::{self, Trials};
 use crate::language::Language;
 use crate::scan::{Scan, Scanner};
+use crate::seldom;
 use crate::source::{self, Reason};
 
 /// Who found what this crate finds.
@@ -154,6 +155,14 @@ impl Text<'_> {
         numbered(findings).into_iter().partition(|(finding, _)| is_touched(finding))
     }
 
+    /// Why the code of the finding runs seldom, where that makes it cheap.
+    fn seldom(&self, finding: &Finding) -> Option<&'static str> {
+        let info = self.analyzer.rules.infos.get(finding.info)?;
+        let is_slight = finding.loops < info.loops;
+        let place = seldom::of_path(&self.file.path).or(finding.seldom);
+        place.filter(|_| info.per_execution).or(is_slight.then_some(seldom::SLIGHT))
+    }
+
     fn recommendation(
         &self,
         finding: &Finding,
@@ -179,6 +188,7 @@ impl Text<'_> {
             title: info.title.clone(),
             excerpt: finding.excerpt.clone(),
             function: finding.function.clone(),
+            seldom: self.seldom(finding).map(ToOwned::to_owned),
             fingerprint: finding.fingerprint(rules, path, ordinal),
             references: rule.map_or(&info.references, |rule| &rule.references).clone(),
             source: SOURCE.to_owned(),

@@ -224,13 +224,13 @@ fn keep_first_skipped(skipped: &mut Vec<Skipped>) -> usize {
     beyond
 }
 
-/// By severity, then by place.
+/// What runs often first, then by severity, then by place.
 pub(crate) fn sort(recommendations: &mut [Recommendation]) {
     recommendations.sort_by(|one, other| place(one).cmp(&place(other)));
 }
 
-fn place(found: &Recommendation) -> (Severity, &str, u32, &str) {
-    (found.severity, &found.file_path, found.start_line, &found.rule_id)
+fn place(found: &Recommendation) -> (bool, Severity, &str, u32, &str) {
+    (found.seldom.is_some(), found.severity, &found.file_path, found.start_line, &found.rule_id)
 }
 
 fn files(count: usize) -> String {

@@ -27,6 +27,10 @@ pub struct RuleInfo {
     pub known_as: Vec<String>,
     /// Whether it counts in tests, which serve nobody and whose data is small.
     pub in_tests: bool,
+    /// Whether its cost comes with each execution, so that it is small where the code runs seldom.
+    pub per_execution: bool,
+    /// How many loops must repeat what costs next to nothing once, before it is worth leading with.
+    pub loops: usize,
     pub examples: Vec<Example>,
     /// Whether it can mend what it flags, in one of its variants at least.
     pub fixable: bool,

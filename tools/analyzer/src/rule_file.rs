@@ -67,6 +67,10 @@ pub(crate) struct Metadata {
     pub(crate) known_as: Vec<String>,
     #[serde(default = "yes")]
     pub(crate) in_tests: bool,
+    /// What costs processor time or memory costs it with each execution, where nothing else is said.
+    pub(crate) per_execution: Option<bool>,
+    #[serde(default)]
+    pub(crate) loops: usize,
 }
 
 fn yes() -> bool {
@@ -216,6 +220,8 @@ impl RuleFile {
             confidence: Confidence::Medium,
             known_as: Vec::new(),
             in_tests: true,
+            per_execution: None,
+            loops: 0,
         }
     }
 }

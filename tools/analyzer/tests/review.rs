@@ -400,3 +400,34 @@ fn sql_in_a_string_is_judged_where_it_stands() {
     assert_eq!(found[0].excerpt, "ORDER BY random() LIMIT {limit}");
     assert_eq!(found[0].function.as_deref(), Some("load"));
 }
+
+#[test]
+fn a_finding_in_code_that_runs_seldom_says_why_and_comes_after_the_others() {
+    let shift = "        while waiting:\n            show(waiting.pop(0))\n";
+    let text = format!(
+        "def work(waiting):\n    if waiting:\n{shift}\ndef refuse(waiting):\n    if waiting:\n{shift}        raise ValueError(waiting)\n"
+    );
+    let seldom = |path: &str| -> Vec<_> {
+        let review = added(path, text.as_bytes());
+        review.recommendations.into_iter().map(|found| (found.start_line, found.seldom)).collect()
+    };
+    let why = |why: &str| Some(why.to_owned());
+    assert_eq!(seldom("app/queue.py"), [(4, None), (9, why("error path"))]);
+    assert_eq!(seldom("scripts/queue.py"), [(4, why("script")), (9, why("script"))]);
+}
+
+#[test]
+fn a_query_in_a_loop_waits_for_the_database_however_seldom_it_runs() {
+    assert_eq!(added("scripts/load.py", QUERY.as_bytes()).recommendations[0].seldom, None);
+}
+
+#[test]
+fn what_is_cheap_once_leads_in_loops_alone() {
+    let text =
+        |call: &str| format!("package a\n\nfunc show(n int, all []int) {{\n    {call}\n}}\n");
+    let seldom = |call: &str| added("a.go", text(call).as_bytes()).recommendations.remove(0).seldom;
+    let once = seldom("print(fmt.Sprintf(\"%d\", n))");
+    assert_eq!(once.as_deref(), Some("cheap, and repeated too little"));
+    let repeated = "for _, one := range all {\n        print(fmt.Sprintf(\"%d\", one))\n    }";
+    assert_eq!(seldom(repeated), None);
+}

@@ -65,6 +65,7 @@ fn guru(line: u32, category: Category) -> Answers {
             title: "Slow".into(),
             excerpt: String::new(),
             function: None,
+            seldom: None,
             fingerprint: "f".into(),
             references: vec![],
             source: "codeguru-reviewer".into(),

@@ -79,6 +79,9 @@ pub struct Recommendation {
     /// The function around it, where the language shows one; joins profiles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
+    /// Why this code runs seldom, as `error path`, where the harm comes with each execution. A profile may know better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seldom: Option<String>,
     /// The same for the same finding although lines move: rule, path and flagged text, not line numbers.
     pub fingerprint: String,
     /// Documentation that holds the claim up.

@@ -41,7 +41,10 @@ fn is_short(found: &SourceMatch) -> bool {
         || in_error
         || is_exception
         || enclosing_loop(found).is_some_and(|around| {
-            goes_over_literal(&around) || goes_over_named(&around) || passes_are_few(&around)
+            goes_over_literal(&around)
+                || goes_over_named(&around)
+                || goes_over_short_text(&around)
+                || passes_are_few(&around)
         })
 }
 
@@ -76,6 +79,17 @@ fn goes_over_named(around: &SourceNode) -> bool {
         })
         .peekable();
     fills.peek().is_some() && fills.all(|fill| enclosing_loop(&fill).is_none())
+}
+
+/// `for c in label`: the letters of a text that stays short.
+fn goes_over_short_text(around: &SourceNode) -> bool {
+    let head = around.named_children().find(|child| child.kind() == "range_clause");
+    let walked = head.as_ref().unwrap_or(around).field("right");
+    walked.is_some_and(|walked| {
+        walked.kind() == "identifier"
+            && !walked.text().ends_with('s')
+            && is_short_text(&walked.text())
+    })
 }
 
 fn goes_over_literal(around: &SourceNode) -> bool {

@@ -1,6 +1,7 @@
 //! Collections that grow by one per pass although the number of passes is known.
 
 use crate::language::{SourceMatch, SourceNode};
+use crate::matchers::short_loops::is_few;
 use crate::syntax::is_function;
 
 /// The match declares an empty `$LIST`; the next statement loops over something of known length, and its body appends to
@@ -34,6 +35,9 @@ fn counted_loop_body<'t>(statement: &SourceNode<'t>) -> Option<SourceNode<'t>> {
         "for_expression" => statement.field("value")?,
         _ => return None,
     };
+    if is_few(&header.text()) {
+        return None;
+    }
     let counted = match header.kind().as_ref() {
         "range_expression" => is_long_range(&header),
         "reference_expression" => true,

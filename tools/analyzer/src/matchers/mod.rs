@@ -11,12 +11,12 @@ mod counted;
 mod declared;
 mod defaults;
 mod deferred;
-mod few;
+pub(crate) mod few;
 mod hashes;
 mod invariants;
 mod iterations;
 mod lists;
-mod loops;
+pub(crate) mod loops;
 mod membership;
 mod names;
 mod page;
@@ -75,6 +75,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("grows-in-every-pass", buffers::grows_in_every_pass),
     ("collects-byte", buffers::collects_byte),
     ("opened-without-buffer", reads::opened_without_buffer),
+    ("large-file", reads::large_file),
     ("read-only-for-lines", reads::read_only_for_lines),
     ("ticker-never-stopped", reads::ticker_never_stopped),
     ("another-case-stays", selects::another_case_stays),
@@ -111,7 +112,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
 
 /// Those that look at nothing beyond the function around the match, which is the file where there is none. Only they let
 /// other functions of a file unread.
-const OF_FUNCTION: [&str; 18] = [
+const OF_FUNCTION: [&str; 17] = [
     "in-loop",
     "in-for-loop",
     "once-per-item",
@@ -127,7 +128,6 @@ const OF_FUNCTION: [&str; 18] = [
     "only-grown-in-loop",
     "grown-from-outside-loop",
     "front-of-list",
-    "default-changes",
     "in-async-function",
     "independent-await",
 ];

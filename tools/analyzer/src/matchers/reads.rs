@@ -1,7 +1,8 @@
 //! Files and timers: what is read whole for its lines, written without a buffer, or never stopped.
 
 use crate::language::{SourceMatch, SourceNode};
-use crate::matchers::loops::in_for_loop;
+use crate::matchers::loops::{enclosing_loop, in_for_loop};
+use crate::matchers::names::bound_value;
 use crate::syntax::{enclosing_function, is_function};
 
 /// `$FILE` is opened in the same function, and each pass of a loop over items writes to it.
@@ -14,7 +15,14 @@ pub(crate) fn opened_without_buffer(found: &SourceMatch) -> bool {
         "fs::File::create(",
         "std::fs::File::create(",
     ];
+    let is_opened_in_pass = enclosing_loop(found).is_some_and(|around| {
+        around.dfs().any(|node| {
+            let name = node.field("left").and_then(|left| left.child(0)).or(node.field("pattern"));
+            name.is_some_and(|name| name.text().trim_start_matches("mut ") == file.text())
+        })
+    });
     in_for_loop(found)
+        && !is_opened_in_pass
         && binding(found, &file.text())
             .is_some_and(|value| makers.iter().any(|maker| value.starts_with(maker)))
 }
@@ -27,6 +35,65 @@ pub(crate) fn read_only_for_lines(found: &SourceMatch) -> bool {
     let is_read = binding(found, &name)
         .is_some_and(|value| readers.iter().any(|reader| value.starts_with(reader)));
     is_read && mentions(&enclosing_function(found), &name).count() == 2
+}
+
+/// Nothing says that the file which the match reads is a short one: settings, or what the system tells of itself.
+pub(crate) fn large_file(found: &SourceMatch) -> bool {
+    const SHORT: [&str; 21] = [
+        "/etc/",
+        "/proc/",
+        "/sys/",
+        "changelog",
+        "config",
+        "cgroup",
+        "hosts",
+        "ignore",
+        "license",
+        "manifest",
+        "meminfo",
+        "metadata",
+        "os-release",
+        "passwd",
+        "pidfile",
+        "readme",
+        "requirements",
+        "settings",
+        "stopwords",
+        "template",
+        "version",
+    ];
+    opened_path(found).is_none_or(|path| {
+        let path = path.to_lowercase();
+        !SHORT.iter().any(|short| path.contains(short))
+    })
+}
+
+/// The arguments of the call that opens or reads what the match goes through.
+fn opened_path(found: &SourceMatch) -> Option<String> {
+    let env = found.get_env();
+    let file = env.get_match("FILE").or_else(|| env.get_match("DATA"))?;
+    if file.kind() == "call" {
+        return Some(file.text().into_owned());
+    }
+    let name = file.text();
+    if let Some(value) = binding(found, &name) {
+        return Some(value);
+    }
+    let opens = |node: &SourceNode| match node.kind().as_ref() {
+        // `with open(path) as file`
+        "as_pattern" => {
+            let alias = node.field("alias").is_some_and(|alias| alias.text() == name);
+            alias.then(|| node.child(0).map(|opened| opened.text().into_owned())).flatten()
+        }
+        _ => bound_value(node, &name).map(|value| value.text().into_owned()),
+    };
+    let before = found.range().start;
+    let function = enclosing_function(found);
+    function
+        .dfs()
+        .take_while(|node| node.range().start < before)
+        .filter_map(|node| opens(&node))
+        .last()
 }
 
 /// `$TICKER` is made by a function that ends, which neither stops it nor hands it on.

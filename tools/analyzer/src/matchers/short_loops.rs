@@ -6,13 +6,14 @@ use crate::matchers::few::{are_few, is_constant, words};
 use crate::syntax::enclosing_function;
 
 /// What a program of PHP or Ruby has a handful of, beside what is few in any language.
-const FEW: [&str; 33] = [
+const FEW: [&str; 34] = [
     "algorithm",
     "backend",
     "category",
     "cipher",
     "color",
     "config",
+    "configuration",
     "constant",
     "driver",
     "encoding",
