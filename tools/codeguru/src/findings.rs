@@ -198,7 +198,7 @@ mod tests {
                 title: "The connection is never closed",
                 excerpt: "Connection c = open();",
                 function: None,
-            seldom: None,
+                seldom: None,
                 fingerprint: "codeguru-2f607c33cdda32f6",
                 references: [],
                 source: "codeguru-reviewer",
