@@ -117,21 +117,27 @@ async fn refused_credentials_are_not_tried_again_and_another_driver_is() {
     insta::assert_snapshot!(reply.notes.join("\n"), @"c answered instead of a: the model's service refused the credentials: so it said");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_conversation_that_is_too_long_is_packed_smaller_and_then_goes_to_a_larger_model() {
+/// The answer of a larger model, after a smaller one was told the conversation as it is and once in fewer words.
+async fn packed_once_and_then_handed_on(driver: &Arc<Scripted>) -> Reply {
     let small = "anthropic.claude-haiku-4-5-20251001-v1:0";
     let large = "anthropic.claude-sonnet-5-5";
-    let too_long = || Act::Fail(Cause::ContextTooLong);
-    let driver = Scripted::new(vec![too_long(), too_long()]);
     let repack: Repack = Arc::new(|conversation, number| {
         let messages = vec![Message::user("Shorter.")];
         (number == 0).then(|| Conversation { messages, ..conversation.clone() })
     });
     let parts = Parts { repack: Some(repack), ..Parts::default() };
     let reply =
-        Gateway::new(routes(&driver, &[small, large]), parts).converse(&call()).await.unwrap();
+        Gateway::new(routes(driver, &[small, large]), parts).converse(&call()).await.unwrap();
     assert_eq!(driver.models(), [small, small, large]);
     assert_eq!(driver.asked.lock().unwrap()[1].conversation.messages[0].text(), "Shorter.");
+    reply
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_that_is_too_long_is_packed_smaller_and_then_goes_to_a_larger_model() {
+    let too_long = || Act::Fail(Cause::ContextTooLong);
+    let driver = Scripted::new(vec![too_long(), too_long()]);
+    let reply = packed_once_and_then_handed_on(&driver).await;
     insta::assert_snapshot!(reply.notes.join("\n"), @"
     anthropic.claude-sonnet-5-5 answered instead of anthropic.claude-haiku-4-5-20251001-v1:0: the conversation does not fit the model: so it said
     the conversation was too long for anthropic.claude-haiku-4-5-20251001-v1:0, and was packed smaller
@@ -140,19 +146,9 @@ async fn a_conversation_that_is_too_long_is_packed_smaller_and_then_goes_to_a_la
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_reaches_the_end_of_the_context_is_packed_smaller_and_paid_for() {
-    let small = "anthropic.claude-haiku-4-5-20251001-v1:0";
-    let large = "anthropic.claude-sonnet-5-5";
     let full = || Act::Stop(StopReason::ContextWindowExceeded);
     let driver = Scripted::new(vec![full(), full(), full()]);
-    let repack: Repack = Arc::new(|conversation, number| {
-        let messages = vec![Message::user("Shorter.")];
-        (number == 0).then(|| Conversation { messages, ..conversation.clone() })
-    });
-    let parts = Parts { repack: Some(repack), ..Parts::default() };
-    let reply =
-        Gateway::new(routes(&driver, &[small, large]), parts).converse(&call()).await.unwrap();
-    assert_eq!(driver.models(), [small, small, large]);
-    assert_eq!(driver.asked.lock().unwrap()[1].conversation.messages[0].text(), "Shorter.");
+    let reply = packed_once_and_then_handed_on(&driver).await;
     assert_eq!(reply.stop, StopReason::ContextWindowExceeded, "what there is is handed on");
     assert_eq!((reply.usage.total(), reply.cost_usd), (330, Some(0.75)));
     insta::assert_snapshot!(reply.notes.join("\n"), @"
