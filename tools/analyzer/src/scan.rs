@@ -1,6 +1,7 @@
 //! One text to its findings.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use ast_grep_core::matcher::MatcherExt;
 use ast_grep_language::SupportLang;
@@ -69,20 +70,36 @@ impl Scanner<'_> {
             Selection::AllBut(left_out) => left_out,
             Selection::Everything => Vec::new(),
         };
+        if !left_out.is_empty()
+            && let Some(scan) = self.read(text, &left_out, active.as_ref(), has_sql)?
+        {
+            return Ok(scan);
+        }
+        Ok(self.read(text, &[], active.as_ref(), has_sql)?.unwrap_or_default())
+    }
+
+    /// The scan of what is not left out; `None` where something is left out and the whole text has to be read after all.
+    fn read(
+        &self,
+        text: &str,
+        left_out: &[Range<usize>],
+        active: Option<&Active>,
+        has_sql: bool,
+    ) -> Result<Option<Scan>, Reason> {
         check(self.deadline)?;
-        let document = parse_all_but(text, &left_out, self.language, self.deadline)?;
+        let document = parse_all_but(text, left_out, self.language, self.deadline)?;
         let root = document.root();
         // Where something does not fit together, nothing is left out.
         if !left_out.is_empty() && root.get_inner_node().has_error() {
-            return self.run(text, true);
+            return Ok(None);
         }
         let mut found = Vec::new();
         if let Some((rules, active)) = active {
-            found = matches(rules, &active, &root, text, self.deadline)?;
+            found = matches(rules, active, &root, text, self.deadline)?;
         }
         // What a fix does is seen in the whole file before and after.
         if !left_out.is_empty() && found.iter().any(|finding| finding.edit.is_some()) {
-            return self.run(text, true);
+            return Ok(None);
         }
         if has_sql {
             found.extend(embedded_sql::scan_strings(self, &root)?);
@@ -107,7 +124,8 @@ impl Scanner<'_> {
             info.is_some_and(|info| comments.covers(info, finding.start_line))
         };
         let (silenced, findings) = found.into_iter().partition(is_silenced);
-        Ok(Scan { findings, silenced, syntax_errors: count_errors(&root), matched })
+        let syntax_errors = count_errors(&root);
+        Ok(Some(Scan { findings, silenced, syntax_errors, matched }))
     }
 
     /// What to read of a text for its active rules, and for the SQL in it.
