@@ -22,7 +22,7 @@ async fn world_with_calls() -> World {
     calls[99].error = Some(ErrorKind::Timeout);
     calls.push(CallRecord { at: now - Duration::from_hours(40 * 24), ..call(0, now) });
     let kept = SqliteCalls::new(Database::open(&world.database()).expect("a database"));
-    kept.append(&calls).await.expect("kept");
+    kept.append(calls.into()).await.expect("kept");
     world
 }
 

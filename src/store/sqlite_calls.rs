@@ -1,11 +1,13 @@
 //! The calls of models, in the SQLite file.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use contract::Timestamp;
 use model::budget::Nanodollars;
 use model::cost::{CallLog, CallRecord, LogError, Prefix};
 use model::{ErrorKind, Usage};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, Statement, params};
 
 use super::{Database, DatabaseError};
 
@@ -57,23 +59,24 @@ impl SqliteCalls {
 
 #[async_trait]
 impl CallLog for SqliteCalls {
-    async fn append(&self, calls: &[CallRecord]) -> Result<(), LogError> {
-        let calls = calls.to_vec();
-        let written = self
-            .database
-            .run(move |connection| calls.iter().try_for_each(|call| insert(connection, call)));
+    async fn append(&self, calls: Arc<[CallRecord]>) -> Result<(), LogError> {
+        let written = self.database.run(move |connection| {
+            let mut statement = connection.prepare_cached(INSERT)?;
+            calls.iter().try_for_each(|call| insert(&mut statement, call))
+        });
         written.await.map_err(|error| LogError(Box::new(error)))
     }
 }
 
-fn insert(connection: &Connection, call: &CallRecord) -> rusqlite::Result<()> {
-    let query = "
-        INSERT INTO model_calls
-        (at, agent, task, model, driver, input_tokens, output_tokens, cache_read_tokens,
-         cache_write_tokens, nanodollars, latency_ms, error, estimated, prefix_hash, prefix_tokens)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const INSERT: &str = "
+    INSERT INTO model_calls
+    (at, agent, task, model, driver, input_tokens, output_tokens, cache_read_tokens,
+     cache_write_tokens, nanodollars, latency_ms, error, estimated, prefix_hash, prefix_tokens)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+fn insert(statement: &mut Statement<'_>, call: &CallRecord) -> rusqlite::Result<()> {
     let Usage { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens } = call.usage;
-    connection.prepare_cached(query)?.execute(params![
+    statement.execute(params![
         call.at.0,
         call.agent,
         call.task,
@@ -178,7 +181,7 @@ mod tests {
     async fn a_call_reads_back_as_it_was_written() {
         let calls = SqliteCalls::new(Database::in_memory().unwrap());
         let bare = CallRecord { agent: None, cost: None, error: None, prefix: None, ..call(2) };
-        calls.append(&[call(3), bare.clone(), call(1)]).await.unwrap();
+        calls.append([call(3), bare.clone(), call(1)].into()).await.unwrap();
         assert_eq!(read(&calls, 2, 10).await, (vec![bare, call(3)], false));
         assert!(read(&calls, 0, 2).await.1, "there is one more");
     }
@@ -186,8 +189,8 @@ mod tests {
     #[tokio::test]
     async fn calls_of_one_moment_are_read_once_each_page_after_page() {
         let calls = SqliteCalls::new(Database::in_memory().unwrap());
-        let batch: Vec<_> = (0..PAGE + 5).map(|_| call(1)).collect();
-        calls.append(&batch).await.unwrap();
+        let batch: Arc<[_]> = (0..PAGE + 5).map(|_| call(1)).collect();
+        calls.append(batch.clone()).await.unwrap();
         assert_eq!(read(&calls, 0, usize::MAX).await.0.len(), batch.len());
     }
 
@@ -195,7 +198,7 @@ mod tests {
     async fn calls_outlive_runs_and_are_forgotten_in_the_end() {
         let database = Database::in_memory().unwrap();
         let (calls, store) = (SqliteCalls::new(database.clone()), SqliteStore::new(database));
-        calls.append(&[call(1000)]).await.unwrap();
+        calls.append([call(1000)].into()).await.unwrap();
         let forgotten = Timestamp(1000) + CALLS_OUTLIVE + Duration::from_millis(1);
         store.prune(Timestamp(forgotten.0 - 1)).await.unwrap();
         assert_eq!(read(&calls, 0, 10).await.0.len(), 1);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::record::CallRecord;
@@ -21,7 +22,7 @@ const LOG_ANSWERS: Duration = Duration::from_secs(10);
 #[async_trait]
 pub trait CallLog: Send + Sync {
     /// All of them or none.
-    async fn append(&self, calls: &[CallRecord]) -> Result<(), LogError>;
+    async fn append(&self, calls: Arc<[CallRecord]>) -> Result<(), LogError>;
 }
 
 /// The records were not kept.
@@ -33,12 +34,13 @@ pub struct LogError(pub Box<dyn Error + Send + Sync>);
 pub struct Recorder {
     log: Arc<dyn CallLog>,
     waiting: Mutex<VecDeque<CallRecord>>,
+    many: Notify,
     lost: AtomicU64,
 }
 
 impl Recorder {
     pub fn new(log: Arc<dyn CallLog>) -> Self {
-        Self { log, waiting: Mutex::default(), lost: AtomicU64::new(0) }
+        Self { log, waiting: Mutex::default(), many: Notify::new(), lost: AtomicU64::new(0) }
     }
 
     /// Costs a lock and a push.
@@ -49,12 +51,22 @@ impl Recorder {
             return;
         }
         waiting.push_back(call.bounded());
+        // Once: a log that fails is tried again when its time comes.
+        if waiting.len() == WRITTEN_AT_ONCE {
+            drop(waiting);
+            self.many.notify_one();
+        }
     }
 
-    /// Writes what waits. To be called every second or so by one task, and before the end.
+    /// Comes back when there is as much as is written at once, which may be long before the next second.
+    pub async fn many(&self) {
+        self.many.notified().await;
+    }
+
+    /// Writes what waits. To be called every second or so by one task, when there is much, and before the end.
     pub async fn flush(&self) {
         loop {
-            let batch: Vec<_> = {
+            let batch: Arc<[_]> = {
                 let mut waiting = self.waiting();
                 let count = waiting.len().min(WRITTEN_AT_ONCE);
                 waiting.drain(..count).collect()
@@ -62,15 +74,19 @@ impl Recorder {
             if batch.is_empty() {
                 break;
             }
-            let written = timeout(LOG_ANSWERS, self.log.append(&batch)).await;
+            let written = timeout(LOG_ANSWERS, self.log.append(batch.clone())).await;
             let Some(problem) = (match written {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(error.to_string()),
                 Err(_) => Some("it does not answer".to_owned()),
             }) else {
+                // What has come meanwhile waits for others: to write a few calls takes as long as to write many.
+                if batch.len() < WRITTEN_AT_ONCE {
+                    break;
+                }
                 continue;
             };
-            self.put_back(batch);
+            self.put_back(&batch);
             tracing::warn!(problem, "calls could not be written down; they wait");
             break;
         }
@@ -81,13 +97,13 @@ impl Recorder {
     }
 
     /// Before what has come meanwhile, as far as there is place.
-    fn put_back(&self, batch: Vec<CallRecord>) {
+    fn put_back(&self, batch: &[CallRecord]) {
         let mut waiting = self.waiting();
-        for call in batch.into_iter().rev() {
+        for call in batch.iter().rev() {
             if waiting.len() >= MOST_WAITING {
                 self.lost.fetch_add(1, Ordering::Relaxed);
             } else {
-                waiting.push_front(call);
+                waiting.push_front(call.clone());
             }
         }
     }
@@ -101,6 +117,7 @@ impl Recorder {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicBool;
+    use std::sync::{OnceLock, Weak};
 
     use super::super::record::tests::record;
     use super::*;
@@ -113,11 +130,11 @@ mod tests {
 
     #[async_trait]
     impl CallLog for Kept {
-        async fn append(&self, calls: &[CallRecord]) -> Result<(), LogError> {
+        async fn append(&self, calls: Arc<[CallRecord]>) -> Result<(), LogError> {
             if self.fails.load(Ordering::SeqCst) {
                 return Err(LogError("the disk is full".into()));
             }
-            self.calls.lock().unwrap().extend_from_slice(calls);
+            self.calls.lock().unwrap().extend_from_slice(&calls);
             Ok(())
         }
     }
@@ -134,6 +151,35 @@ mod tests {
         recorder.flush().await;
         let times: Vec<_> = log.calls.lock().unwrap().iter().map(|call| call.at.0).collect();
         assert_eq!(times, (0..=1200).collect::<Vec<_>>());
+    }
+
+    /// While it writes, another call comes.
+    #[derive(Default)]
+    struct Busy {
+        recorder: OnceLock<Weak<Recorder>>,
+        written: AtomicU64,
+    }
+
+    #[async_trait]
+    impl CallLog for Busy {
+        async fn append(&self, _: Arc<[CallRecord]>) -> Result<(), LogError> {
+            // Ten times, so that a recorder that never ends fails rather than hangs.
+            if self.written.fetch_add(1, Ordering::SeqCst) < 10 {
+                self.recorder.get().unwrap().upgrade().unwrap().record(record("m", 0, 1, 1));
+            }
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_comes_while_it_writes_waits_for_others() {
+        let log: Arc<Busy> = Arc::default();
+        let recorder = Arc::new(Recorder::new(log.clone()));
+        log.recorder.set(Arc::downgrade(&recorder)).unwrap();
+        (0..501).for_each(|at| recorder.record(record("m", at, 1, 1)));
+        recorder.many().await;
+        recorder.flush().await;
+        assert_eq!((log.written.load(Ordering::SeqCst), recorder.waiting().len()), (2, 1));
     }
 
     #[tokio::test]

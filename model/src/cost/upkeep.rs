@@ -20,9 +20,21 @@ pub async fn upkeep(budget: &Budget, recorder: Option<&Recorder>, stop: impl Fut
             _ = ticks.tick() => {
                 flush(budget, recorder, false).await;
             }
+            recorder = many(recorder) => recorder.flush().await,
         }
     }
     flush(budget, recorder, true).await;
+}
+
+/// The recorder, when it has much to write.
+async fn many(recorder: Option<&Recorder>) -> &Recorder {
+    match recorder {
+        Some(recorder) => {
+            recorder.many().await;
+            recorder
+        }
+        None => std::future::pending().await,
+    }
 }
 
 async fn flush(budget: &Budget, recorder: Option<&Recorder>, all: bool) {
