@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::runs;
+
 /// 24 characters of clear text: tokens and keys have 40 and more, and shorter runs are mostly names.
 const SHORTEST: usize = 32;
 /// So many groups of four characters in a row stand for clear text, or it is chance: one of random ones does in a
@@ -15,25 +17,16 @@ const VALUES: [u8; 256] = values();
 /// Whether a character can be the first, second or third of a group that stands for clear text, a bit each.
 const CLEAR: [u8; 256] = clear_bits();
 
-/// The places of Base64 that holds a clear text for which this holds. Most of a text is not looked at: a
-/// window of so many is left behind the last character in it that is none of Base64.
+/// The places of Base64 that holds a clear text for which this holds.
 pub(super) fn holding(text: &str, is_secret: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let (mut found, mut clear) = (Vec::new(), Vec::new());
-    let mut start = 0;
-    while let Some(window) = bytes.get(start..start + SHORTEST) {
-        if let Some(other) = window.iter().rposition(|byte| value(*byte) == NONE) {
-            start += other + 1;
-            continue;
-        }
-        let more = bytes[start + SHORTEST..].iter().take_while(|byte| value(**byte) != NONE);
-        let end = start + SHORTEST + more.count();
-        let run = &bytes[start..end];
+    for place in runs::at_least(SHORTEST, bytes, |byte| value(byte) != NONE) {
+        let run = &bytes[place.clone()];
         if has_capital(run) && holds(run, &mut clear, &is_secret) {
-            let padding = bytes[end..].iter().take_while(|byte| **byte == b'=').count();
-            found.push(start..end + padding);
+            let padding = bytes[place.end..].iter().take_while(|byte| **byte == b'=').count();
+            found.push(place.start..place.end + padding);
         }
-        start = end + 1;
     }
     found
 }
@@ -86,17 +79,24 @@ fn has_capital(run: &[u8]) -> bool {
 
 /// Whether the first of its three bytes is ASCII and no control character but for white space, and the others are ASCII.
 fn stands_for_clear(group: &[u8]) -> bool {
-    let [first, second, third] = [0, 1, 2].map(|at| CLEAR[usize::from(group[at])]);
-    first & (second >> 1) & (third >> 2) & 1 == 1
+    let [first, second, third, ..] = *group else { return false };
+    let bits = |byte: u8| CLEAR[usize::from(byte)];
+    bits(first) & (bits(second) >> 1) & (bits(third) >> 2) & 1 == 1
 }
 
 fn decode(encoded: &[u8], clear: &mut Vec<u8>) {
+    let (fours, rest) = encoded.as_chunks::<GROUP>();
     clear.clear();
-    for four in encoded.chunks(4) {
-        let bits = four.iter().fold(0_u32, |bits, byte| bits << 6 | u32::from(value(*byte) & 63));
-        let [_, bytes @ ..] = (bits << (6 * (4 - four.len()))).to_be_bytes();
-        clear.extend_from_slice(&bytes[..four.len() - 1]);
-    }
+    clear.extend(fours.iter().flat_map(|four| bytes_of(*four)));
+    let mut last = [b'A'; GROUP];
+    last[..rest.len()].copy_from_slice(rest);
+    clear.extend_from_slice(&bytes_of(last)[..rest.len().saturating_sub(1)]);
+}
+
+fn bytes_of(four: [u8; GROUP]) -> [u8; 3] {
+    let bits = four.iter().fold(0_u32, |bits, byte| bits << 6 | u32::from(value(*byte) & 63));
+    let [_, bytes @ ..] = bits.to_be_bytes();
+    bytes
 }
 
 fn value(byte: u8) -> u8 {

@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod model_calls;
 pub mod recorder;
 mod redaction;
+mod runs;
 #[cfg(all(feature = "otlp", feature = "aws"))]
 mod signature;
 pub mod spans;

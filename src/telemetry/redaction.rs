@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::encoded;
+use super::{encoded, runs};
 
 const REDACTED: &str = "[redacted]";
 /// A known secret shorter than this would blot out ordinary words.
@@ -134,24 +134,38 @@ fn is_key_id(found: &str) -> bool {
     found.len() == 20 && (found.starts_with("AKIA") || found.starts_with("ASIA"))
 }
 
-/// 40 characters of Base64 beside an access key's id are its secret, named or not; the form is that of the example in
+const SECRET_KEY_LENGTH: usize = 40;
+/// So many characters of Base64 beside an access key's id are its secret, named or not; the form is that of the example in
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html>.
 static SECRET_KEY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\\+[bfnrt]|(?:[A-Za-z0-9+]|\\*/|%2[BbFf])+").ok());
 
 fn secret_keys(text: &str) -> Vec<Range<usize>> {
-    let runs = SECRET_KEY.iter().flat_map(|form| form.find_iter(text));
-    let is_key = |run: &str| {
-        let bare =
-            run.replace("%2B", "+").replace("%2b", "+").replace("%2F", "/").replace("%2f", "/");
-        let bare = bare.replace('\\', "");
-        let has = |kind: fn(&u8) -> bool| bare.as_bytes().iter().any(kind);
-        bare.len() == 40
-            && has(u8::is_ascii_lowercase)
-            && has(u8::is_ascii_uppercase)
-            && has(u8::is_ascii_digit)
-    };
-    runs.filter(|run| is_key(run.as_str())).map(|run| run.range()).collect()
+    // No byte of a run is another than these, so what is shorter between others need not be taken apart.
+    let of_runs = |byte: u8| byte.is_ascii_alphanumeric() || b"+/\\%".contains(&byte);
+    let keys = runs::at_least(SECRET_KEY_LENGTH, text.as_bytes(), of_runs).flat_map(|place| {
+        let runs = SECRET_KEY.iter().flat_map({
+            let text = &text[place.clone()];
+            move |form| form.find_iter(text)
+        });
+        let keys = runs.filter(|run| is_secret_key(run.as_str())).map(|run| run.range());
+        keys.map(move |key| place.start + key.start..place.start + key.end)
+    });
+    keys.collect()
+}
+
+/// Most runs are words, and too short. Percent signs and backslashes only make a run longer.
+fn is_secret_key(run: &str) -> bool {
+    if run.len() < SECRET_KEY_LENGTH {
+        return false;
+    }
+    let bare = run.replace("%2B", "+").replace("%2b", "+").replace("%2F", "/").replace("%2f", "/");
+    let bare = bare.replace('\\', "");
+    let has = |kind: fn(&u8) -> bool| bare.as_bytes().iter().any(kind);
+    bare.len() == SECRET_KEY_LENGTH
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_digit)
 }
 
 fn without<'a>(text: Cow<'a, str>, places: &[Range<usize>]) -> Cow<'a, str> {
