@@ -6,11 +6,13 @@ const BLOCK: usize = 64;
 /// What is copied at once. As much is readable behind a block, so that no copy must end exactly.
 const STEP: usize = 16;
 const PAGE: usize = 4096;
+/// More than this is not set aside for what may come.
+const MOST_SET_ASIDE: usize = 1 << 20;
 
 /// A decoded string, and how many bytes of the input it took, its closing quote included. `input` begins behind the
 /// opening quote. `None` for what is no string, and for `\u`, which is left to `serde_json`.
 pub(crate) fn decode(input: &[u8]) -> Option<(String, usize)> {
-    let mut page = Page { bytes: [0; PAGE], length: 0, whole: Vec::new() };
+    let mut page = Page { bytes: [0; PAGE], length: 0, whole: Vec::new(), to_come: input.len() };
     let mut at = 0;
     while let Some(window) = input.get(at..).and_then(<[u8]>::first_chunk::<{ BLOCK + STEP }>) {
         match page.block(window)? {
@@ -44,6 +46,8 @@ struct Page {
     bytes: [u8; PAGE],
     length: usize,
     whole: Vec<u8>,
+    /// What of the input there is at most for the string.
+    to_come: usize,
 }
 
 impl Page {
@@ -98,13 +102,25 @@ impl Page {
         }
     }
 
+    /// A string of many pages is mostly the one prompt, with which the input ends, too. Grown from nothing, it would be
+    /// copied several times, and end in a place of up to twice its length.
     fn turn(&mut self) {
+        if self.whole.is_empty() {
+            self.whole.reserve_exact(self.to_come.min(MOST_SET_ASIDE));
+        }
+        self.write_down();
+    }
+
+    fn write_down(&mut self) {
         self.whole.extend_from_slice(self.bytes.get(..self.length).unwrap_or_default());
         self.length = 0;
     }
 
     fn finish(mut self) -> Option<String> {
-        self.turn();
+        self.write_down();
+        if self.whole.capacity() / 2 > self.whole.len() {
+            self.whole.shrink_to_fit();
+        }
         String::from_utf8(self.whole).ok()
     }
 }
