@@ -4,7 +4,7 @@
 //! all that a ledger grants never passes the cap. So the cap holds, however many calls and processes there are, as long
 //! as no call costs more than was reserved for it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use contract::Timestamp;
 
@@ -21,7 +21,9 @@ const MOST_WARNED: usize = 10_000;
 /// All accounts of one process.
 #[derive(Debug)]
 pub struct Accounts {
-    by_scope: HashMap<Scope, Account>,
+    /// Sorted: there are mostly few, which are compared in a fraction of the time that hashing takes, and callers name
+    /// some of them, so a cheaper hash will not do.
+    by_scope: BTreeMap<Scope, Account>,
     warned: HashSet<Scope>,
     next_lease: u64,
 }
@@ -69,7 +71,7 @@ impl Accounts {
     pub fn new(first_lease: u64) -> Self {
         // A database's integers have a sign.
         let next_lease = first_lease & (u64::MAX >> 2);
-        Self { by_scope: HashMap::new(), warned: HashSet::new(), next_lease }
+        Self { by_scope: BTreeMap::new(), warned: HashSet::new(), next_lease }
     }
 
     /// Reserves the amount on every account, or on none.
@@ -194,17 +196,15 @@ impl Accounts {
 }
 
 fn account<'a>(
-    accounts: &'a mut HashMap<Scope, Account>,
+    accounts: &'a mut BTreeMap<Scope, Account>,
     next_lease: &mut u64,
     line: &Line,
     now: Timestamp,
 ) -> &'a mut Account {
-    if !accounts.contains_key(&line.scope) {
+    accounts.entry(line.scope.clone()).or_insert_with(|| {
         *next_lease += 1;
-        accounts.insert(line.scope.clone(), Account::new(line.cap, *next_lease, now));
-    }
-    // There it is; the closure is never called.
-    accounts.entry(line.scope.clone()).or_insert_with(|| Account::new(line.cap, *next_lease, now))
+        Account::new(line.cap, *next_lease, now)
+    })
 }
 
 #[cfg(test)]

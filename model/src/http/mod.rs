@@ -43,8 +43,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     body: Incoming,
-    /// Goes back at the end of the body.
-    connection: Option<Connection>,
+    /// Goes back at the end of the body. A connection is a kilobyte, and goes through many hands.
+    connection: Option<Box<Connection>>,
     origin: Origin,
     pool: Arc<Pool>,
 }
@@ -106,11 +106,11 @@ impl Client {
         }
     }
 
-    async fn connect(&self, uri: &Uri) -> Result<Connection, ModelError> {
+    async fn connect(&self, uri: &Uri) -> Result<Box<Connection>, ModelError> {
         let mut connector = self.connector.clone();
         let connected = async {
             poll_fn(|context| connector.poll_ready(context)).await?;
-            Ok(Connection::over(connector.call(uri.clone()).await?).await?)
+            Ok(Box::new(Connection::over(connector.call(uri.clone()).await?).await?))
         };
         connected.await.map_err(|error: Box<dyn Error + Send + Sync>| {
             unanswered(uri, "could not be reached", &*error)
@@ -120,7 +120,7 @@ impl Client {
     fn answer(
         &self,
         response: Response<Incoming>,
-        connection: Connection,
+        connection: Box<Connection>,
         origin: Origin,
     ) -> Answer {
         let (head, body) = response.into_parts();
@@ -152,8 +152,8 @@ fn addressed(request: Request<Bytes>) -> Result<Request<Full<Bytes>>, ModelError
 pub(crate) fn host_header(uri: &Uri) -> String {
     let name = uri.host().unwrap_or_default();
     let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
-    match uri.port_u16().filter(|port| *port != usual) {
-        Some(port) => format!("{name}:{port}"),
+    match uri.port().filter(|port| port.as_u16() != usual) {
+        Some(port) => [name, ":", port.as_str()].concat(),
         None => name.to_owned(),
     }
 }

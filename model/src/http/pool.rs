@@ -1,7 +1,5 @@
 //! Connections that are kept for the next request.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -16,7 +14,7 @@ const IDLE: Duration = Duration::from_secs(50);
 const MOST_IDLE: usize = 256;
 
 /// What a connection leads to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin {
     scheme: Option<Scheme>,
     authority: Option<Authority>,
@@ -30,23 +28,24 @@ impl Origin {
 
 #[derive(Debug, Default)]
 pub(super) struct Pool {
-    /// Of each origin the one that was used last comes last.
-    idle: Mutex<HashMap<Origin, Vec<Idle>>>,
+    /// Of each origin the one that was used last comes last. There are as many origins as drivers, which takes less to
+    /// look through than to hash one of them.
+    idle: Mutex<Vec<(Origin, Vec<Idle>)>>,
 }
 
 #[derive(Debug)]
 struct Idle {
-    connection: Connection,
+    connection: Box<Connection>,
     since: Instant,
 }
 
 impl Pool {
     /// The connection that was used last, so that those that are not needed grow old.
-    pub(super) fn take(&self, origin: &Origin) -> Option<Connection> {
+    pub(super) fn take(&self, origin: &Origin) -> Option<Box<Connection>> {
         let now = Instant::now();
         loop {
             // Looked at without the lock.
-            let mut idle = self.idle().get_mut(origin)?.pop()?;
+            let mut idle = of(&mut self.idle(), origin)?.pop()?;
             if !idle.is_old(now) && idle.connection.is_free() {
                 return Some(idle.connection);
             }
@@ -54,19 +53,17 @@ impl Pool {
     }
 
     /// Keeps a connection that can be used again.
-    pub(super) fn keep(self: &Arc<Self>, origin: Origin, mut connection: Connection) {
+    pub(super) fn keep(self: &Arc<Self>, origin: Origin, mut connection: Box<Connection>) {
         if !connection.is_free() {
             return;
         }
         let new = Idle { connection, since: Instant::now() };
-        match self.idle().entry(origin) {
-            Entry::Occupied(mut known) if known.get().len() < MOST_IDLE => {
-                known.get_mut().push(new);
-            }
-            Entry::Occupied(_) => {}
-            Entry::Vacant(unknown) => {
-                let origin = unknown.key().clone();
-                unknown.insert(vec![new]);
+        let mut idle = self.idle();
+        match of(&mut idle, &origin) {
+            Some(known) if known.len() < MOST_IDLE => known.push(new),
+            Some(_) => {}
+            None => {
+                idle.push((origin.clone(), vec![new]));
                 drop(tokio::spawn(close_idle(Arc::downgrade(self), origin)));
             }
         }
@@ -76,12 +73,12 @@ impl Pool {
     fn close_old(&self, origin: &Origin) -> bool {
         let now = Instant::now();
         let mut idle = self.idle();
-        let Some(known) = idle.get_mut(origin) else { return true };
+        let Some(known) = of(&mut idle, origin) else { return true };
         let old = known.iter().take_while(|idle| idle.is_old(now)).count();
         let closed: Vec<Idle> = known.drain(..old).collect();
         let is_empty = known.is_empty();
         if is_empty {
-            idle.remove(origin);
+            idle.retain(|(known, _)| known != origin);
         }
         // To close many takes a moment.
         drop(idle);
@@ -89,10 +86,17 @@ impl Pool {
         is_empty
     }
 
-    fn idle(&self) -> MutexGuard<'_, HashMap<Origin, Vec<Idle>>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(Origin, Vec<Idle>)>> {
         // Nothing under this lock panics.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn of<'idle>(
+    idle: &'idle mut [(Origin, Vec<Idle>)],
+    origin: &Origin,
+) -> Option<&'idle mut Vec<Idle>> {
+    idle.iter_mut().find(|(known, _)| known == origin).map(|(_, idle)| idle)
 }
 
 impl Idle {

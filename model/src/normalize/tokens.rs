@@ -38,10 +38,10 @@ fn longest(
     let mut taken = wanted;
     let mut why = None;
     if let Some(cap) = cap(model, limits)
-        && taken > cap.most
+        && taken > cap.most()
     {
-        taken = cap.most;
-        why = Some(cap.reason);
+        taken = cap.most();
+        why = Some(cap.reason(model, limits));
     }
     if let Some(context) = model.context {
         let left = left(input, context, model)?;
@@ -58,24 +58,41 @@ fn longest(
     Ok((taken, why))
 }
 
+/// The most that is taken of a model's longest answer.
 struct Cap {
-    most: u32,
-    reason: String,
+    longest: u32,
+    margin: u32,
+    /// Whether the row of the table says so, rather than the catalog.
+    by_row: bool,
 }
 
 fn cap(model: &Model, limits: &Limits) -> Option<Cap> {
-    let (most, by) = match (limits.max_output.value, model.max_output_tokens) {
-        (Some(row), Some(known)) if row < known => (row, limits.max_output.reason()),
-        (Some(row), None) => (row, limits.max_output.reason()),
-        (_, Some(known)) => (known, format!("{} writes {known} tokens at the most", model.id)),
+    let (longest, by_row) = match (limits.max_output.value, model.max_output_tokens) {
+        (Some(row), Some(known)) if row < known => (row, true),
+        (Some(row), None) => (row, true),
+        (_, Some(known)) => (known, false),
         (None, None) => return None,
     };
     // Of a short answer, no more than a sixteenth stays free.
-    let margin = table().margin_tokens.min(most / 16);
-    Some(Cap {
-        most: (most - margin).max(1),
-        reason: format!("{by}, and {margin} stay free: {}", table().margin_reason),
-    })
+    let margin = table().margin_tokens.min(longest / 16);
+    Some(Cap { longest, margin, by_row })
+}
+
+impl Cap {
+    fn most(&self) -> u32 {
+        (self.longest - self.margin).max(1)
+    }
+
+    /// Written only where it is told: most calls are left as they are.
+    fn reason(&self, model: &Model, limits: &Limits) -> String {
+        let Self { longest, margin, by_row } = self;
+        let by = if *by_row {
+            limits.max_output.reason()
+        } else {
+            format!("{} writes {longest} tokens at the most", model.id)
+        };
+        format!("{by}, and {margin} stay free: {}", table().margin_reason)
+    }
 }
 
 fn left(input: u64, context: u32, model: &Model) -> Result<u32, ModelError> {

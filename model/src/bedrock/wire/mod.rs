@@ -85,7 +85,8 @@ impl BedrockDriver {
         body: Bytes,
         call: &Call,
     ) -> Result<Answer, ModelError> {
-        let uri = format!("{}/model/{}/{action}", self.runtime, settings::segment(&model.id)?);
+        let id = settings::segment(&model.id)?;
+        let uri = [self.runtime.as_str(), "/model/", &id, "/", action].concat();
         let trace = traceparent(&call.metadata);
         self.ask(Method::POST, uri, body, trace, call.deadline).await
     }

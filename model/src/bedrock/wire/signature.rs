@@ -53,15 +53,24 @@ impl Signer {
         let (day, time) = day_and_time(now);
         let host = host_header(request.uri());
         let canonical = canonical(request, &host, &time, credentials.session_token())?;
-        let scope = format!("{day}/{}/{SERVICE}/aws4_request", self.region);
-        let digest = hex(&Sha256::digest(canonical.text));
-        let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{digest}");
-        let signature = hex(&mac(self.key(credentials, &day)?.mac.clone(), &to_sign));
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={}, Signature={signature}",
-            credentials.access_key_id(),
-            canonical.signed,
-        );
+        // Joined rather than formatted, which takes several times as long.
+        let scope = [day.as_str(), "/", &self.region, "/", SERVICE, "/aws4_request"].concat();
+        let digest = hex(Sha256::digest(canonical.text).into());
+        let to_sign = ["AWS4-HMAC-SHA256\n", &time, "\n", &scope, "\n", &digest].concat();
+        let signature = hex(mac(self.key(credentials, &day)?.mac.clone(), &to_sign));
+        let id = credentials.access_key_id();
+        let signed = canonical.signed;
+        let authorization = [
+            "AWS4-HMAC-SHA256 Credential=",
+            id,
+            "/",
+            &scope,
+            ", SignedHeaders=",
+            signed,
+            ", Signature=",
+            &signature,
+        ]
+        .concat();
         let headers = request.headers_mut();
         headers.insert(HOST, value(&host)?);
         headers.insert(DATE, value(&time)?);
@@ -112,15 +121,17 @@ fn canonical(
     let query = uri.query().unwrap_or_default();
     let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::to_str).transpose();
     let kind = kind.map_err(|_| unusable("the content type is no text"))?.unwrap_or_default();
-    let _ = write!(text, "\n{query}\ncontent-type:{kind}\nhost:{host}\nx-amz-date:{time}\n");
+    let lines =
+        ["\n", query, "\ncontent-type:", kind, "\nhost:", host, "\nx-amz-date:", time, "\n"];
+    text.extend(lines);
     let signed = match token {
         None => "content-type;host;x-amz-date",
         Some(token) => {
-            let _ = writeln!(text, "x-amz-security-token:{token}");
+            text.extend(["x-amz-security-token:", token, "\n"]);
             "content-type;host;x-amz-date;x-amz-security-token"
         }
     };
-    let _ = write!(text, "\n{signed}\n{}", hex(&Sha256::digest(request.body())));
+    text.extend(["\n", signed, "\n", &hex(Sha256::digest(request.body()).into())]);
     Ok(Canonical { text, signed })
 }
 
@@ -137,8 +148,10 @@ fn encode(path: &str, text: &mut String) {
 /// `20261122` and `20261122T095354Z`.
 fn day_and_time(now: Timestamp) -> (String, String) {
     let now = DateTime::<Utc>::from_timestamp_millis(now.0).unwrap_or_default();
-    let day = format!("{:04}{:02}{:02}", now.year(), now.month(), now.day());
-    let time = format!("{day}T{:02}{:02}{:02}Z", now.hour(), now.minute(), now.second());
+    let (year, month, day) = (now.year(), now.month(), now.day());
+    let day = format!("{:08}", i64::from(year) * 10_000 + i64::from(month * 100 + day));
+    let time = now.hour() * 10_000 + now.minute() * 100 + now.second();
+    let time = format!("{day}T{time:06}Z");
     (day, time)
 }
 
@@ -151,10 +164,13 @@ fn mac(mut keyed: Hmac<Sha256>, text: &str) -> [u8; 32] {
     keyed.finalize().into_bytes().into()
 }
 
-fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: [u8; 32]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    let digit = |half: u8| DIGITS[usize::from(half)];
+    let digits: Vec<u8> =
+        bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    // Digits are a text.
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 fn value(text: &str) -> Result<HeaderValue, ModelError> {
