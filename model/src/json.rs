@@ -1,10 +1,12 @@
-//! JSON as it is sent. A prompt may be hundreds of kilobytes, so its texts are looked through eight bytes at a time for
-//! what must be escaped, which takes a fraction of what `serde_json` takes byte by byte.
+//! JSON as it is sent. A prompt may be hundreds of kilobytes, so its texts are looked through 64 bytes at a time for what
+//! must be escaped, which takes a fraction of what `serde_json` takes byte by byte.
 
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
+
+use crate::string_page::{BLOCK, Page, Window, specials};
 
 /// A text that may be long. Only [`to_vec`] writes it as a string.
 pub struct Text<'a>(pub &'a str);
@@ -32,88 +34,78 @@ impl Formatter for Texts {
         text: &[u8],
     ) -> io::Result<()> {
         writer.write_all(b"\"")?;
-        let mut page = Page { bytes: [0; PAGE], length: 0 };
+        let mut page = Page::new();
         let mut rest = text;
-        while let Some(word) = rest.first_chunk() {
-            // What is left after the last word needs as much place.
-            if page.length > PAGE - 2 * LONGEST_WORD {
-                writer.write_all(page.written())?;
-                page.length = 0;
-            }
-            rest = &rest[page.put(*word)..];
+        while let Some(window) = rest.first_chunk() {
+            turn(&mut page, BLOCK * LONGEST, writer)?;
+            write_block(&mut page, window);
+            rest = rest.get(BLOCK..).unwrap_or_default();
         }
         for byte in rest {
-            page.escape(*byte);
+            turn(&mut page, LONGEST, writer)?;
+            write_byte(&mut page, *byte);
         }
         writer.write_all(page.written())?;
         writer.write_all(b"\"")
     }
 }
 
-const PAGE: usize = 4096;
-/// What eight bytes can come to, escaped by six bytes each.
-const LONGEST_WORD: usize = 48;
-
-/// A piece of the text as it is written. Code has something to escape every few bytes, and to look for it in a whole text
-/// and copy what is between takes twice as long.
-struct Page {
-    bytes: [u8; PAGE],
-    length: usize,
+/// A full page joins the rest.
+fn turn<W: ?Sized + Write>(page: &mut Page, place: usize, writer: &mut W) -> io::Result<()> {
+    if !page.has_place(place) {
+        writer.write_all(page.written())?;
+        page.clear();
+    }
+    Ok(())
 }
 
-impl Page {
-    /// All eight are copied, and the first that must be escaped is then written over. Returns how many that was.
-    fn put(&mut self, word: [u8; 8]) -> usize {
-        let clean = first_special(word);
-        self.push(&word);
-        let Some(&special) = word.get(clean) else { return 8 };
-        self.length -= 8 - clean;
-        self.escape(special);
-        clean + 1
-    }
-
-    fn escape(&mut self, byte: u8) {
-        match byte {
-            b'\n' => self.push(b"\\n"),
-            b'"' => self.push(b"\\\""),
-            b'\\' => self.push(b"\\\\"),
-            b'\t' => self.push(b"\\t"),
-            b'\r' => self.push(b"\\r"),
-            0..0x20 => {
-                let digits = b"0123456789abcdef";
-                let digit = |half: u8| digits[usize::from(half)];
-                self.push(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
-            }
-            other => self.push(&[other]),
+fn write_block(page: &mut Page, window: &Window) {
+    let mut special = specials(window);
+    let mut from = 0;
+    while special != 0 {
+        let at = special.trailing_zeros() as usize;
+        page.copy(window, from, at - from);
+        if let Some(byte) = window.get(at) {
+            write_byte(page, *byte);
         }
+        from = at + 1;
+        special &= special - 1;
     }
-
-    fn push<const LENGTH: usize>(&mut self, bytes: &[u8; LENGTH]) {
-        // There is always place: a page is written out before a word may not fit.
-        if let Some(place) = self.bytes.get_mut(self.length..self.length + LENGTH) {
-            place.copy_from_slice(bytes);
-            self.length += LENGTH;
-        }
-    }
-
-    fn written(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
+    page.copy(window, from, BLOCK - from);
 }
 
-/// Where the first byte is that a string must not hold as it is, a quote, a backslash or a control character; 8 where
-/// there is none.
-fn first_special(word: [u8; 8]) -> usize {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    // A subtraction borrows from the byte above only where the byte itself is found, so the lowest found is right.
-    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
-    let word = u64::from_le_bytes(word);
-    let quotes = below(word ^ (ONES * u64::from(b'"')), 1);
-    let backslashes = below(word ^ (ONES * u64::from(b'\\')), 1);
-    let found = (below(word, 0x20) | quotes | backslashes) & HIGH;
-    found.trailing_zeros() as usize / 8
+fn write_byte(page: &mut Page, byte: u8) {
+    let (bytes, length) = &WRITTEN[usize::from(byte)];
+    page.push(*bytes, usize::from(*length));
 }
+
+/// What a byte can come to.
+const LONGEST: usize = 6;
+
+/// How each byte is written within a string: so many of these.
+static WRITTEN: [([u8; LONGEST], u8); 256] = {
+    let digits = b"0123456789abcdef";
+    let mut written = [([0; LONGEST], 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let short = match byte as u8 {
+            b'\n' => b'n',
+            b'\t' => b't',
+            b'\r' => b'r',
+            quote @ (b'"' | b'\\') => quote,
+            _ => 0,
+        };
+        written[byte] = if short != 0 {
+            ([b'\\', short, 0, 0, 0, 0], 2)
+        } else if byte < 0x20 {
+            ([b'\\', b'u', b'0', b'0', digits[byte >> 4], digits[byte & 15]], 6)
+        } else {
+            ([byte as u8, 0, 0, 0, 0, 0], 1)
+        };
+        byte += 1;
+    }
+    written
+};
 
 #[cfg(test)]
 mod tests {
@@ -146,12 +138,6 @@ mod tests {
         fn a_long_text_is_read_back(text in "(?s)([\\x00-\u{300}]{0,40}){0,9}", times in 1..400_usize) {
             let text = text.repeat(times);
             prop_assert_eq!(serde_json::from_str::<String>(&written(&text)).unwrap(), text);
-        }
-
-        #[test]
-        fn the_first_special_byte_is_found(bytes: [u8; 8]) {
-            let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
-            prop_assert_eq!(first_special(bytes), bytes.iter().position(special).unwrap_or(8));
         }
     }
 }

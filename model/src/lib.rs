@@ -37,6 +37,7 @@ pub mod json;
 pub mod read_json;
 /// Strings of JSON that may be long.
 mod long_string;
+mod string_page;
 /// What is known of the models: prices, limits, quirks.
 pub mod catalog;
 /// What may be spent, and what is.
