@@ -9,8 +9,12 @@ use serde_json::Value;
 use crate::call::{Call, Metadata, Parameters, ToolChoice};
 use crate::conversation::{Block, Conversation, Message, Role, ToolUse};
 use crate::error::{Cause, ErrorKind, ModelError};
+use crate::json::{self, Text};
 use crate::reply::{Change, Reply, StopReason};
 use crate::text_or::TextOr;
+
+/// What there is around the texts of an answer, and their escapes; growing beyond copies it.
+const USUAL_LENGTH: usize = 1024;
 
 /// A request. Either `prompt` or `messages` is given.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -112,11 +116,11 @@ fn bad(message: &str) -> ModelError {
     ModelError::new(Cause::BadRequest, message)
 }
 
-/// An answer.
+/// An answer. Its long texts are `Words`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Envelope {
+pub struct Envelope<Words = String> {
     pub model_id: String,
-    pub output_text: String,
+    pub output_text: Words,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tool_uses: Vec<ToolUse>,
     pub tokens: Tokens,
@@ -125,7 +129,7 @@ pub struct Envelope {
     /// US dollars; null where the price is not known.
     pub cost_usd: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub raw: Option<Raw>,
+    pub raw: Option<Raw<Words>>,
     /// What of the request was changed so that the model takes it.
     pub normalized: Vec<Change>,
     /// Why this model was asked, where the choice was the gateway's.
@@ -166,8 +170,8 @@ pub enum FinishReason {
 
 /// The beginning of the service's own answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Raw {
-    pub bedrock_response_snippet: String,
+pub struct Raw<Words = String> {
+    pub bedrock_response_snippet: Words,
 }
 
 impl Envelope {
@@ -185,6 +189,27 @@ impl Envelope {
             notes: reply.notes,
             model_id: reply.model_id,
         }
+    }
+
+    /// As JSON, with texts written as [`json::to_vec`] writes them.
+    pub fn into_json(self) -> Vec<u8> {
+        let raw = self.raw.as_ref().map(|raw| &raw.bedrock_response_snippet);
+        let length = USUAL_LENGTH + self.output_text.len() + raw.map_or(0, String::len);
+        let written = Envelope {
+            model_id: self.model_id,
+            output_text: Text(&self.output_text),
+            tool_uses: self.tool_uses,
+            tokens: self.tokens,
+            finish_reason: self.finish_reason,
+            latency_ms: self.latency_ms,
+            cost_usd: self.cost_usd,
+            raw: raw.map(|snippet| Raw { bedrock_response_snippet: Text(snippet) }),
+            normalized: self.normalized,
+            routing: self.routing,
+            notes: self.notes,
+        };
+        // It cannot fail: no map in it has a key that is no text.
+        json::to_vec(&written, length).unwrap_or_default()
     }
 }
 
@@ -316,8 +341,10 @@ mod tests {
             cache_write_tokens: 0,
         };
         reply.usage_is_estimated = true;
-        let envelope =
-            serde_json::to_string(&Envelope::of(reply, Duration::from_millis(12))).unwrap();
-        insta::assert_snapshot!(envelope, @r#"{"model_id":"m","output_text":"Hi","tokens":{"input":8,"output":2,"total":10,"cache_read":5,"estimated":true},"finish_reason":"length","latency_ms":12,"cost_usd":null,"normalized":[]}"#);
+        reply.raw = Some("{\"a\":\n1}".to_owned());
+        let envelope = Envelope::of(reply, Duration::from_millis(12));
+        let written = String::from_utf8(envelope.clone().into_json()).unwrap();
+        assert_eq!(written, serde_json::to_string(&envelope).unwrap());
+        insta::assert_snapshot!(written, @r#"{"model_id":"m","output_text":"Hi","tokens":{"input":8,"output":2,"total":10,"cache_read":5,"estimated":true},"finish_reason":"length","latency_ms":12,"cost_usd":null,"raw":{"bedrock_response_snippet":"{\"a\":\n1}"},"normalized":[]}"#);
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use model::invoke::Failure;
 use model::{Cause, ErrorKind, ModelError};
 use serde::Serialize;
@@ -16,8 +17,16 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     // Most answers are a few kilobytes; growing to that from nothing copies them several times.
     let mut bytes = Vec::with_capacity(USUAL);
     let _ = serde_json::to_writer(&mut bytes, body);
-    let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    (status, [kind], bytes).into_response()
+    written(status, bytes)
+}
+
+/// A body that is JSON already.
+pub(super) fn written(status: StatusCode, bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
 }
 
 pub(super) fn refused(error: &ModelError) -> Response {

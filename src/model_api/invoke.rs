@@ -9,7 +9,7 @@ use axum::response::Response;
 use model::invoke::{Envelope, Request};
 use model::{Call, ModelError};
 
-use super::answer::{json, read, refused};
+use super::answer::{read, refused, written};
 use super::asked::Asked;
 use super::{ANSWER, LONGEST, ModelApi, trace};
 
@@ -20,7 +20,7 @@ pub(super) async fn invoke(State(api): State<Arc<ModelApi>>, asked: Asked) -> Re
         api.gateway.converse(&call).await
     };
     match answered.await {
-        Ok(reply) => json(StatusCode::OK, &Envelope::of(reply, begun.elapsed())),
+        Ok(reply) => written(StatusCode::OK, Envelope::of(reply, begun.elapsed()).into_json()),
         Err(error) => refused(&error),
     }
 }
