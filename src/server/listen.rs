@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 /// Of a connection. What is longer is read in pieces; hyper's own limit would keep 400 KB for each connection that once
 /// asked with a long prompt.
-const LARGEST_BUFFER: usize = 64 << 10;
+const LARGEST_BUFFER: usize = 32 << 10;
 const MOST_CONNECTIONS: usize = 1024;
 /// What requests under way get to finish at shutdown.
 const GRACE: Duration = Duration::from_secs(10);
