@@ -141,17 +141,16 @@ static SECRET_KEY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\\+[bfnrt]|(?:[A-Za-z0-9+]|\\*/|%2[BbFf])+").ok());
 
 fn secret_keys(text: &str) -> Vec<Range<usize>> {
+    let Some(form) = &*SECRET_KEY else { return Vec::new() };
     // No byte of a run is another than these, so what is shorter between others need not be taken apart.
     let of_runs = |byte: u8| byte.is_ascii_alphanumeric() || b"+/\\%".contains(&byte);
-    let keys = runs::at_least(SECRET_KEY_LENGTH, text.as_bytes(), of_runs).flat_map(|place| {
-        let runs = SECRET_KEY.iter().flat_map({
-            let text = &text[place.clone()];
-            move |form| form.find_iter(text)
-        });
-        let keys = runs.filter(|run| is_secret_key(run.as_str())).map(|run| run.range());
-        keys.map(move |key| place.start + key.start..place.start + key.end)
-    });
-    keys.collect()
+    let mut keys = Vec::new();
+    for place in runs::at_least(SECRET_KEY_LENGTH, text.as_bytes(), of_runs) {
+        let start = place.start;
+        let found = form.find_iter(&text[place]).filter(|run| is_secret_key(run.as_str()));
+        keys.extend(found.map(|run| start + run.start()..start + run.end()));
+    }
+    keys
 }
 
 /// Most runs are words, and too short. Percent signs and backslashes only make a run longer.
