@@ -99,7 +99,8 @@ impl Client {
                 },
             }
         }
-        let mut connection = self.connect(uri).await?;
+        // Seldom, and as large as all else of a request: in a box, it is not moved with each of them.
+        let mut connection = Box::pin(self.connect(uri)).await?;
         match connection.ask(request).await {
             Ok(response) => Ok(self.answer(response, connection, origin)),
             Err(unanswered) => Err(closed(uri, unanswered.error())),

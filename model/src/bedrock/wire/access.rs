@@ -83,7 +83,8 @@ impl Keeper {
         if let Some(kept) = self.kept(now + BEFORE_EXPIRY) {
             return Ok(kept);
         }
-        let asked = timeout_at(deadline, async {
+        // Once in hours; in a box, it is not moved with each request.
+        let ask = Box::pin(async {
             let _alone = self.asking.lock().await;
             if let Some(kept) = self.kept(now + BEFORE_EXPIRY) {
                 return Ok(kept);
@@ -92,7 +93,7 @@ impl Keeper {
                 *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(new.clone());
             })
         });
-        let why = match asked.await {
+        let why = match timeout_at(deadline, ask).await {
             Ok(Ok(credentials)) => return Ok(credentials),
             Ok(Err(error)) => chain(&error),
             Err(_) => "their source did not answer in time".to_owned(),
