@@ -275,6 +275,11 @@ async fn what_a_process_has_spent_counts_for_the_next_and_what_it_held_is_free_a
         "{comment}"
     );
     assert_eq!(bedrock.requests("bedrock").len(), 3, "the second process asked for nothing");
+    let ended = world.world.run(&["models", "cost", "--by", "task", "--format", "json"]);
+    let costs: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"));
+    assert_eq!(costs["total"]["calls"], 3, "written down in the table: {costs}");
+    let usd = costs["total"]["usd"].as_f64().expect("dollars");
+    assert!((usd - account.spent.usd()).abs() < 1e-6, "{usd} and {account:?}");
 }
 
 async fn spent_today(world: &LambdaWorld) -> Spent {

@@ -125,6 +125,11 @@ impl ErrorKind {
             Self::Timeout => "timeout",
         }
     }
+
+    /// What was written by `as_str`. A kind that this version does not know is a failure all the same.
+    pub fn written(name: &str) -> Self {
+        serde_json::from_value(name.into()).unwrap_or(Self::ProviderError)
+    }
 }
 
 impl ModelError {

@@ -15,8 +15,8 @@ use crate::agent::memory_agentcore::AgentCoreMemory;
 use crate::config::Config;
 use crate::queue::sqs::{self, SqsQueue};
 use crate::review::Reviewer;
-use crate::store::DynamoLedger;
 use crate::store::dynamodb::{self, DynamoStore};
+use crate::store::{DynamoCalls, DynamoLedger};
 
 const SECRET_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -86,6 +86,11 @@ pub(super) async fn store(config: &Config) -> anyhow::Result<DynamoStore> {
 /// Accounts of budgets in the table.
 pub(super) async fn ledger(config: &Config) -> anyhow::Result<DynamoLedger> {
     Ok(DynamoLedger::new(sdk(config).await, table(config)?))
+}
+
+/// Calls of models in the table.
+pub(super) async fn calls(config: &Config) -> anyhow::Result<DynamoCalls> {
+    Ok(DynamoCalls::new(sdk(config).await, table(config)?, CLOCK))
 }
 
 /// Jobs in the table, and the queue that wakes workers.

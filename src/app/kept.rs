@@ -7,7 +7,7 @@ use model::budget::{Ledger, MemoryLedger};
 use super::CLOCK;
 use crate::config::Config;
 use crate::queue::{Queue, SqliteQueue};
-use crate::store::{Database, SqliteCalls, SqliteLedger, SqliteStore, Store};
+use crate::store::{Calls, Database, SqliteCalls, SqliteLedger, SqliteStore, Store};
 
 /// What a server keeps.
 pub(super) struct Kept {
@@ -65,12 +65,23 @@ pub(super) async fn store(config: &Config) -> anyhow::Result<Option<Arc<dyn Stor
     super::file_store(&config.database).map(Some)
 }
 
-/// The calls of models that are kept in the file that the settings name; `None` if it has not been made yet.
-pub(super) fn calls(config: &Config) -> anyhow::Result<Option<SqliteCalls>> {
-    if !config.database.exists() {
-        return Ok(None);
+/// Where calls of models are written down: in the table that the settings name, for all processes with these settings;
+/// else in the file that this process has open; else nowhere.
+pub(super) async fn calls(
+    config: &Config,
+    file: Option<Database>,
+) -> anyhow::Result<Option<Arc<dyn Calls>>> {
+    if config.aws.table.is_some() {
+        return shared_calls(config).await.map(Some);
     }
-    Ok(Some(SqliteCalls::new(Database::open(&config.database)?)))
+    Ok(file.map(|file| Arc::new(SqliteCalls::new(file)) as Arc<dyn Calls>))
+}
+
+/// What a process with these settings wrote down; `None` if that is a file that it has not made yet.
+pub(super) async fn written_calls(config: &Config) -> anyhow::Result<Option<Arc<dyn Calls>>> {
+    let is_in_file = config.aws.table.is_none() && config.database.exists();
+    let file = is_in_file.then(|| Database::open(&config.database)).transpose()?;
+    calls(config, file).await
 }
 
 /// Accounts of budgets: in the table that the settings name, for all processes with these settings; else in the file that
@@ -105,6 +116,11 @@ async fn shared_ledger(config: &Config) -> anyhow::Result<Arc<dyn Ledger>> {
     Ok(Arc::new(super::aws::ledger(config).await?))
 }
 
+#[cfg(feature = "aws")]
+async fn shared_calls(config: &Config) -> anyhow::Result<Arc<dyn Calls>> {
+    Ok(Arc::new(super::aws::calls(config).await?))
+}
+
 #[cfg(not(feature = "aws"))]
 const NO_AWS: &str = "the settings name a table in DynamoDB, and this build has no AWS in it";
 
@@ -123,5 +139,11 @@ async fn shared_store(_config: &Config) -> anyhow::Result<Arc<dyn Store>> {
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "the same signature as with the feature `aws`")]
 async fn shared_ledger(_config: &Config) -> anyhow::Result<Arc<dyn Ledger>> {
+    anyhow::bail!(NO_AWS)
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "the same signature as with the feature `aws`")]
+async fn shared_calls(_config: &Config) -> anyhow::Result<Arc<dyn Calls>> {
     anyhow::bail!(NO_AWS)
 }

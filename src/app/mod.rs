@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use crate::agent::StoreMemory;
 use crate::config::{Config, CredentialSource};
 use crate::review::{Lead, Reviewer};
-use crate::store::{Database, SqliteCalls, SqliteStore, Store};
+use crate::store::{Calls, Database, SqliteStore, Store};
 use crate::telemetry::{Keep, Line, Telemetry};
 
 pub mod agents;
@@ -155,9 +155,9 @@ pub async fn kept_store(config: &Config) -> anyhow::Result<Option<Arc<dyn Store>
     kept::store(config).await
 }
 
-/// What models were called for, in the file of these settings; `None` before there is one.
-pub fn kept_calls(config: &Config) -> anyhow::Result<Option<SqliteCalls>> {
-    kept::calls(config)
+/// What models were called for, in the table or the file of these settings; `None` before there is a file.
+pub async fn kept_calls(config: &Config) -> anyhow::Result<Option<Arc<dyn Calls>>> {
+    kept::written_calls(config).await
 }
 
 /// A store in a file, which may be shared with other processes.

@@ -5,28 +5,29 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use model::budget::{Budget, Caps};
-use model::cost::{Recorder, upkeep};
+use model::cost::{CallLog, Recorder, upkeep};
 use tokio::sync::oneshot;
 
 use super::{CLOCK, kept};
 use crate::config::Config;
-use crate::store::{Database, SqliteCalls};
+use crate::store::Database;
 
-/// A budget and, with a file, the records of what calls cost.
+/// A budget and, with a table or a file, the records of what calls cost.
 pub(super) struct Spending {
     pub(super) budget: Arc<Budget>,
     pub(super) recorder: Option<Arc<Recorder>>,
 }
 
 impl Spending {
-    /// Processes that share a table or a file stay below one cap together; what calls cost is kept in the file.
+    /// Processes that share a table or a file stay below one cap together, and write down there what calls cost.
     pub(super) async fn open(
         config: &Config,
         caps: Caps,
         file: Option<Database>,
     ) -> anyhow::Result<Self> {
         let ledger = kept::ledger(config, file.as_ref()).await?;
-        let recorder = file.map(|file| Arc::new(Recorder::new(Arc::new(SqliteCalls::new(file)))));
+        let calls = kept::calls(config, file).await?;
+        let recorder = calls.map(|calls| Arc::new(Recorder::new(calls as Arc<dyn CallLog>)));
         Ok(Self { budget: Budget::new(caps, ledger, CLOCK), recorder })
     }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use clap::Args;
 use contract::Timestamp;
-use model::cost::{Analytics, Benchmark, By, Evidence, Recommendation, Row, recommendations};
+use model::cost::{
+    Analytics, Benchmark, By, CallRecord, Evidence, Recommendation, Row, recommendations,
+};
 use serde::Serialize;
 
 use super::{Failure, models_table};
@@ -69,9 +71,9 @@ impl Arguments {
         let costs = self.costs(&config, benchmark.as_ref()).await?;
         let Some(costs) = costs else {
             return Err(Failure::Usage(anyhow!(
-                "no call of a model since {} is kept in {}: serve with a model and let it work, name the database in ECO_CODER_DATABASE, or ask for more by `--since`",
+                "no call of a model since {} is kept in {}: serve with a model and let it work, name the database in ECO_CODER_DATABASE or the table in ECO_CODER_TABLE, or ask for more by `--since`",
                 self.start().rfc3339(),
-                config.database.display()
+                config.aws.table.clone().unwrap_or_else(|| config.database.display().to_string())
             )));
         };
         let page = match self.format {
@@ -91,17 +93,18 @@ impl Arguments {
         benchmark: Option<&Benchmark>,
     ) -> Result<Option<Costs>, Failure> {
         // Asking for costs makes no database.
-        let Some(calls) = app::kept_calls(config).map_err(Failure::Usage)? else {
+        let Some(calls) = app::kept_calls(config).await.map_err(Failure::Usage)? else {
             return Ok(None);
         };
         let catalog = app::named::catalog(config).map_err(Failure::Usage)?;
         let (now, since) = ((app::CLOCK)(), self.start());
         let mut analytics = Analytics::new(self.by.into());
         let mut evidence = Evidence::default();
-        let read = calls.read(since, MOST_CALLS, |call| {
+        let mut add = |call: &CallRecord| {
             analytics.add(call);
             evidence.add(call);
-        });
+        };
+        let read = calls.read(since, MOST_CALLS, &mut add);
         let more = read.await.map_err(|error| Failure::Outside(error.into()))?;
         let total = analytics.total();
         Ok((total.calls > 0).then(|| Costs {

@@ -10,6 +10,7 @@
 //! | `memory#OWNER/NAME` | `key#KEY` | something learned; in the index under its `pk`, by time |
 //! | `budget#SCOPE` | `account` | an account of a budget, with its leases |
 //! | `booked#BATCH` | `booked` | a batch of settlements that was booked |
+//! | `calls#DAY` | `TIME#WRITER#DIGEST` | calls of models that one process wrote down together |
 //!
 //! Every item has `expires`, by which the table deletes it, and `touched`.
 

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::aws_calls::Fault;
 use super::body::Body;
 
+const DAY_MILLISECONDS: i64 = 24 * 3600 * 1000;
 /// A sort key has at most 1,024 bytes.
 const PART_MOST: usize = 900;
 
@@ -58,6 +59,18 @@ impl Key {
         Self::new("booked", &format!("{batch:016x}"), "booked")
     }
 
+    /// Calls of models that `writer` wrote together, of which the first ended at `first`.
+    pub(super) fn calls(first: Timestamp, writer: &str, text: &str) -> Self {
+        let digest = hexadecimal::encode(&Sha256::digest(text));
+        let sk = format!("{:016}#{writer}#{digest}", first.0.max(0));
+        Self { pk: Self::calls_of(&day(first)), sk }
+    }
+
+    /// The partition of all calls of a day.
+    pub(super) fn calls_of(day: &str) -> String {
+        format!("calls#{day}")
+    }
+
     fn new(kind: &str, id: &str, sk: impl Into<String>) -> Self {
         Self { pk: format!("{kind}#{}", part(id)), sk: sk.into() }
     }
@@ -77,6 +90,15 @@ impl fmt::Display for Key {
 /// `2026-11-21`
 pub(super) fn day(at: Timestamp) -> String {
     at.rfc3339().chars().take_while(|letter| *letter != 'T').collect()
+}
+
+/// The first moment of each day from that of `first` to that of `last`.
+pub(super) fn days(
+    first: Timestamp,
+    last: Timestamp,
+) -> impl DoubleEndedIterator<Item = Timestamp> {
+    let number = |at: Timestamp| at.0.div_euclid(DAY_MILLISECONDS);
+    (number(first)..=number(last)).map(|number| Timestamp(number.saturating_mul(DAY_MILLISECONDS)))
 }
 
 fn part(text: &str) -> String {

@@ -27,7 +27,7 @@ pub(super) async fn prune(store: &DynamoStore, older_than: Timestamp) -> Result<
     }
 }
 
-/// The queue shares the table and looks after its own items; accounts of budgets expire by themselves.
+/// The queue shares the table and looks after its own items; accounts of budgets and calls of models expire by themselves.
 fn is_old(item: &Item, older_than: Timestamp) -> bool {
     let (Ok(key), Ok(touched)) = (item.key(), item.read_time("touched")) else {
         return false;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::aws_calls::Fault;
 use super::bodies::segment;
 use super::dynamodb::{DynamoStore, REPORTS_LAST};
-use super::dynamodb_item::{Item, Key, day};
+use super::dynamodb_item::{Item, Key, day, days};
 use super::dynamodb_list::{Order, Partition, Query};
 use super::dynamodb_table::Condition;
 use super::{KeptReport, StoreError};
@@ -24,7 +24,6 @@ const SINCE_MOST: usize = 1000;
 /// Texts fetched from the bucket side by side.
 const FETCHED_AT_ONCE: usize = 16;
 const DAY: Duration = Duration::from_hours(24);
-const DAY_MILLISECONDS: i64 = 24 * 3600 * 1000;
 
 /// The two texts of a report, kept as one.
 #[derive(Serialize, Deserialize)]
@@ -77,13 +76,10 @@ pub(super) async fn since(
     since: Timestamp,
 ) -> Result<Vec<KeptReport>, StoreError> {
     let now = (store.clock)();
-    let day_of = |at: Timestamp| at.0.div_euclid(DAY_MILLISECONDS);
-    let first = day_of(since.max(now - REPORTS_LAST));
     // Another worker's clock may have passed midnight already.
-    let last = day_of(now + DAY);
+    let days = days(since.max(now - REPORTS_LAST), now + DAY);
     let mut reports = Vec::new();
-    for number in (first..=last).rev() {
-        let midnight = Timestamp(number.saturating_mul(DAY_MILLISECONDS));
+    for midnight in days.rev() {
         let most = SINCE_MOST - reports.len();
         reports.append(&mut of_day(store, &day(midnight), since, most).await?);
         if reports.len() >= SINCE_MOST {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::{Cache, Timestamp};
+use model::cost::{CallLog, CallRecord};
 
 mod checkpoint;
 pub mod database;
@@ -30,6 +31,8 @@ mod dynamodb_audit;
 #[cfg(feature = "aws")]
 mod dynamodb_cache;
 #[cfg(feature = "aws")]
+mod dynamodb_calls;
+#[cfg(feature = "aws")]
 mod dynamodb_change;
 #[cfg(feature = "aws")]
 mod dynamodb_item;
@@ -49,6 +52,8 @@ mod dynamodb_runs;
 mod dynamodb_table;
 
 #[cfg(test)]
+mod calls_contract_tests;
+#[cfg(test)]
 mod contract_tests;
 #[cfg(test)]
 #[cfg(feature = "aws")]
@@ -67,6 +72,8 @@ mod lost_answers_tests;
 pub use database::{Database, DatabaseError, OpenError};
 #[cfg(feature = "aws")]
 pub use dynamodb::DynamoStore;
+#[cfg(feature = "aws")]
+pub use dynamodb_calls::DynamoCalls;
 #[cfg(feature = "aws")]
 pub use dynamodb_ledger::DynamoLedger;
 pub use sqlite::SqliteStore;
@@ -129,6 +136,19 @@ pub trait Store: Cache {
 
     /// Forgets what was last touched before `older_than`; memory, that much before it ([`MEMORY_OUTLIVES`]).
     async fn prune(&self, older_than: Timestamp) -> Result<(), StoreError>;
+}
+
+/// Calls of models, as they were written down.
+#[async_trait]
+pub trait Calls: CallLog {
+    /// Tells `each` of the calls at `since` or later, `most` at most; those of one process in the order of their times.
+    /// Returns whether there are more.
+    async fn read(
+        &self,
+        since: Timestamp,
+        most: usize,
+        each: &mut (dyn FnMut(&CallRecord) + Send),
+    ) -> Result<bool, StoreError>;
 }
 
 /// A run at its last checkpoint.

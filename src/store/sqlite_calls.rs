@@ -9,12 +9,12 @@ use model::cost::{CallLog, CallRecord, LogError, Prefix};
 use model::{ErrorKind, Usage};
 use rusqlite::{Connection, Row, Statement, params};
 
-use super::{Database, DatabaseError};
+use super::{Calls, Database, StoreError};
 
 /// Calls read at once.
 const PAGE: i64 = 10_000;
 
-/// A `CallLog` on the database that the store may share.
+/// `Calls` in the database that the store may share.
 #[derive(Clone)]
 pub struct SqliteCalls {
     database: Database,
@@ -31,15 +31,16 @@ impl SqliteCalls {
     pub fn new(database: Database) -> Self {
         Self { database }
     }
+}
 
-    /// Tells `each` of the calls at `since` or later, in the order of their times, `most` at most. Returns whether
-    /// there are more.
-    pub async fn read(
+#[async_trait]
+impl Calls for SqliteCalls {
+    async fn read(
         &self,
         since: Timestamp,
         most: usize,
-        mut each: impl FnMut(&CallRecord) + Send,
-    ) -> Result<bool, DatabaseError> {
+        each: &mut (dyn FnMut(&CallRecord) + Send),
+    ) -> Result<bool, StoreError> {
         let mut place = Place { at: since.0, id: -1 };
         let mut left = most;
         loop {
@@ -123,9 +124,7 @@ fn call_of(row: &Row<'_>) -> rusqlite::Result<(Place, CallRecord)> {
         },
         cost: row.get::<_, Option<i64>>("nanodollars")?.map(|cost| Nanodollars(unsigned(cost))),
         latency_ms: count("latency_ms")?,
-        // A kind that this version does not know is a failure all the same.
-        error: error
-            .map(|kind| serde_json::from_value(kind.into()).unwrap_or(ErrorKind::ProviderError)),
+        error: error.as_deref().map(ErrorKind::written),
         estimated: row.get("estimated")?,
         prefix: hash
             .zip(tokens)
@@ -147,44 +146,11 @@ fn unsigned(value: i64) -> u64 {
 mod tests {
     use std::time::Duration;
 
+    use super::super::calls_contract_tests::{self, call, read};
     use super::super::{CALLS_OUTLIVE, SqliteStore, Store};
     use super::*;
 
-    fn call(at: i64) -> CallRecord {
-        CallRecord {
-            at: Timestamp(at),
-            agent: Some("reviewer".into()),
-            task: None,
-            model: "some.model".into(),
-            driver: "openai".into(),
-            usage: Usage {
-                input_tokens: 1,
-                output_tokens: 2,
-                cache_read_tokens: 3,
-                cache_write_tokens: 4,
-            },
-            cost: Some(Nanodollars(5)),
-            latency_ms: 6,
-            error: Some(ErrorKind::ContentBlocked),
-            estimated: true,
-            prefix: Some(Prefix { hash: u64::MAX, tokens: 7 }),
-        }
-    }
-
-    async fn read(calls: &SqliteCalls, since: i64, most: usize) -> (Vec<CallRecord>, bool) {
-        let mut read = Vec::new();
-        let more = calls.read(Timestamp(since), most, |call| read.push(call.clone())).await;
-        (read, more.unwrap())
-    }
-
-    #[tokio::test]
-    async fn a_call_reads_back_as_it_was_written() {
-        let calls = SqliteCalls::new(Database::in_memory().unwrap());
-        let bare = CallRecord { agent: None, cost: None, error: None, prefix: None, ..call(2) };
-        calls.append([call(3), bare.clone(), call(1)].into()).await.unwrap();
-        assert_eq!(read(&calls, 2, 10).await, (vec![bare, call(3)], false));
-        assert!(read(&calls, 0, 2).await.1, "there is one more");
-    }
+    calls_contract_tests::holds_for!(SqliteCalls::new(Database::in_memory().unwrap()));
 
     #[tokio::test]
     async fn calls_of_one_moment_are_read_once_each_page_after_page() {

@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use contract::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::budget::Nanodollars;
 use crate::conversation::Conversation;
@@ -15,7 +16,7 @@ const LONGEST_NAME: usize = 200;
 const HASHED_AT_MOST: usize = 64 << 10;
 
 /// One settled call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallRecord {
     /// When it ended.
     pub at: Timestamp,
@@ -28,6 +29,7 @@ pub struct CallRecord {
     pub cost: Option<Nanodollars>,
     pub latency_ms: u64,
     /// `None`: it was answered.
+    #[serde(deserialize_with = "error_kind")]
     pub error: Option<ErrorKind>,
     /// Whether the tokens were estimated here because the service did not count them.
     pub estimated: bool,
@@ -36,7 +38,7 @@ pub struct CallRecord {
 }
 
 /// The beginning of what a model is told, which a service can cache where it repeats: tools and system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Prefix {
     /// Of its first 64 KiB; the same within one version of this program.
     pub hash: u64,
@@ -83,6 +85,11 @@ impl CallRecord {
     pub fn told(&self) -> u64 {
         self.usage.total().saturating_sub(self.usage.output_tokens)
     }
+}
+
+fn error_kind<'de, D: Deserializer<'de>>(input: D) -> Result<Option<ErrorKind>, D::Error> {
+    let name = Option::<String>::deserialize(input)?;
+    Ok(name.as_deref().map(ErrorKind::written))
 }
 
 fn cut(name: &mut String) {

@@ -59,7 +59,7 @@ impl<W> Lane<W> {
                 .requests_per_second
                 .filter(|rate| rate.is_finite() && *rate > 0.0)
                 .map(|rate| Bucket::requests_per_second(rate, now)),
-            concurrency: Concurrency::new(settings.concurrency),
+            concurrency: Concurrency::new(settings.concurrency, now),
             retries: RetryBudget::new(now),
             queue: Queue::new(settings.waiting),
         }
@@ -101,7 +101,7 @@ impl<W> Lane<W> {
             bucket.give_back(call.reserved as f64 - used as f64, now);
         }
         match outcome {
-            Outcome::Success => self.concurrency.on_success(),
+            Outcome::Success => self.concurrency.on_success(now),
             Outcome::Throttled => self.concurrency.on_throttle(call.at, now),
             _ => {}
         }
