@@ -100,9 +100,9 @@ impl Arguments {
         let (now, since) = ((app::CLOCK)(), self.start());
         let mut analytics = Analytics::new(self.by.into());
         let mut evidence = Evidence::default();
-        let mut add = |call: &CallRecord| {
-            analytics.add(call);
-            evidence.add(call);
+        let mut add = |call: CallRecord| {
+            analytics.add(&call);
+            evidence.add(&call);
         };
         let read = calls.read(since, MOST_CALLS, &mut add);
         let more = read.await.map_err(|error| Failure::Outside(error.into()))?;

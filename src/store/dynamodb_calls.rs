@@ -75,7 +75,7 @@ impl Calls for DynamoCalls {
         &self,
         since: Timestamp,
         most: usize,
-        each: &mut (dyn FnMut(&CallRecord) + Send),
+        each: &mut (dyn FnMut(CallRecord) + Send),
     ) -> Result<bool, StoreError> {
         let now = (self.clock)();
         let mut left = most;
@@ -91,7 +91,7 @@ impl Calls for DynamoCalls {
             let items =
                 self.table.query(query, |item| is_recent(item) && !item.has_expired(now)).await?;
             for item in items {
-                for call in calls_of(&item)?.iter().filter(|call| call.at >= since) {
+                for call in calls_of(&item)?.into_iter().filter(|call| call.at >= since) {
                     if left == 0 {
                         return Ok(true);
                     }

@@ -147,7 +147,7 @@ pub trait Calls: CallLog {
         &self,
         since: Timestamp,
         most: usize,
-        each: &mut (dyn FnMut(&CallRecord) + Send),
+        each: &mut (dyn FnMut(CallRecord) + Send),
     ) -> Result<bool, StoreError>;
 }
 

@@ -39,7 +39,7 @@ impl Calls for SqliteCalls {
         &self,
         since: Timestamp,
         most: usize,
-        each: &mut (dyn FnMut(&CallRecord) + Send),
+        each: &mut (dyn FnMut(CallRecord) + Send),
     ) -> Result<bool, StoreError> {
         let mut place = Place { at: since.0, id: -1 };
         let mut left = most;
@@ -47,7 +47,7 @@ impl Calls for SqliteCalls {
             let page = self.database.run(move |connection| page(connection, place)).await?;
             let Some((last, _)) = page.last() else { return Ok(false) };
             place = *last;
-            for (_, call) in &page {
+            for (_, call) in page {
                 if left == 0 {
                     return Ok(true);
                 }
