@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::compile::{CompiledRule, Rules};
 use crate::language::{Language, SourceMatch, SourceNode};
-use crate::matchers::loops::loops_around;
+use crate::matchers::short_loops::repetition;
 use crate::seldom;
 use crate::syntax::function_name;
 
@@ -39,7 +39,7 @@ pub(crate) struct Finding {
     pub(crate) function: Option<String>,
     /// Why its code runs seldom, where its syntax says so.
     pub(crate) seldom: Option<&'static str>,
-    /// How many loops of its function repeat it.
+    /// How much the loops of its function repeat it.
     pub(crate) loops: usize,
     pub(crate) excerpt: String,
     /// The flagged text with its white space evened out.
@@ -61,7 +61,7 @@ impl Finding {
             message: message(&rule.message, found),
             function: function_name(found),
             seldom: seldom::of_place(found),
-            loops: loops_around(found),
+            loops: repetition(found),
             excerpt: excerpt(text, &found.range()),
             normalized: found.text().split_whitespace().collect::<Vec<_>>().join(" "),
             edit: rule.fix.as_ref().map(|fix| edit(found, fix)),

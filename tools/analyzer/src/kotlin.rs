@@ -11,6 +11,11 @@ pub(crate) fn loop_body<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
     child(node, &["control_structure_body"])
 }
 
+/// What a loop goes over.
+pub(crate) fn walked<'t>(around: &SourceNode<'t>) -> Option<SourceNode<'t>> {
+    around.children().skip_while(|child| child.text() != "in").nth(1)
+}
+
 /// What a loop, a property, an assignment or a lambda binds.
 pub(crate) fn target<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
     child(

@@ -26,7 +26,8 @@
 //!   severity: Low              # Critical, High, Medium or Low
 //!   confidence: high           # high, medium or low
 //!   per_execution: true        # optional: whether its cost comes with each execution; so it does where it is cpu or memory
-//!   loops: 1                   # optional: one execution costs next to nothing, so that it leads in so many loops alone
+//!   loops: 1                   # optional: one execution costs next to nothing, so that it leads in so many loops alone; one
+//!                              # over things named as many counts for two, one over visibly few for none
 //! valid: ["smallest = min(prices)\n", "ranked = sorted(prices)\n"]
 //! invalid: ["smallest = sorted(prices)[0]\n", "print(sorted(names)[0])\n"]
 //! fixed: ["smallest = min(prices)\n", "print(min(names))\n"]   # the invalid ones after the fix

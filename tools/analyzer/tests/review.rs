@@ -424,10 +424,10 @@ fn a_query_in_a_loop_waits_for_the_database_however_seldom_it_runs() {
 #[test]
 fn what_is_cheap_once_leads_in_loops_alone() {
     let text =
-        |call: &str| format!("package a\n\nfunc show(n int, all []int) {{\n    {call}\n}}\n");
+        |call: &str| format!("package a\n\nfunc show(n int, rows []int) {{\n    {call}\n}}\n");
     let seldom = |call: &str| added("a.go", text(call).as_bytes()).recommendations.remove(0).seldom;
     let once = seldom("print(fmt.Sprintf(\"%d\", n))");
     assert_eq!(once.as_deref(), Some("cheap, and repeated too little"));
-    let repeated = "for _, one := range all {\n        print(fmt.Sprintf(\"%d\", one))\n    }";
+    let repeated = "for _, one := range rows {\n        print(fmt.Sprintf(\"%d\", one))\n    }";
     assert_eq!(seldom(repeated), None);
 }

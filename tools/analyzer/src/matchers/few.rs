@@ -206,7 +206,7 @@ pub(crate) fn many_items(found: &SourceMatch) -> bool {
 pub(crate) fn named_many(found: &SourceMatch) -> bool {
     let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
     let plural = list.ends_with('s') || list.ends_with("data") || list.ends_with("List");
-    plural && words(&list).iter().any(|word| MANY.contains(&word.as_str())) && !are_few(&list)
+    plural && are_many(&list)
 }
 
 /// `$TEXT` is not named for a text that stays short, and the loop around the match does not go over a handful of things.
@@ -279,6 +279,11 @@ pub(crate) fn is_constant(items: &SourceNode) -> bool {
 /// The name says that it holds things of which there are few: `columnNames`, `supported_options`.
 pub(crate) fn are_few(name: &str) -> bool {
     words(name).iter().any(|word| FEW.contains(&word.as_str()))
+}
+
+/// The name says that it holds things which grow with the input: `rows`, `userRecords`.
+pub(crate) fn are_many(name: &str) -> bool {
+    words(name).iter().any(|word| MANY.contains(&word.as_str())) && !are_few(name)
 }
 
 /// The loop goes over a literal, or over the parts of an address.

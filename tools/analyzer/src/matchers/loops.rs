@@ -11,11 +11,6 @@ pub(crate) fn in_loop(found: &SourceMatch) -> bool {
     enclosing_loop(found).is_some()
 }
 
-/// How many loops run the node, one inside the other.
-pub(crate) fn loops_around(node: &SourceNode) -> usize {
-    std::iter::successors(enclosing_loop(node), enclosing_loop).count()
-}
-
 /// In a loop over items that are not batches already, and different for each item.
 pub(crate) fn once_per_item(found: &SourceMatch) -> bool {
     let Some(around) = enclosing_loop(found) else { return false };

@@ -26,7 +26,7 @@ mod resources;
 mod rows;
 mod searches;
 mod selects;
-mod short_loops;
+pub(crate) mod short_loops;
 mod streams;
 
 use crate::language::SourceMatch;

@@ -33,6 +33,8 @@ const SHOWS: [&str; 13] = [
 ];
 /// Words in the names of functions that somebody calls who looks for a mistake, or asks what a command can do.
 const SHOWS_WORDS: [&str; 4] = ["banner", "debug", "help", "usage"];
+/// First words in such names: `PrintSelf`, `dump_tree`.
+const SHOWS_FIRST: [&str; 2] = ["dump", "print"];
 
 /// Why the code around the node runs seldom; `None` where nothing says so.
 pub(crate) fn of_place(node: &SourceNode) -> Option<&'static str> {
@@ -47,7 +49,11 @@ pub(crate) fn of_place(node: &SourceNode) -> Option<&'static str> {
 }
 
 fn shows_to_person(node: &SourceNode, name: &str) -> bool {
-    SHOWS.contains(&name)
+    // C++ has the class before it.
+    let own = name.rsplit("::").next().unwrap_or(name);
+    let first = words(own).into_iter().next().unwrap_or_default();
+    SHOWS.contains(&own)
+        || SHOWS_FIRST.contains(&first.as_str())
         || words(name).iter().any(|word| SHOWS_WORDS.contains(&word.as_str()))
         || name == "fmt" && is_of_debug(node)
 }
@@ -120,6 +126,7 @@ mod tests {
             ("a.go", "package a\nfunc (a A) String() string { return mark }"),
             ("a.rs", "impl fmt::Debug for A { fn fmt(&self) -> R { g(mark) } }"),
             ("a.rb", "def inspect\n  mark\nend\n"),
+            ("a.cpp", "void Image::PrintSelf(std::ostream& os) { mark(); }"),
             ("a.js", "class A { debugState() { return mark; } }"),
         ] {
             assert_eq!(of(path, text), Some("debugging or display"), "{path}: {text}");
@@ -150,6 +157,13 @@ mod tests {
             ("A.cs", "class A { static readonly B b = F(mark); }", Some("constant")),
             ("a.rs", "static A: B = f(mark);", Some("constant")),
             ("a.py", "def install(app):\n    mark\n", Some("one-time set-up")),
+            ("a.py", "def load_settings(path):\n    mark\n", Some("reading of settings")),
+            (
+                "a.go",
+                "//go:build ignore\n\npackage main\nfunc f() { mark() }",
+                Some("code generator"),
+            ),
+            ("a.go", "//go:build linux\n\npackage a\nfunc f() { mark() }", None),
             ("a.py", "def load(app):\n    mark\n", None),
             (
                 "a.py",

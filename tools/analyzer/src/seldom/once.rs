@@ -25,12 +25,15 @@ const COMMAND_LINE: [&str; 16] = [
     "setup_parser",
 ];
 /// First words in the names of functions that a process, or an administrator, calls once.
-const SETS_UP: [&str; 9] = [
+const SETS_UP: [&str; 12] = [
     "bootstrap",
     "configure",
     "downgrade",
+    "initialise",
+    "initialize",
     "install",
     "migrate",
+    "register",
     "setup",
     "teardown",
     "uninstall",
@@ -45,6 +48,12 @@ pub(super) fn of_place(node: &SourceNode, name: &str) -> Option<&'static str> {
     }
     if sets_up(node, name) {
         return Some("one-time set-up");
+    }
+    if reads_settings(name) {
+        return Some("reading of settings");
+    }
+    if is_left_out_of_build(node) {
+        return Some("code generator");
     }
     // What an entry point repeats may be all that the program does.
     if enclosing_loop(node).is_some() {
@@ -64,6 +73,25 @@ fn sets_up(node: &SourceNode, name: &str) -> bool {
             "function_declaration" => name == "init" && around.text().starts_with("func init()"),
             _ => false,
         })
+}
+
+/// `loadConfig`, `parse_settings`, `config_from_file`
+fn reads_settings(name: &str) -> bool {
+    let words = words(name);
+    let has = |among: &[&str]| words.iter().any(|word| among.contains(&word.as_str()));
+    has(&["config", "configuration", "preference", "setting"])
+        && (has(&["from", "get", "init", "load", "make", "parse", "read", "setup", "validate"])
+            || words.len() == 1)
+}
+
+/// `//go:build ignore` above a file of Go: no package has it, somebody runs it by its name.
+fn is_left_out_of_build(node: &SourceNode) -> bool {
+    let root = node.root().root();
+    root.children().take_while(|top| top.kind() == "comment").any(|comment| {
+        let text = comment.text();
+        let condition = text.strip_prefix("//go:build").or_else(|| text.strip_prefix("// +build"));
+        condition.is_some_and(|condition| condition.trim() == "ignore")
+    })
 }
 
 /// `if __name__ == "__main__":`

@@ -1,7 +1,7 @@
 //! Files whose code runs seldom by the customs of their languages: builds, settings, scripts, examples.
 
 /// Folders whose files run by themselves and seldom, and what those are.
-const FOLDERS: [(&str, &str); 24] = [
+const FOLDERS: [(&str, &str); 43] = [
     ("demo", EXAMPLE),
     ("demos", EXAMPLE),
     ("doc", EXAMPLE),
@@ -18,9 +18,28 @@ const FOLDERS: [(&str, &str); 24] = [
     ("seeds", MIGRATION),
     ("install", INSTALLER),
     ("installer", INSTALLER),
+    ("codegen", GENERATOR),
+    ("code-generator", GENERATOR),
+    ("gen", GENERATOR),
+    ("gencode", GENERATOR),
+    ("bench", MEASUREMENT),
+    ("benchmark", MEASUREMENT),
+    ("benchmarks", MEASUREMENT),
+    ("perf", MEASUREMENT),
+    ("e2e", TEST_SUPPORT),
+    ("mock", TEST_SUPPORT),
+    ("mocks", TEST_SUPPORT),
+    ("test-utils", TEST_SUPPORT),
+    ("test_helpers", TEST_SUPPORT),
+    ("test_utils", TEST_SUPPORT),
+    ("testsuite", TEST_SUPPORT),
     (".ci", SCRIPT),
     (".github", SCRIPT),
     ("_scripts", SCRIPT),
+    ("build-tools", SCRIPT),
+    ("buildscripts", SCRIPT),
+    ("buildtools", SCRIPT),
+    ("ci", SCRIPT),
     ("contrib", SCRIPT),
     ("hack", SCRIPT),
     ("misc", SCRIPT),
@@ -28,9 +47,10 @@ const FOLDERS: [(&str, &str); 24] = [
     ("scripts", SCRIPT),
 ];
 /// Files that a build or a tool reads once, wherever they lie.
-const BUILD_FILES: [&str; 10] = [
+const BUILD_FILES: [&str; 12] = [
     "Gruntfile.js",
     "conf.py",
+    "conftest.py",
     "fabfile.py",
     "gruntfile.js",
     "knexfile.js",
@@ -38,6 +58,7 @@ const BUILD_FILES: [&str; 10] = [
     "manage.py",
     "noxfile.py",
     "setup.py",
+    "versioneer.py",
     "wscript.py",
 ];
 /// Files that are one only at the top, where any package may have a module of the name.
@@ -46,6 +67,9 @@ const EXAMPLE: &str = "example or documentation";
 const MIGRATION: &str = "database migration";
 const INSTALLER: &str = "installer";
 const SCRIPT: &str = "script";
+const GENERATOR: &str = "code generator";
+const MEASUREMENT: &str = "benchmark";
+const TEST_SUPPORT: &str = "support of tests";
 const BUILD: &str = "build or configuration file";
 
 /// Why what the file holds runs seldom; `None` where its path does not say so.
@@ -70,7 +94,22 @@ pub(crate) fn of_path(path: &str) -> Option<&'static str> {
         matches!((folders.next_back(), folders.next_back()), (Some("bin" | "tools"), None));
     let is_story = name.contains(".stories.");
     let named = named.or_else(|| is_story.then_some(EXAMPLE));
+    let named = named.or_else(|| of_name(name));
     named.or_else(|| (is_tool || is_script && (is_run || stands_alone)).then_some(SCRIPT))
+}
+
+/// `gen_tables.go`, `generate-icons.js`, `mktables.py`; `test_utils.py`, `testing.py`
+fn of_name(name: &str) -> Option<&'static str> {
+    let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
+    let generates = ["gen-", "gen_", "generate-", "generate_", "maketable", "mkall", "mksys"]
+        .iter()
+        .any(|start| stem.starts_with(start));
+    let tests = ["testing", "testlib", "testutil", "testutils", "test_utils", "test_helpers"];
+    if generates || stem == "gen" || stem == "generate" {
+        Some(GENERATOR)
+    } else {
+        tests.contains(&stem.as_str()).then_some(TEST_SUPPORT)
+    }
 }
 
 /// `webpack.config.js`, `karma.conf.js`, `.eslintrc.cjs`, `gulpfile.babel.js`, `build.gradle.kts`
@@ -98,10 +137,15 @@ mod tests {
             ("scripts/release.py", SCRIPT),
             ("bin/serve.js", SCRIPT),
             ("tools/update.py", SCRIPT),
-            ("src/tables/gen-widths.py", SCRIPT),
+            ("src/tables/gen-widths.py", GENERATOR),
+            ("src/tables/widen-columns.py", SCRIPT),
             ("examples/orders/main.go", EXAMPLE),
             ("src/Button.stories.tsx", EXAMPLE),
             ("internal/tools/wrapping/main.go", SCRIPT),
+            ("unicode/gen_tables.go", GENERATOR),
+            ("internal/codegen/types.go", GENERATOR),
+            ("benchmarks/orders.py", MEASUREMENT),
+            ("shop/testing.py", TEST_SUPPORT),
         ] {
             assert_eq!(of_path(path), Some(what), "{path}");
         }
@@ -114,6 +158,8 @@ mod tests {
             "src/make-order.go",
             "app/tasks.py",
             "documents/scan.py",
+            "src/general.py",
+            "src/generator.py",
         ] {
             assert_eq!(of_path(path), None, "{path}");
         }
