@@ -33,8 +33,17 @@ const RENDERERS: [&str; 16] = [
     "rustdoc",
     "VitePress",
 ];
-const VENDORED: [&str; 7] =
-    ["node_modules", "vendor", "third_party", "dist", "bower_components", "site-packages", ".yarn"];
+const VENDORED: [&str; 9] = [
+    "node_modules",
+    "vendor",
+    "third_party",
+    "dist",
+    "bower_components",
+    "site-packages",
+    ".yarn",
+    "_vendor",
+    "_vendored",
+];
 
 impl Reason {
     /// Left out on purpose.

@@ -36,19 +36,15 @@ pub(crate) fn default_changes(found: &SourceMatch) -> bool {
     !rebound && uses.any(|node| changes_or_escapes(&node))
 }
 
-/// Settings are handed on to be read; where the class changes what it keeps of them, that stands in its text.
-fn is_of_settings(name: &SourceNode) -> bool {
+/// What an object keeps of its arguments is mostly read; where its class changes it, that stands in its text.
+fn is_only_kept(name: &SourceNode) -> bool {
     let text = name.text();
-    let is_setting = ["config", "header", "kwargs", "meta", "option", "opts", "param", "setting"]
-        .iter()
-        .any(|word| text.contains(word));
     let class = name.ancestors().find(|around| around.kind() == "class_definition");
-    is_setting
-        && class.is_some_and(|class| {
-            let whole = class.text();
-            !CHANGING.iter().any(|change| whole.contains(&format!("{text}.{change}(")))
-                && !whole.contains(&format!("{text}["))
-        })
+    class.is_some_and(|class| {
+        let whole = class.text();
+        !CHANGING.iter().any(|change| whole.contains(&format!("{text}.{change}(")))
+            && !whole.contains(&format!("{text}["))
+    })
 }
 
 fn changes_or_escapes(node: &SourceNode) -> bool {
@@ -76,7 +72,7 @@ fn changes_or_escapes(node: &SourceNode) -> bool {
         "return_statement" => true,
         "assignment" => {
             is("right")
-                && !is_of_settings(node)
+                && !is_only_kept(node)
                 && parent.field("left").is_some_and(|left| left.kind() == "attribute")
         }
         _ => false,

@@ -87,10 +87,22 @@ fn of_length(limit: &str) -> &str {
     let limit = limit.trim().trim_matches(['(', ')', ';', ' ']);
     let limit =
         limit.strip_prefix("len(").or_else(|| limit.strip_prefix("count(")).unwrap_or(limit);
-    [".length", ".Length", ".size", ".Count", ".Count()", ".next", ".Next", ".hasNext", ".Scan"]
-        .iter()
-        .find_map(|end| limit.strip_suffix(end))
-        .unwrap_or(limit)
+    [
+        ".length",
+        ".Length",
+        ".size",
+        ".Count",
+        ".Count()",
+        ".next",
+        ".Next",
+        ".hasNext",
+        ".hasMoreTokens",
+        ".hasMoreElements",
+        ".Scan",
+    ]
+    .iter()
+    .find_map(|end| limit.strip_suffix(end))
+    .unwrap_or(limit)
 }
 
 /// The loop goes over a literal, a constant, what the caller wrote as single arguments, or things that are few.
