@@ -407,6 +407,7 @@ fn describe(file: &mut RuleFile, metadata: Metadata, variants: &[Variant]) -> Ru
         known_as: metadata.known_as,
         in_tests: metadata.in_tests,
         loops: metadata.loops,
+        in_scripts: metadata.in_scripts,
         per_execution: metadata
             .per_execution
             .unwrap_or(matches!(metadata.category, Some(Resource::Cpu | Resource::Memory))),

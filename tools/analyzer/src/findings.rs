@@ -159,8 +159,11 @@ impl Text<'_> {
     fn seldom(&self, finding: &Finding) -> Option<&'static str> {
         let info = self.analyzer.rules.infos.get(finding.info)?;
         let is_slight = finding.loops < info.loops;
-        let place = seldom::of_path(&self.file.path).or(finding.seldom);
-        place.filter(|_| info.per_execution).or(is_slight.then_some(seldom::SLIGHT))
+        let by_path = seldom::of_path(&self.file.path);
+        by_path
+            .filter(|_| info.per_execution || !info.in_scripts)
+            .or_else(|| finding.seldom.filter(|_| info.per_execution))
+            .or(is_slight.then_some(seldom::SLIGHT))
     }
 
     fn recommendation(

@@ -26,6 +26,7 @@
 //!   severity: Low              # Critical, High, Medium or Low
 //!   confidence: high           # high, medium or low
 //!   per_execution: true        # optional: whether its cost comes with each execution; so it does where it is cpu or memory
+//!   in_scripts: false          # optional: what somebody runs by hand, as a script, is not worth leading with
 //!   loops: 1                   # optional: one execution costs next to nothing, so that it leads in so many loops alone; one
 //!                              # over things named as many counts for two, one over visibly few for none
 //! valid: ["smallest = min(prices)\n", "ranked = sorted(prices)\n"]

@@ -29,6 +29,8 @@ pub struct RuleInfo {
     pub in_tests: bool,
     /// Whether its cost comes with each execution, so that it is small where the code runs seldom.
     pub per_execution: bool,
+    /// Whether it is worth leading with in files that somebody runs by hand, who sees what goes wrong.
+    pub in_scripts: bool,
     /// How many loops must repeat what costs next to nothing once, before it is worth leading with: one that goes over things
     /// named as many counts for two, one over visibly few for none.
     pub loops: usize,

@@ -69,6 +69,8 @@ pub(crate) struct Metadata {
     pub(crate) in_tests: bool,
     /// What costs processor time or memory costs it with each execution, where nothing else is said.
     pub(crate) per_execution: Option<bool>,
+    #[serde(default = "yes")]
+    pub(crate) in_scripts: bool,
     #[serde(default)]
     pub(crate) loops: usize,
 }
@@ -221,6 +223,7 @@ impl RuleFile {
             known_as: Vec::new(),
             in_tests: true,
             per_execution: None,
+            in_scripts: true,
             loops: 0,
         }
     }

@@ -422,6 +422,14 @@ fn a_query_in_a_loop_waits_for_the_database_however_seldom_it_runs() {
 }
 
 #[test]
+fn a_request_in_a_script_that_waits_is_seen_by_whoever_runs_it() {
+    let text = b"import requests\n\ndef load(url):\n    return requests.get(url)\n";
+    let seldom = |path: &str| added(path, text).recommendations.remove(0).seldom;
+    assert_eq!(seldom("scripts/load.py").as_deref(), Some("script"));
+    assert_eq!(seldom("app/load.py"), None);
+}
+
+#[test]
 fn what_is_cheap_once_leads_in_loops_alone() {
     let text =
         |call: &str| format!("package a\n\nfunc show(n int, rows []int) {{\n    {call}\n}}\n");
