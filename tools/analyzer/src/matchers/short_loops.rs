@@ -48,16 +48,44 @@ const FEW: [&str; 34] = [
     "timezone",
 ];
 
+/// What the data of an application is about, beside what is many in any program.
+const OF_APPLICATION: [&str; 20] = [
+    "account",
+    "article",
+    "booking",
+    "comment",
+    "contact",
+    "customer",
+    "document",
+    "employee",
+    "id",
+    "invoice",
+    "member",
+    "order",
+    "patient",
+    "payment",
+    "people",
+    "person",
+    "student",
+    "ticket",
+    "transaction",
+    "word",
+];
+
 /// The most passes that are few.
 const FEW_PASSES: u32 = 16;
 
 /// How much the loops around a node repeat it, one inside the other: nothing by those that are seen to stay short, twice as
 /// much as by others by those that go over things which are named as many.
 pub(crate) fn repetition(node: &SourceNode) -> usize {
-    let weight = |around: SourceNode| match &around {
-        around if passes_are_few(around) => 0,
-        around if goes_over_many(around) => 2,
-        _ => 1,
+    let weight = |around: SourceNode| {
+        if passes_are_few(&around) || has_few_passes(&around) {
+            0
+        } else if goes_over_many(&around) {
+            2
+        } else {
+            1
+        }
     };
     std::iter::successors(enclosing_loop(node), enclosing_loop).map(weight).sum()
 }
@@ -70,9 +98,13 @@ fn goes_over_many(around: &SourceNode) -> bool {
         let limit = text.rsplit('<').next().unwrap_or_default();
         last_name(of_length(limit)).to_owned()
     });
-    walked.iter().chain(&limit).any(|name| are_many(name))
+    let of_data = |name: &str| {
+        let last = words(name).pop().unwrap_or_default();
+        are_many(name) || OF_APPLICATION.contains(&last.as_str())
+    };
+    walked.iter().chain(&limit).any(|name| of_data(name))
         || target(around).is_some_and(|target| {
-            identifiers(&target).any(|name| are_many(&name) && !is_any_entry(&name))
+            identifiers(&target).any(|name| of_data(&name) && !is_any_entry(&name))
         })
 }
 
@@ -113,8 +145,6 @@ pub(crate) fn passes_are_few(around: &SourceNode) -> bool {
     let Some(walked) = walked(around) else { return false };
     let text = walked.text();
     is_written_out(&walked)
-        || counts_to_few(&text)
-        || is_enumeration(&walked)
         || is_constant(&walked) && walked.kind() == "identifier"
         || is_few(of_entries(&text))
         || is_split_line(&text)
@@ -125,14 +155,22 @@ pub(crate) fn passes_are_few(around: &SourceNode) -> bool {
 fn counts_few(around: &SourceNode) -> bool {
     let Some(condition) = around.field("condition") else { return false };
     let text = condition.text();
-    let limit = text.rsplit('<').next().unwrap_or_default();
-    let limit = limit.trim_start_matches('=').trim().trim_end_matches([';', ')']);
-    if text.contains('<') && is_small(limit) {
-        return true;
-    }
+    let limit = text.rsplit('<').next().unwrap_or_default().trim().trim_end_matches(';');
     [".length", ".Length", ".size()", ".Count"]
         .iter()
         .any(|end| limit.strip_suffix(end).is_some_and(is_few))
+}
+
+/// The loop counts to a small number, or goes over the members of an enumeration.
+fn has_few_passes(around: &SourceNode) -> bool {
+    let to_number = around.field("condition").is_some_and(|condition| {
+        let text = condition.text();
+        let limit = text.rsplit_once('<').map_or("", |(_, limit)| limit);
+        is_small(limit.trim_matches(['=', ';', ')', ' ']))
+    });
+    to_number
+        || walked(around)
+            .is_some_and(|walked| counts_to_few(&walked.text()) || is_enumeration(&walked))
 }
 
 fn is_small(number: &str) -> bool {
@@ -223,10 +261,6 @@ fn walked<'t>(around: &SourceNode<'t>) -> Option<SourceNode<'t>> {
         "for_statement" if around.field("right").is_none() => {
             around.children().find(|child| child.kind() == "range_clause")?.field("right")
         }
-        // C++
-        "for_range_loop" => around.field("right"),
-        // Rust
-        "for_expression" => around.field("value"),
         "list_comprehension"
         | "set_comprehension"
         | "dictionary_comprehension"
@@ -243,10 +277,12 @@ fn walked<'t>(around: &SourceNode<'t>) -> Option<SourceNode<'t>> {
         "foreach_statement" if around.field("left").is_none() => around.named_children().next(),
         // Ruby
         "for" => around.field("value").and_then(|value| value.named_children().next()),
-        // Python, JavaScript and C#
-        "for_statement" | "for_in_statement" | "foreach_statement" => around.field("right"),
-        // Java
-        "enhanced_for_statement" => around.field("value"),
+        // Python, JavaScript, C# and C++
+        "for_statement" | "for_in_statement" | "foreach_statement" | "for_range_loop" => {
+            around.field("right")
+        }
+        // Java and Rust
+        "enhanced_for_statement" | "for_expression" => around.field("value"),
         _ => blocks::walked(around),
     }
 }
@@ -267,10 +303,9 @@ fn is_written_out(walked: &SourceNode) -> bool {
                     .children()
                     .any(|child| matches!(child.kind().as_ref(), "splat_argument" | "list_splat"))
         }
-        // Go and C++
-        "composite_literal" | "initializer_list" => true,
         "reference_expression" => walked.field("value").is_some_and(|value| is_written_out(&value)),
-        "class_constant_access_expression" => true,
+        // PHP, Go and C++
+        "class_constant_access_expression" | "composite_literal" | "initializer_list" => true,
         "constant" => walked.text().chars().all(|letter| !letter.is_lowercase()),
         _ => false,
     }
@@ -306,6 +341,7 @@ mod tests {
             ("a.py", "z = [mark for x in rows]\n", 2),
             ("a.py", "for line in y:\n    mark\n", 2),
             ("a.py", "for item in y:\n    mark\n", 1),
+            ("a.py", "for x in customer_ids:\n    mark\n", 2),
             ("a.py", "for key, value in self.options.items():\n    mark\n", 0),
             ("a.js", "for (let i = 0; i < items.length; i++) { mark; }", 2),
             ("a.js", "for (let i = 0; i < 8; i++) { mark; }", 0),
