@@ -43,7 +43,7 @@ applications. Four of ten of what is wrong in D stand in generators of tables an
 suites. What leads is what is not folded as code that runs seldom (`seldom` in the JSON form: told from syntax and path alone, for rules whose cost \
 comes with each execution; what is cheap once needs a loop around it). Of C, on which this was mended, 20 of the 58 that lead are right, and 2 of the 41 that are \
 folded; of D, 31 of 134 and 2 of 27. So folding takes little that is right away, and leaves most of what is wrong standing. In the \
-corpus below, 53 of the 172 right findings and 6 of the 18 wrong ones are folded (before E, 28 of 174 and 2 of 18).\n\n\
+corpus below, 50 of the 172 right findings and 6 of the 18 wrong ones are folded (before E, 28 of 174 and 2 of 18).\n\n\
 **E, F and G were drawn and judged by a third reader**, as strictly, from the same kinds of packages (Ruby and C# are few in F and missing in G). \
 Mending on them hardly changes which findings there are, and more what leads: what is cheap once, and what grows with the length of a loop, leads only \
 where loops are nested or go over things that are named as many (rows, lines, users), and loops over visibly few count for none. With the rules as they \
@@ -51,7 +51,7 @@ were, 115 of the same findings of F would have led, 30 of them right (0.26), and
 packages of any kind is worth a change, up from one of four, and folding takes 4 of 31 right ones away in F and 1 of 24 in G. Of what leads, the rules for workflows and \
 images are right nearly always (18 of 18 in E, 11 of 11 in F, 9 of 12 in G); of findings in code alone 16 of 62 in F and 14 of 54 in G are. What is left wrong is \
 spread thinly: lists that are drained from the front but stay short, defaults that nothing changes, errors that are dropped on purpose, texts and files that \
-are small. Some of what G showed was mended after counting.\n\n\
+are small. Some of what G showed was mended after counting. Two findings of the corpus that had been judged right are no longer found: defaults that an object keeps and nothing changes.\n\n\
 By language, right of judged in A and B: Python 14 of 28 and 22 of 37, JavaScript and TypeScript 3 of 7 and 2 of 5, Java 4 of 5 and 12 of 22, \
 Go 2 of 6 and 13 of 30, Ruby 2 of 5 and 7 of 10, PHP 8 of 18 and 4 of 10, C# 1 of 2 and 2 of 5, C++ 1 of 6 and 4 of 4, Rust 6 of 8 and 3 of 5; \
 C and Kotlin had none. In 9 of the 59 wrong ones of B the code is meant as it is, or is not what the rule says; in 50 it is what the rule says, and \
