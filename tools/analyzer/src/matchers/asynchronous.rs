@@ -22,9 +22,41 @@ pub(crate) fn in_async_function(found: &SourceMatch) -> bool {
 }
 
 /// How the names of calls begin that only ask, whose answer is the same whatever was asked before.
-const ASKS: [&str; 20] = [
-    "fetch", "get", "load", "read", "find", "list", "lookup", "look", "resolve", "request",
-    "download", "search", "is", "has", "exists", "stat", "lstat", "access", "describe", "retrieve",
+const ASKS: [&str; 34] = [
+    "fetch",
+    "get",
+    "load",
+    "read",
+    "find",
+    "list",
+    "lookup",
+    "look",
+    "resolve",
+    "request",
+    "download",
+    "search",
+    "is",
+    "has",
+    "exists",
+    "stat",
+    "lstat",
+    "access",
+    "describe",
+    "retrieve",
+    "analyze",
+    "calculate",
+    "compute",
+    "convert",
+    "enrich",
+    "generate",
+    "process",
+    "render",
+    "resize",
+    "scrape",
+    "transform",
+    "translate",
+    "validate",
+    "upload",
 ];
 /// How the names of calls begin that tell each of many receivers something of its own.
 const TELLS: [&str; 6] = ["send", "notify", "upload", "email", "mail", "prefetch"];
@@ -62,7 +94,12 @@ fn items_of(around: &SourceNode) -> Option<Vec<String>> {
         node.children().any(|child| matches!(child.kind().as_ref(), "await" | "async"))
     };
     let named = match around.kind().as_ref() {
-        "for_in_statement" if !waits(around) => around.field("left")?,
+        "for_in_statement" | "foreach_statement" if !waits(around) => around.field("left")?,
+        "for_expression" => around.field("pattern")?,
+        "list_comprehension" => {
+            let clause = around.children().find(|child| child.kind() == "for_in_clause");
+            clause.filter(|clause| !waits(clause))?.field("left")?
+        }
         // Python, or a loop of JavaScript that counts
         "for_statement" if !waits(around) => {
             around.field("left").or_else(|| around.field("initializer"))?
@@ -76,15 +113,16 @@ fn items_of(around: &SourceNode) -> Option<Vec<String>> {
 fn stands_alone(found: &SourceMatch) -> bool {
     let Some(call) = found.get_env().get_match("CALL") else { return false };
     let Some(callee) = call.field("function") else { return false };
-    let method = callee
-        .field("property")
-        .or_else(|| callee.field("attribute"))
+    let method = ["property", "attribute", "field", "name"]
+        .iter()
+        .find_map(|name| callee.field(name))
         .map_or_else(|| callee.text(), |name| name.text());
     let receiver = callee.field("object").map(|object| object.text().to_ascii_lowercase());
     let first: String = method
         .trim_start_matches(['_', '#'])
-        .chars()
-        .take_while(char::is_ascii_lowercase)
+        .char_indices()
+        .take_while(|(at, letter)| *at == 0 || letter.is_ascii_lowercase())
+        .map(|(_, letter)| letter.to_ascii_lowercase())
         .collect();
     let name = method.to_ascii_lowercase();
     if TAKES_TURNS.iter().any(|word| name.contains(word)) {
@@ -92,7 +130,13 @@ fn stands_alone(found: &SourceMatch) -> bool {
     }
     let is_asked = method == "fetch"
         || found.parent().is_some_and(|parent| parent.kind() != "expression_statement");
+    // `client.get(url).send()` in Rust
+    let is_sent = || {
+        let chain = callee.text();
+        [".get(", ".post(", ".put(", ".patch(", ".delete("].iter().any(|verb| chain.contains(verb))
+    };
     is_asked && ASKS.contains(&first.as_str())
+        || method == "send" && callee.kind() == "field_expression" && is_sent()
         || receiver.is_some_and(|receiver| receiver == "axios" || receiver == "mailer")
         || TELLS.contains(&first.as_str()) && !["sendCommand", "send"].contains(&method.as_ref())
 }
@@ -114,9 +158,11 @@ fn sets_own_place(node: &SourceNode) -> bool {
 
 /// `await response.json()` reads what the call before it has brought.
 fn reads_answer(node: &SourceNode) -> bool {
-    [".json()", ".text()", ".read()", ".blob()", ".arrayBuffer()"]
+    let text = node.text();
+    [".json()", ".text()", ".read()", ".blob()", ".arrayBuffer()", ".bytes()"]
         .iter()
-        .any(|read| node.text().ends_with(read))
+        .any(|read| text.trim_end_matches(".await").ends_with(read))
+        || text.contains("Content.ReadAs")
 }
 
 fn order_matters(body: &SourceNode) -> bool {
@@ -130,6 +176,10 @@ fn order_matters(body: &SourceNode) -> bool {
             | "return_statement"
             | "throw_statement"
             | "raise_statement"
+            | "break_expression"
+            | "return_expression"
+            | "yield_statement"
+            | "compound_assignment_expr"
             | "yield_expression"
             | "yield"
             | "try_statement"

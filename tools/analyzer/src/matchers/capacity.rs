@@ -12,7 +12,12 @@ pub(crate) fn length_known_before_loop(found: &SourceMatch) -> bool {
     };
     let Some(statement) = next_statement(found) else { return false };
     let Some(body) = counted_loop_body(&statement) else { return false };
-    let appends = [format!("{list}.push("), format!("{list} = append({list}, ")];
+    let appends = [
+        format!("{list}.push("),
+        format!("{list} = append({list}, "),
+        format!("{list}.push_back("),
+        format!("{list}.emplace_back("),
+    ];
     let pushed = statements(&body)
         .filter(|text| appends.iter().any(|append| text.starts_with(append.as_str())))
         .count();
@@ -28,6 +33,15 @@ fn next_statement<'t>(node: &SourceNode<'t>) -> Option<SourceNode<'t>> {
 
 fn counted_loop_body<'t>(statement: &SourceNode<'t>) -> Option<SourceNode<'t>> {
     let header = match statement.kind().as_ref() {
+        // C++
+        "for_range_loop" => {
+            let walked = statement.field("right")?;
+            return statement.field("body").filter(|_| !is_few(&walked.text()));
+        }
+        "for_statement" if statement.field("condition").is_some() => {
+            let condition = statement.field("condition")?;
+            return statement.field("body").filter(|_| counts_to_variable(&condition));
+        }
         // A channel has no length, a map's or slice's name does not tell; a call might return either.
         "for_statement" => {
             statement.children().find(|child| child.kind() == "range_clause")?.field("right")?
@@ -41,9 +55,7 @@ fn counted_loop_body<'t>(statement: &SourceNode<'t>) -> Option<SourceNode<'t>> {
     let counted = match header.kind().as_ref() {
         "range_expression" => is_long_range(&header),
         "reference_expression" => true,
-        "identifier" | "selector_expression" => {
-            statement.kind() == "for_statement" && is_slice(&header)
-        }
+        "identifier" | "selector_expression" => is_slice(&header),
         _ => false,
     };
     if counted { statement.field("body") } else { None }
@@ -55,12 +67,27 @@ fn is_long_range(range: &SourceNode) -> bool {
         && range.children().last().is_some_and(|end| end.kind() != "integer_literal")
 }
 
+/// `i < n`, `i != users.size()`, but not `i < 4`.
+fn counts_to_variable(condition: &SourceNode) -> bool {
+    let text = condition.text();
+    let limit = text.rsplit(['<', '=']).next().unwrap_or_default().trim();
+    let limit = limit.strip_suffix(".size()").unwrap_or(limit);
+    !is_few(limit)
+        && limit.starts_with(|first: char| first.is_alphabetic())
+        && limit.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+}
+
 /// The range's source is a parameter or variable whose slice type stands in the same function.
 fn is_slice(name: &SourceNode) -> bool {
     let Some(function) = name.ancestors().find(is_function) else { return false };
-    let header = function.text();
-    header.contains(&format!("{} []", name.text()))
-        || header.contains(&format!("{} := make([]", name.text()))
+    let (header, name) = (function.text(), name.text());
+    let starts = [" []", " := make([]", ": &[", ": Vec<", ": &Vec<"];
+    starts.iter().any(|start| {
+        let declared = format!("{name}{start}");
+        header.match_indices(&declared).any(|(at, _)| {
+            !header[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_')
+        })
+    })
 }
 
 fn statements(body: &SourceNode) -> impl Iterator<Item = String> {

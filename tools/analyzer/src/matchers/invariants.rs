@@ -49,14 +49,25 @@ fn done_once(found: &SourceMatch, around: &SourceNode) -> bool {
 fn is_read(node: &SourceNode) -> bool {
     let Some(parent) = node.parent() else { return false };
     match parent.kind().as_ref() {
-        "comparison_operator" | "binary_expression" => true,
+        "comparison_operator"
+        | "binary_expression"
+        | "for_statement"
+        | "for_in_clause"
+        | "for_in_statement" => true,
         "subscript" | "subscript_expression" => parent.parent().is_none_or(|outer| {
             !outer.kind().contains("assignment")
                 && !outer.kind().starts_with("delete")
                 && outer.kind() != "update_expression"
         }),
-        "member_expression" => parent.field("property").is_some_and(|name| name.text() == "length"),
-        "argument_list" => parent.parent().is_some_and(|call| call.text().starts_with("len(")),
+        "member_expression" => parent
+            .field("property")
+            .is_some_and(|name| matches!(name.text().as_ref(), "length" | "map" | "forEach")),
+        "argument_list" => parent.parent().is_some_and(|call| {
+            let called = call.field("function").map(|called| called.text().into_owned());
+            called.is_some_and(|called| {
+                matches!(called.as_str(), "len" | "max" | "min" | "sum" | "enumerate" | "zip")
+            })
+        }),
         _ => false,
     }
 }

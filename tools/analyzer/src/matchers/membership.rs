@@ -60,8 +60,15 @@ pub(crate) fn searched_among_many(found: &SourceMatch) -> bool {
     !is_while(&around)
         && !is_few(&list)
         && !passes_are_few(&around)
-        && !bound.contains(list.as_ref())
+        && (!bound.contains(list.as_ref()) || only_appended(&around, &list))
         && identifiers(found).any(|name| name != list && bound.contains(name.as_ref()))
+}
+
+/// `seen = append(seen, name)`, which is how a slice grows in Go, is all that gives the list a value.
+fn only_appended(around: &SourceNode, list: &str) -> bool {
+    let append = format!("append({list},");
+    let mut values = around.dfs().filter_map(|node| bound_value(&node, list)).peekable();
+    values.peek().is_some() && values.all(|value| value.text().starts_with(append.as_str()))
 }
 
 fn is_made(value: &SourceNode) -> bool {

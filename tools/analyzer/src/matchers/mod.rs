@@ -19,7 +19,9 @@ mod lists;
 pub(crate) mod loops;
 mod membership;
 mod names;
+mod nested;
 mod page;
+mod parameters;
 mod reads;
 mod relations;
 mod resources;
@@ -46,6 +48,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("count-stays", counted::length_stays),
     ("searched-in-loop", membership::searched_in_loop),
     ("searched-among-many", membership::searched_among_many),
+    ("searched-parameter", parameters::searched_parameter),
     ("named-many", few::named_many),
     ("text-of-data", few::text_of_data),
     ("below-the-fold", page::below_the_fold),
@@ -55,6 +58,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("once-per-item", loops::once_per_item),
     ("known-hash", hashes::known_hash),
     ("in-for-loop", loops::in_for_loop),
+    ("many-passes", short_loops::many_passes),
     ("per-call", calls::per_call),
     ("position-moves", calls::position_moves),
     ("declared-string", declared::string),
@@ -77,6 +81,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("opened-without-buffer", reads::opened_without_buffer),
     ("large-file", reads::large_file),
     ("read-only-for-lines", reads::read_only_for_lines),
+    ("lines-walked-once", reads::lines_walked_once),
     ("ticker-never-stopped", reads::ticker_never_stopped),
     ("another-case-stays", selects::another_case_stays),
     ("released-too-late", deferred::released_too_late),
@@ -86,6 +91,8 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("loops-over-list", lists::loops_over_list),
     ("list-searched-per-item", lists::list_searched_per_item),
     ("lazy-relation", relations::lazy_relation),
+    ("row-of-query", relations::row_of_query),
+    ("joins-two-lists", nested::joins_two_lists),
     ("same-every-pass", loops::same_every_pass),
     ("text-accumulator", accumulators::text_accumulator),
     ("boxed-accumulator", accumulators::boxed_accumulator),
@@ -112,7 +119,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
 
 /// Those that look at nothing beyond the function around the match, which is the file where there is none. Only they let
 /// other functions of a file unread.
-const OF_FUNCTION: [&str; 17] = [
+const OF_FUNCTION: [&str; 20] = [
     "in-loop",
     "in-for-loop",
     "once-per-item",
@@ -130,6 +137,9 @@ const OF_FUNCTION: [&str; 17] = [
     "front-of-list",
     "in-async-function",
     "independent-await",
+    "joins-two-lists",
+    "searched-parameter",
+    "many-passes",
 ];
 
 /// How far a matcher looks.

@@ -96,6 +96,29 @@ fn opened_path(found: &SourceMatch) -> Option<String> {
         .last()
 }
 
+/// `$LINES` is bound by the match and used once more in its function, for a loop or a stream to go through.
+pub(crate) fn lines_walked_once(found: &SourceMatch) -> bool {
+    let Some(lines) = found.get_env().get_match("LINES").map(SourceNode::text) else {
+        return false;
+    };
+    let function = enclosing_function(found);
+    let mut uses =
+        mentions(&function, &lines).filter(|node| !found.range().contains(&node.range().start));
+    let (Some(only), None) = (uses.next(), uses.next()) else { return false };
+    only.parent().is_some_and(|parent| {
+        let text = parent.text();
+        let streamed = [".stream", ".Where", ".Select", ".Count", ".splitlines", ".lines"];
+        match parent.kind().as_ref() {
+            "for_statement" | "for_in_clause" | "enhanced_for_statement" | "foreach_statement" => {
+                true
+            }
+            _ => streamed.iter().any(|method| {
+                text.strip_prefix(lines.as_ref()).is_some_and(|rest| rest.starts_with(method))
+            }),
+        }
+    })
+}
+
 /// `$TICKER` is made by a function that ends, which neither stops it nor hands it on.
 pub(crate) fn ticker_never_stopped(found: &SourceMatch) -> bool {
     let Some(ticker) = found.get_env().get_match("TICKER") else { return false };

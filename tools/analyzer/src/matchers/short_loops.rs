@@ -3,7 +3,7 @@
 use ast_grep_language::SupportLang;
 
 use crate::kotlin;
-use crate::language::{Language, SourceNode};
+use crate::language::{Language, SourceMatch, SourceNode};
 use crate::matchers::blocks;
 use crate::matchers::few::{are_few, are_many, is_constant, words};
 use crate::matchers::loops::enclosing_loop;
@@ -149,6 +149,11 @@ pub(crate) fn passes_are_few(around: &SourceNode) -> bool {
         || is_few(of_entries(&text))
         || is_split_line(&text)
         || is_rest_parameter(&walked, around)
+}
+
+/// The loop around the match is not one over a handful of things.
+pub(crate) fn many_passes(found: &SourceMatch) -> bool {
+    enclosing_loop(found).is_some_and(|around| !passes_are_few(&around))
 }
 
 /// `i < columns.length`

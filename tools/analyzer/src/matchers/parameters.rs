@@ -1,0 +1,111 @@
+//! Lists that a function is given, told from their declared types or, where there are none, from their names.
+
+use crate::language::{SourceMatch, SourceNode};
+use crate::matchers::blocks;
+use crate::matchers::few::are_few;
+use crate::matchers::loops::{enclosing_loop, is_while};
+use crate::matchers::names::{bound_value, identifiers, names_bound_in};
+use crate::matchers::short_loops::{is_few, passes_are_few};
+use crate::syntax::enclosing_function;
+
+/// How types of lists begin, and how those of JavaScript end.
+const LISTS: [&str; 9] =
+    ["array", "list[", "list<", "readonlyarray<", "readonly ", "sequence[", "vec<", "&[", "&vec<"];
+
+/// What is done to a list's name where it is a set, a table or a text.
+const OF_OTHERS: [&str; 14] = [
+    ".get(",
+    ".items(",
+    ".keys(",
+    ".add(",
+    ".has(",
+    ".update(",
+    ".values(",
+    ".lower",
+    ".strip(",
+    ".to_set",
+    ".toLowerCase(",
+    ".substr",
+    ".split(",
+    ".startswith(",
+];
+
+/// `$LIST` is a parameter that holds a list, and is asked for each item of another parameter.
+pub(crate) fn searched_parameter(found: &SourceMatch) -> bool {
+    let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
+    let Some(around) = enclosing_loop(found) else { return false };
+    if is_while(&around) || is_few(&list) || are_few(&list) || passes_are_few(&around) {
+        return false;
+    }
+    let bound = names_bound_in(&around);
+    let asks_per_item =
+        identifiers(found).any(|name| name != list && bound.contains(name.as_ref()));
+    let function = enclosing_function(&around);
+    asks_per_item
+        && !bound.contains(list.as_ref())
+        && is_given_list(&function, &list)
+        && walked_name(&around)
+            .filter(|walked| walked != "self")
+            .is_some_and(|walked| parameter(&function, &walked).is_some())
+}
+
+fn is_given_list(function: &SourceNode, list: &str) -> bool {
+    let Some(given) = parameter(function, list) else { return false };
+    let kind =
+        given.field("type").map(|kind| kind.text().trim_start_matches([':', ' ']).to_lowercase());
+    if let Some(kind) = kind {
+        return kind.ends_with("[]") || LISTS.iter().any(|list| kind.starts_with(list));
+    }
+    let text = function.text();
+    let is_other = OF_OTHERS.iter().any(|call| text.contains(&format!("{list}{call}")));
+    let is_rebound = function.dfs().any(|node| bound_value(&node, list).is_some());
+    is_named_list(list) && !is_other && !is_rebound
+}
+
+/// The parameter of that name.
+fn parameter<'t>(function: &SourceNode<'t>, name: &str) -> Option<SourceNode<'t>> {
+    let given = function.field("parameters")?;
+    given.named_children().find(|parameter| {
+        let of_name = parameter.field("name").or_else(|| parameter.field("pattern"));
+        let named = of_name.unwrap_or_else(|| parameter.clone());
+        let text = named.text();
+        text == name || text.split([':', '=']).next().is_some_and(|text| text.trim() == name)
+    })
+}
+
+/// `users`, `user_list`, `arr2`, `b`
+fn is_named_list(name: &str) -> bool {
+    let name = name.trim_start_matches('$').trim_end_matches(|last: char| last.is_ascii_digit());
+    let lower = name.to_lowercase();
+    let is_plural = lower.ends_with('s') && !lower.ends_with("ss") && !lower.ends_with("is");
+    let says = ["list", "lst", "arr", "vec"]
+        .iter()
+        .any(|word| lower.starts_with(word) || lower.ends_with(word));
+    let is_other = ["first", "second", "other", "left", "right"].contains(&lower.as_str());
+    name.len() == 1 || says || is_plural || is_other
+}
+
+/// The name of what the loop goes through.
+fn walked_name(around: &SourceNode) -> Option<String> {
+    let walked = match around.kind().as_ref() {
+        "foreach_statement" if around.field("left").is_none() => around.named_children().next()?,
+        kind if kind.ends_with("comprehension") || kind == "generator_expression" => {
+            around.children().find(|child| child.kind() == "for_in_clause")?.field("right")?
+        }
+        "call_expression" => around.field("function")?.field("object")?,
+        "function_call_expression" => around
+            .field("arguments")?
+            .named_children()
+            .find(|given| given.text().starts_with('$'))?,
+        "block" | "do_block" => blocks::walked(around)?,
+        "for_statement" if around.field("condition").is_some() => {
+            let condition = around.field("condition")?;
+            // `i < names.length`
+            let limit =
+                condition.text().rsplit('<').next()?.trim().trim_end_matches(';').to_owned();
+            return limit.strip_suffix(".length").map(ToOwned::to_owned);
+        }
+        _ => around.field("right").or_else(|| around.field("value"))?,
+    };
+    Some(walked.text().into_owned())
+}
