@@ -124,6 +124,9 @@ pub(crate) fn count_errors(root: &SourceNode) -> usize {
 
 /// Walks with a cursor, as recursion would overflow the stack on what this is to find.
 fn is_deep(tree: &Tree) -> bool {
+    if tree.root_node().descendant_count() <= DEEPEST {
+        return false;
+    }
     let mut cursor = tree.walk();
     let mut depth = 0_usize;
     loop {

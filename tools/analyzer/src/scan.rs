@@ -61,8 +61,7 @@ impl Scanner<'_> {
 
     fn run(&self, text: &str, whole: bool) -> Result<Scan, Reason> {
         let active = self.active(self.language, text);
-        let has_sql =
-            self.runs_any_of(Language::Sql) && embedded_sql::may_hold(self.language, text);
+        let has_sql = self.may_hold_sql(text);
         let selection =
             if whole { Selection::Everything } else { self.select(text, active.as_ref(), has_sql) };
         let left_out = match selection {
@@ -129,7 +128,7 @@ impl Scanner<'_> {
     }
 
     /// What to read of a text for its active rules, and for the SQL in it.
-    fn select(&self, text: &str, active: Option<&Active>, has_sql: bool) -> Selection {
+    pub(crate) fn select(&self, text: &str, active: Option<&Active>, has_sql: bool) -> Selection {
         if active.is_none() && !has_sql {
             return Selection::Nothing;
         }
@@ -137,6 +136,10 @@ impl Scanner<'_> {
         let is_wanted = |part: &str| has_sql && embedded_sql::may_hold_in(part);
         let rules = self.rules.of(self.language);
         rules.map_or(Selection::Everything, |rules| rules.select(text, active, is_wanted))
+    }
+
+    pub(crate) fn may_hold_sql(&self, text: &str) -> bool {
+        self.runs_any_of(Language::Sql) && embedded_sql::may_hold(self.language, text)
     }
 
     fn runs_any_of(&self, language: Language) -> bool {

@@ -13,14 +13,18 @@ pub(crate) struct Line {
     pub(crate) start: usize,
     pub(crate) end: usize,
     pub(crate) kind: Kind,
+    /// Whether what is below it is on lines of its own.
+    pub(crate) opens: bool,
 }
 
-/// How a line begins; a class or a function only where its body is on lines of its own.
-#[derive(PartialEq, Eq)]
+/// How a line begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Decorator,
     Class,
     Function,
+    /// A loop, a condition, `with` or `try`.
+    Compound,
     /// `else:` and the like, which go on with a statement.
     Continuation,
     Other,
@@ -40,9 +44,8 @@ impl<'t> Lines<'t> {
         let Some(indent) = self.indent()? else { return Ok(None) };
         let start = self.at;
         let opens = self.line()?;
-        let line = &self.bytes[start..self.at];
-        let kind = kind(line, opens);
-        Ok(Some(Line { indent, start, end: self.at, kind }))
+        let kind = kind(&self.bytes[start..self.at]);
+        Ok(Some(Line { indent, start, end: self.at, kind, opens }))
     }
 
     /// Goes to the next code, and tells how far it is indented.
@@ -212,23 +215,22 @@ fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
-fn kind(line: &[u8], opens: bool) -> Kind {
-    const CONTINUATIONS: [&[u8]; 4] = [b"else", b"elif", b"except", b"finally"];
-    if line.starts_with(b"@") {
+fn kind(line: &[u8]) -> Kind {
+    if line.first() == Some(&b'@') {
         return Kind::Decorator;
     }
-    if CONTINUATIONS.iter().any(|word| begins(line, word).is_some()) {
-        return Kind::Continuation;
+    let is_async = first_word(line) == b"async";
+    let line = if is_async { line[b"async".len()..].trim_ascii_start() } else { line };
+    match first_word(line) {
+        b"class" => Kind::Class,
+        b"def" => Kind::Function,
+        b"for" | b"while" | b"if" | b"with" | b"try" => Kind::Compound,
+        b"else" | b"elif" | b"except" | b"finally" => Kind::Continuation,
+        _ => Kind::Other,
     }
-    if opens && begins(line, b"class").is_some() {
-        return Kind::Class;
-    }
-    let function = begins(line, b"async").unwrap_or(line);
-    if opens && begins(function, b"def").is_some() { Kind::Function } else { Kind::Other }
 }
 
-/// What follows a word and the spaces behind it, where the line begins with it.
-fn begins<'t>(line: &'t [u8], word: &[u8]) -> Option<&'t [u8]> {
-    let rest = line.strip_prefix(word)?;
-    (!rest.first().is_some_and(|byte| is_of_word(*byte))).then_some(rest.trim_ascii_start())
+fn first_word(line: &[u8]) -> &[u8] {
+    let end = line.iter().position(|byte| !is_of_word(*byte));
+    &line[..end.unwrap_or(line.len())]
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::language::Language;
 use crate::reading::phrases::{Phrases, Places, Token};
-use crate::reading::reach::is_inner;
+use crate::reading::reach::{is_inner, may_be_function};
 
 /// Utility rules of a rule that name each other.
 const DEEPEST: usize = 20;
@@ -46,14 +46,30 @@ pub(crate) enum Needs {
     Unknown,
     /// These phrases in this order, by their numbers.
     InOrder(Vec<usize>),
-    /// The rest after a phrase.
-    After(usize, Box<Needs>),
+    /// Those of what a match is inside of, which may begin with a phrase, and then those of the match itself.
+    Inside {
+        outer: Box<Needs>,
+        may_be_function: bool,
+        first: Option<usize>,
+        inner: Box<Needs>,
+    },
     All(Vec<Needs>),
     Any(Vec<Needs>),
 }
 
+/// How much of what is around a match a part of a text has: all of it that matters has a statement of the module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Scope {
+    /// A statement of the module or of a class.
+    Outer,
+    /// A statement of a function, which has not the function around it.
+    InFunction,
+    /// A part of a statement.
+    Inner,
+}
+
 impl Needs {
-    pub(crate) fn are_met(&self, places: &Places, part: Range<usize>) -> bool {
+    pub(crate) fn are_met(&self, places: &Places, part: Range<usize>, scope: Scope) -> bool {
         match self {
             Self::Unknown => true,
             Self::InOrder(phrases) => {
@@ -64,11 +80,24 @@ impl Needs {
                     place.is_some()
                 })
             }
-            Self::After(phrase, rest) => places
-                .first(*phrase, part.clone())
-                .is_some_and(|place| rest.are_met(places, place + 1..part.end)),
-            Self::All(all) => all.iter().all(|needs| needs.are_met(places, part.clone())),
-            Self::Any(any) => any.iter().any(|needs| needs.are_met(places, part.clone())),
+            Self::Inside { outer, may_be_function, first, inner } => {
+                let has_outer = match scope {
+                    Scope::Outer => true,
+                    Scope::InFunction => !may_be_function,
+                    Scope::Inner => false,
+                };
+                if !has_outer {
+                    return inner.are_met(places, part, scope);
+                }
+                let after = match first {
+                    Some(first) => places.first(*first, part.clone()).map(|place| place + 1),
+                    None => Some(part.start),
+                };
+                outer.are_met(places, part.clone(), scope)
+                    && after.is_some_and(|start| inner.are_met(places, start..part.end, scope))
+            }
+            Self::All(all) => all.iter().all(|needs| needs.are_met(places, part.clone(), scope)),
+            Self::Any(any) => any.iter().any(|needs| needs.are_met(places, part.clone(), scope)),
         }
     }
 
@@ -77,9 +106,10 @@ impl Needs {
         match self {
             Self::Unknown => {}
             Self::InOrder(phrases) => phrases.iter().for_each(|phrase| wanted[*phrase] = true),
-            Self::After(phrase, rest) => {
-                wanted[*phrase] = true;
-                rest.want(wanted);
+            Self::Inside { outer, first, inner, .. } => {
+                first.iter().for_each(|phrase| wanted[*phrase] = true);
+                outer.want(wanted);
+                inner.want(wanted);
             }
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.want(wanted)),
         }
@@ -139,10 +169,12 @@ impl Reader<'_> {
         // What may be a class or the file around the function says nothing of the function.
         if let Some(outer) = rule.get("inside").filter(|outer| is_inner(outer, self.language)) {
             let first = outer.get("kind").and_then(word_of).filter(|(_, begins)| *begins);
-            if let Some(first) = first.and_then(|(word, _)| self.word(word)) {
-                needs = Needs::After(first, Box::new(needs));
-            }
-            needs = Needs::all(vec![self.needs(outer), needs]);
+            let first = first.and_then(|(word, _)| self.word(word));
+            let (may_be_function, inner) = (may_be_function(outer), Box::new(needs));
+            needs = match self.needs(outer) {
+                Needs::Unknown if first.is_none() => *inner,
+                outer => Needs::Inside { outer: Box::new(outer), may_be_function, first, inner },
+            };
         }
         self.depth -= 1;
         needs

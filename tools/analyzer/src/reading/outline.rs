@@ -1,94 +1,115 @@
 //! The statements of a Python file, told from its lines without a syntax tree.
 //!
-//! These are the statements of the module and of its classes, each with all that is in it. Whatever is unusual is doubtful,
-//! and where anything is doubtful nothing is told: such a file is read as a whole.
+//! Whatever is unusual is doubtful, and where anything is doubtful nothing is told: such a file is read as a whole.
 
 use std::ops::Range;
 
 use crate::reading::lines::{Doubt, Kind, Line, Lines};
 
-/// A statement of the module or of a class.
-#[derive(Debug, PartialEq, Eq)]
+/// A statement by its lines, with all that is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Statement {
-    /// From its first decorator to the end of its last line of code.
-    pub(crate) whole: Range<usize>,
-    pub(crate) indent: usize,
-    pub(crate) form: Form,
+    /// From its first decorator on.
+    pub(crate) lines: Range<usize>,
+    /// The first line behind the decorators.
+    pub(crate) head: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// The first line of a class, whose statements follow.
-    ClassHeader,
-    /// A function behind its decorators, which run with the code around it.
-    Function {
-        start: usize,
-    },
-    Other,
+/// A part of a statement with a body of its own: `if …:`, `else:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Clause {
+    pub(crate) head: usize,
+    /// Empty where what is below stands in the same line.
+    pub(crate) body: Range<usize>,
 }
 
-/// The statements in the order of the file; `None` where they cannot be told for sure.
-pub(crate) fn statements(text: &str) -> Option<Vec<Statement>> {
-    read(&mut Lines::of(text)).ok()
+/// The lines of code; `None` where they, or what is below what, cannot be told for sure.
+pub(crate) fn lines(text: &str) -> Option<Vec<Line>> {
+    read(Lines::of(text)).ok()
 }
 
-fn read(lines: &mut Lines) -> Result<Vec<Statement>, Doubt> {
-    let mut statements = Vec::new();
-    // How far the module and the classes around a line are indented.
+fn read(mut lines: Lines) -> Result<Vec<Line>, Doubt> {
+    let mut all = Vec::new();
+    // How far the blocks around a line are indented.
     let mut levels = vec![0];
-    let mut decorated = None;
-    let mut next = lines.next()?;
-    while let Some(line) = next {
-        let indent = line.indent;
-        levels.retain(|level| *level <= indent);
-        if levels.last() != Some(&indent) {
-            return Err(Doubt);
-        }
-        next = lines.next()?;
-        let start = decorated.take().unwrap_or(line.start);
-        let form = match line.kind {
-            Kind::Decorator => {
-                decorated = Some(start);
-                continue;
-            }
-            Kind::Class => Form::ClassHeader,
-            Kind::Function => Form::Function { start: line.start },
-            Kind::Continuation | Kind::Other => Form::Other,
-        };
-        let mut end = line.end;
-        if form == Form::ClassHeader {
-            let first = next.as_ref().filter(|first| first.indent > indent).ok_or(Doubt)?;
-            levels.push(first.indent);
+    let mut opened = false;
+    while let Some(line) = lines.next()? {
+        if opened && levels.last().is_some_and(|level| *level < line.indent) {
+            levels.push(line.indent);
         } else {
-            while let Some(inside) = next.as_ref().filter(|next| next.belongs_below(indent)) {
-                end = inside.end;
-                next = lines.next()?;
+            levels.retain(|level| *level <= line.indent);
+            if opened || levels.last() != Some(&line.indent) {
+                return Err(Doubt);
             }
         }
-        statements.push(Statement { whole: start..end, indent, form });
+        opened = line.opens;
+        all.push(line);
     }
-    Ok(statements)
+    if opened { Err(Doubt) } else { Ok(all) }
 }
 
-impl Line {
-    /// Whether it is part of a statement that is so far indented.
-    fn belongs_below(&self, indent: usize) -> bool {
-        self.indent > indent || self.indent == indent && self.kind == Kind::Continuation
+/// The statements of a block, of which not one line is further left than the first.
+pub(crate) fn statements(
+    lines: &[Line],
+    block: Range<usize>,
+) -> impl Iterator<Item = Statement> + use<'_> {
+    let indent = lines.get(block.start).map_or(0, |first| first.indent);
+    let mut at = block.start;
+    std::iter::from_fn(move || {
+        let block = lines.get(..block.end)?;
+        let first = at;
+        while block.get(at)?.kind == Kind::Decorator && at + 1 < block.len() {
+            at += 1;
+        }
+        let head = at;
+        let goes_on = |line: &&Line| line.indent > indent || line.kind == Kind::Continuation;
+        at += 1 + block[head + 1..].iter().take_while(goes_on).count();
+        Some(Statement { lines: first..at, head })
+    })
+}
+
+/// The parts of a statement with lines below one.
+pub(crate) fn clauses(lines: &[Line], statement: &Statement) -> Vec<Clause> {
+    let indent = lines[statement.head].indent;
+    let mut clauses: Vec<Clause> = Vec::new();
+    for number in statement.head..statement.lines.end {
+        match clauses.last_mut() {
+            Some(clause) if lines[number].indent > indent => clause.body.end = number + 1,
+            _ => clauses.push(Clause { head: number, body: number + 1..number + 1 }),
+        }
     }
+    clauses
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The statements, each by its first line and the number of its lines.
+    /// The statements of the module and its classes, each by its first line and the number of its lines.
     fn read(text: &str) -> Option<Vec<(&str, usize)>> {
-        let statements = statements(text)?;
-        let shown = |statement: Statement| {
-            let whole = &text[statement.whole];
-            (whole.lines().next().unwrap().trim_end(), whole.lines().count())
-        };
-        Some(statements.into_iter().map(shown).collect())
+        let lines = lines(text)?;
+        let mut shown = Vec::new();
+        show(text, &lines, 0..lines.len(), &mut shown);
+        Some(shown)
+    }
+
+    fn show<'t>(
+        text: &'t str,
+        lines: &[Line],
+        block: Range<usize>,
+        shown: &mut Vec<(&'t str, usize)>,
+    ) {
+        for statement in statements(lines, block) {
+            let head = &lines[statement.head];
+            let is_class = head.kind == Kind::Class && head.opens;
+            let first = lines[statement.lines.start].start;
+            let end = if is_class { head.end } else { lines[statement.lines.end - 1].end };
+            let part = &text[first..end];
+            shown.push((part.lines().next().unwrap().trim_end(), part.lines().count()));
+            if is_class {
+                show(text, lines, clauses(lines, &statement)[0].body.clone(), shown);
+            }
+        }
     }
 
     #[test]

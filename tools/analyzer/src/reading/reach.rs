@@ -14,11 +14,32 @@ const PLACEHOLDERS: &str = "pass_statement";
 const AROUND_FUNCTIONS: [&str; 5] =
     ["module", "block", "class_definition", "decorated_definition", "ERROR"];
 
+/// What else may hold statements, and so may take several lines of code. All others stand in one.
+const COMPOUND: [&str; 13] = [
+    "case_clause",
+    "elif_clause",
+    "else_clause",
+    "except_clause",
+    "except_group_clause",
+    "finally_clause",
+    "for_statement",
+    "function_definition",
+    "if_statement",
+    "match_statement",
+    "try_statement",
+    "while_statement",
+    "with_statement",
+];
+
 /// Where what a rule asks for stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reach {
-    /// In the match, or in a statement around it.
-    Match,
+    /// In one line of code with the match; of what is around it the rule knows no more than its kind.
+    Line,
+    /// In the match, or in a loop or the like around it in the same function.
+    Statement,
+    /// In the match, or in a statement of the module or of a class around it.
+    Whole,
     /// In the function around the match, which is the file where there is none.
     Function,
     /// Anywhere in the file.
@@ -27,46 +48,85 @@ pub(crate) enum Reach {
 
 /// The reach of what a rule states, whose matches are of these kinds.
 pub(crate) fn reach(stated: &Value, kinds: &[&str], language: Language) -> Reach {
-    let matches_around =
-        kinds.iter().any(|kind| AROUND_FUNCTIONS.contains(kind) || *kind == PLACEHOLDERS);
-    let may_be_function = kinds.contains(&"function_definition");
+    let Some(rule) = stated.get("rule") else { return Reach::File };
+    let of_kinds = kinds.iter().map(|kind| of_kind(kind)).max().unwrap_or(Reach::File);
+    let about = About { may_be_function: of_kinds >= Reach::Whole, is_beside_match: true };
     let stated_apart =
         ["utils", "constraints"].iter().filter_map(|key| stated.get(key)?.as_object());
-    let mut apart = stated_apart.flat_map(|rules| rules.values());
-    let stays = stated.get("rule").is_some_and(|rule| stays(rule, may_be_function, language))
-        && apart.all(|rule| stays_anywhere(rule, language));
-    if stays && !matches_around { Reach::Match } else { Reach::File }
+    let apart = stated_apart.flat_map(|rules| rules.values());
+    apart.fold(of_kinds.max(of_rule(rule, about, language)), |reach, rule| {
+        reach.max(of_rule(rule, ANY, language))
+    })
 }
 
-fn stays_anywhere(rule: &Value, language: Language) -> bool {
-    stays(rule, true, language)
+fn of_kind(kind: &str) -> Reach {
+    match kind {
+        // Of a comment nobody knows to which statement it belongs.
+        PLACEHOLDERS | "comment" => Reach::File,
+        _ if AROUND_FUNCTIONS.contains(&kind) => Reach::File,
+        "function_definition" => Reach::Whole,
+        _ if COMPOUND.contains(&kind) => Reach::Statement,
+        _ => Reach::Line,
+    }
 }
 
-/// Whether a rule about a node in a function looks at that function alone, and at what kinds of things are around it. Of
-/// the function itself it must not ask what stands beside it.
-fn stays(rule: &Value, may_be_function: bool, language: Language) -> bool {
+/// What a rule is about.
+#[derive(Clone, Copy)]
+struct About {
+    may_be_function: bool,
+    /// It is no part of another node that is known, so that what stands beside it may be another statement.
+    is_beside_match: bool,
+}
+
+const ANY: About = About { may_be_function: true, is_beside_match: true };
+
+/// How far a rule about a node looks beyond it.
+fn of_rule(rule: &Value, about: About, language: Language) -> Reach {
     let parts = |key: &str| rule.get(key).and_then(Value::as_array).into_iter().flatten();
     let asks_beside = ["follows", "precedes", "nthChild"].iter().any(|key| rule.get(key).is_some());
-    !(may_be_function && asks_beside)
-        && parts("all").chain(parts("any")).all(|part| stays(part, may_be_function, language))
-        && rule.get("not").is_none_or(|part| stays(part, may_be_function, language))
-        && ["has", "follows", "precedes"]
-            .iter()
-            .filter_map(|key| rule.get(key))
-            .all(|part| stays(part, false, language))
-        && rule.get("inside").is_none_or(|outer| stays_inside(outer, language))
+    let beside = match about {
+        About { may_be_function: true, .. } if asks_beside => Reach::File,
+        About { is_beside_match: true, .. } if asks_beside => Reach::Function,
+        _ => Reach::Line,
+    };
+    let stop = rule.get("stopBy").filter(|stop| stop.is_object());
+    let same = parts("all").chain(parts("any")).chain(rule.get("not")).chain(stop);
+    let same = same.map(|part| of_rule(part, about, language));
+    let part_of = About { may_be_function: false, is_beside_match: false };
+    let within = rule.get("has").into_iter().map(|part| of_rule(part, part_of, language));
+    let next_to = About { may_be_function: false, ..about };
+    let siblings = ["follows", "precedes"].iter().filter_map(|key| rule.get(key));
+    let siblings = siblings.map(|part| of_rule(part, next_to, language));
+    let around = rule.get("inside").into_iter().map(|outer| of_outer(outer, language));
+    same.chain(within).chain(siblings).chain(around).fold(beside, Reach::max)
 }
 
-fn stays_inside(outer: &Value, language: Language) -> bool {
-    let stops = outer.get("stopBy").filter(|stop| stop.is_object());
-    stops.is_none_or(|stop| {
-        is_plain(stop) || is_inner(stop, language) && stays_anywhere(stop, language)
-    }) && if is_inner(outer, language) {
-        let kind = outer.get("kind").and_then(Value::as_str);
-        stays(outer, kind.is_none_or(|kind| kind == "function_definition"), language)
-    } else {
-        is_plain(outer)
+/// How far a rule looks about what a node is inside of.
+fn of_outer(outer: &Value, language: Language) -> Reach {
+    let stop = outer.get("stopBy").filter(|stop| stop.is_object() && !is_plain(stop));
+    if stop.is_none() && is_plain(outer) {
+        return Reach::Line;
     }
+    stop.into_iter()
+        .chain([outer])
+        .map(|rule| of_inner(rule, language))
+        .max()
+        .unwrap_or(Reach::File)
+}
+
+fn of_inner(rule: &Value, language: Language) -> Reach {
+    if !is_inner(rule, language) {
+        return Reach::File;
+    }
+    let kind = rule.get("kind").and_then(Value::as_str).map_or(Reach::Whole, of_kind);
+    let about = About { may_be_function: may_be_function(rule), is_beside_match: true };
+    kind.max(of_rule(rule, about, language))
+}
+
+/// Whether a rule about what is in a function or beside it may be about a function.
+pub(crate) fn may_be_function(rule: &Value) -> bool {
+    let kind = rule.get("kind").and_then(Value::as_str);
+    kind.is_none_or(|kind| kind == "function_definition")
 }
 
 /// Whether a rule asks for no more than kinds of nodes.

@@ -1,16 +1,20 @@
 //! What is not read changes nothing that is found.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use ast_grep_core::tree_sitter::LanguageExt;
 use ast_grep_language::SupportLang;
 use proptest::prelude::*;
 
-use super::Selection;
+use super::lines::Kind;
+use super::{PLACEHOLDER, Selection, outline};
 use crate::compile::{Rules, bundled_texts};
 use crate::deadline::Deadline;
-use crate::language::Language;
+use crate::language::{Language, SourceNode};
 use crate::own_rules;
 use crate::scan::{Scan, Scanner};
 
@@ -59,13 +63,54 @@ fn shown(scan: &Scan) -> String {
     format!("{:#?}", (&scan.findings, &scan.silenced, matched))
 }
 
+/// What is found where: of a statement that is not there nothing can be told.
+fn places(scan: &Scan) -> Vec<(usize, Range<usize>)> {
+    scan.findings.iter().map(|finding| (finding.info, finding.range.clone())).collect()
+}
+
+fn selection(scanner: &Scanner, text: &str) -> Selection {
+    scanner.select(text, scanner.active(PYTHON, text).as_ref(), scanner.may_hold_sql(text))
+}
+
+/// The text with a placeholder and spaces for what is left out, each line where it was.
+fn blanked(text: &str, left_out: &[Range<usize>]) -> String {
+    let mut blanked = text.as_bytes().to_vec();
+    for part in left_out {
+        for byte in &mut blanked[part.clone()] {
+            *byte = if *byte == b'\n' { b'\n' } else { b' ' };
+        }
+        blanked[part.start..][..PLACEHOLDER.len()].copy_from_slice(PLACEHOLDER.as_bytes());
+    }
+    String::from_utf8(blanked).unwrap()
+}
+
+/// In a text that can be read throughout, parts of it give what the whole gives.
 fn finds_the_same(rules: &Rules, text: &str) -> Result<(), TestCaseError> {
     let scanner = scanner(rules);
     let whole = scanner.scan_and_parse(text).map_err(|reason| reason.text);
     let parts = scanner.scan(text).map_err(|reason| reason.text);
     let (Ok(whole), Ok(parts)) = (whole, parts) else { return Ok(()) };
-    // What cannot be read takes more with it than its own statement.
     if whole.syntax_errors == 0 {
+        prop_assert_eq!(shown(&parts), shown(&whole));
+    }
+    Ok(())
+}
+
+/// In any other, rules without conditions find what they would if the statements that are not read were not there, as long
+/// as the rest can be read throughout, and else what they find in the whole.
+fn finds_the_same_in_what_is_read(rules: &Rules, text: &str) -> Result<(), TestCaseError> {
+    let scanner = scanner(rules);
+    let without = match selection(&scanner, text) {
+        Selection::Nothing => Ok(Scan::default()),
+        Selection::AllBut(left_out) => scanner.scan_and_parse(&blanked(text, &left_out)),
+        Selection::Everything => scanner.scan_and_parse(text),
+    };
+    let whole = scanner.scan_and_parse(text).map_err(|reason| reason.text);
+    let parts = scanner.scan(text).map_err(|reason| reason.text);
+    let (Ok(without), Ok(whole), Ok(parts)) = (without, whole, parts) else { return Ok(()) };
+    if without.syntax_errors == 0 {
+        prop_assert_eq!(places(&parts), places(&without));
+    } else {
         prop_assert_eq!(shown(&parts), shown(&whole));
     }
     Ok(())
@@ -97,34 +142,99 @@ fn indented(code: &str, by: usize) -> String {
     code.lines().map(line).collect()
 }
 
-/// Code in one of the places where code may stand.
-fn placed(code: &str, place: usize, number: usize) -> String {
-    match place {
-        0 => code.to_owned(),
-        1 => format!("@cache\ndef f{number}(a, b=[]):\n    '''Def.'''\n{}", indented(code, 4)),
-        2 => format!(
-            "class C{number}(B):\n  # def\n  async def f(self): # :\n{}\n  x = '''\ndef f():\n'''\n",
-            indented(code, 5)
-        ),
-        3 => format!("if a:\n{}else:\n    pass\n", indented(code, 4)),
-        4 => format!(
-            "class C{number}:\n    class D:\n{}    def f(self): return {{f'{{a[\"b\"]}}': (\n1)}}\n",
-            indented(code, 8)
-        ),
-        _ => format!(
-            "def f{number}():\n    for a in b:\n        def g():\n{}        g()\n",
-            indented(code, 12)
-        ),
+/// What code may stand in, and what may follow it.
+const HEADS: [(&str, &[&str]); 12] = [
+    ("@cache\ndef f(a, b=[]):", &[]),
+    ("async def g(self): # :", &[]),
+    ("def main():", &[]),
+    ("class C(Base):", &[]),
+    ("class BadError(Exception):", &[]),
+    ("for item in items.keys():", &["else:"]),
+    ("for index in range(len(names)):", &[]),
+    ("while is_running(now):", &["else:"]),
+    ("if holds == None:", &["elif holds(other):", "else:"]),
+    ("if __name__ == '__main__':", &[]),
+    ("with open(name) as file:", &[]),
+    ("try:", &["except KeyError:", "finally:"]),
+];
+
+/// Statements that hardly any rule finds anything in, though they are long enough to be left out.
+const OTHERS: [&str; 24] = [
+    "'''Text\ndef no(a):\n    return [\n'''",
+    "a_long_name = another.function(of_this_name)",
+    "long_list_of_names = [\n1,\n  other(2)]",
+    "a_long_name = another_name \\\n  + one_more_name",
+    "if a_long_name: another_function(one_more_name)",
+    "match a_long_name:\n    case 'another':\n        one_more_name()\n        raise Stop",
+    "@decorated(by_another)\ndef inner_function(a=1):\n    return a_long_name",
+    "a_long_name = f'{{{another[\"name\"]!r:>{one_more}}'",
+    "else_of_it, class_of_it, for_each = a_long_name",
+    "a_long_name(); another_function(one_more_name)",
+    "raise ValueError(f'no {a_long_name!r} there')",
+    "return another_function(one_more_name)",
+    "another_parser.error('what is a_long_name')",
+    "sys.exit(another_function(one_more_name))",
+    "for a_long_name in another: one_more_name()",
+    "continue  # a long comment of one line",
+    "break  # a long comment of one line",
+    "yield another_function(one_more_name)",
+    "a_long_name = 'SELECT * FROM another'",
+    "# eco-coder:ignore because of a reason",
+    "# another comment of one line",
+    "# noqa",
+    "x = 1",
+    "pass",
+];
+
+type Open = Vec<(&'static [&'static str], bool)>;
+
+/// Code with all kinds of statements in and around each other, put together from the examples.
+fn source() -> impl Strategy<Value = String> {
+    let examples = examples();
+    let step = (0..9_usize, 0..examples.len());
+    prop::collection::vec(step, 1..30).prop_map(move |steps| written(&steps, &examples))
+}
+
+fn written(steps: &[(usize, usize)], examples: &[String]) -> String {
+    let mut text = String::new();
+    // What may follow each statement that is open, and whether nothing is in it yet.
+    let mut open: Open = Vec::new();
+    for &(what, which) in steps {
+        match what {
+            0..3 => put(&mut text, &mut open, &examples[which]),
+            3..5 => put(&mut text, &mut open, OTHERS[which % OTHERS.len()]),
+            5..7 => {
+                let (head, next) = HEADS[which % HEADS.len()];
+                put(&mut text, &mut open, head);
+                open.push((next, true));
+            }
+            _ => close(&mut text, &mut open, which % 2 == 0),
+        }
+    }
+    while !open.is_empty() {
+        close(&mut text, &mut open, false);
+    }
+    text
+}
+
+fn put(text: &mut String, open: &mut Open, code: &str) {
+    text.push_str(&indented(code, open.len() * 4));
+    if let Some((_, is_empty)) = open.last_mut() {
+        *is_empty &= code.starts_with('#');
     }
 }
 
-fn source() -> impl Strategy<Value = String> {
-    let examples = examples();
-    let part = (0..examples.len(), 0..6_usize);
-    prop::collection::vec(part, 1..12).prop_map(move |parts| {
-        let parts = parts.into_iter().enumerate();
-        parts.map(|(number, (example, place))| placed(&examples[example], place, number)).collect()
-    })
+fn close(text: &mut String, open: &mut Open, goes_on: bool) {
+    let Some((next, is_empty)) = open.pop() else { return };
+    if is_empty {
+        text.push_str(&indented("pass", open.len() * 4 + 4));
+    }
+    // No `try` stands alone.
+    let goes_on = goes_on || next.first().is_some_and(|next| next.starts_with("except"));
+    if let Some((head, rest)) = next.split_first().filter(|_| goes_on) {
+        text.push_str(&indented(head, open.len() * 4));
+        open.push((rest, true));
+    }
 }
 
 proptest! {
@@ -138,44 +248,230 @@ proptest! {
     }
 
     #[test]
-    fn broken_sources_are_read_without_harm(
+    fn the_outline_of_any_source_is_that_of_its_syntax_tree(text in source()) {
+        is_outlined_as_parsed(&text)?;
+    }
+
+    #[test]
+    fn what_is_not_read_of_a_broken_source_hides_nothing(
         text in source(), place in any::<prop::sample::Index>(), put in "[\\\\\"'{}()#:@\r\n\t \u{c}\u{a0}]{0,3}",
     ) {
-        let mut place = place.index(text.len());
+        let mut place = place.index(text.len().max(1));
         while !text.is_char_boundary(place) { place -= 1; }
         let text = format!("{}{put}{}", &text[..place], &text[place..]);
-        finds_the_same(&RULES[2], &text)?;
+        finds_the_same_in_what_is_read(&RULES[2], &text)?;
+    }
+}
+
+/// Where statements start, and in how many blocks, as the outline has them.
+fn outlined(text: &str) -> Option<BTreeSet<(usize, usize)>> {
+    let lines = outline::lines(text)?;
+    let mut starts = BTreeSet::new();
+    let mut open = vec![(0..lines.len(), 0)];
+    while let Some((block, depth)) = open.pop() {
+        for statement in outline::statements(&lines, block) {
+            starts.insert((lines[statement.lines.start].start, depth));
+            if lines[statement.head].kind != Kind::Other {
+                let clauses = outline::clauses(&lines, &statement);
+                let bodies = clauses.into_iter().map(|clause| clause.body);
+                open.extend(bodies.filter(|body| !body.is_empty()).map(|body| (body, depth + 1)));
+            }
+        }
+    }
+    Some(starts)
+}
+
+/// The same as the syntax tree has them, but for those that do not begin a line and those of `match`.
+fn parsed(text: &str) -> BTreeSet<(usize, usize)> {
+    let tree = PYTHON.ast_grep(text);
+    let is_in_block = |node: &SourceNode| {
+        let parent = node.parent();
+        parent.is_some_and(|parent| ["module", "block"].contains(&parent.kind().as_ref()))
+    };
+    let begins_line = |node: &SourceNode| {
+        let before = text[..node.range().start].trim_end_matches(' ');
+        before.is_empty() || before.ends_with('\n')
+    };
+    let is_in_match =
+        |node: &SourceNode| node.ancestors().any(|around| around.kind() == "match_statement");
+    let root = tree.root();
+    let statements = root.dfs().filter(|node| {
+        node.is_named()
+            && node.kind() != "comment"
+            && is_in_block(node)
+            && begins_line(node)
+            && !is_in_match(node)
+    });
+    let depth = |node: &SourceNode| node.ancestors().filter(|one| one.kind() == "block").count();
+    statements.map(|node| (node.range().start, depth(&node))).collect()
+}
+
+fn is_outlined_as_parsed(text: &str) -> Result<(), TestCaseError> {
+    let has_errors = PYTHON.ast_grep(text).root().get_inner_node().has_error();
+    if let Some(outlined) = outlined(text).filter(|_| !has_errors) {
+        prop_assert_eq!(outlined, parsed(text));
+    }
+    Ok(())
+}
+
+#[test]
+fn the_outline_of_the_corpus_is_that_of_its_syntax_trees() {
+    for (path, text) in files(&repository().join("tests/corpus/files"), "py") {
+        is_outlined_as_parsed(&text).unwrap_or_else(|why| panic!("{path}: {why}"));
+    }
+}
+
+/// What the ten rules read of a text.
+fn read(text: &str) -> String {
+    match selection(&scanner(&RULES[1]), text) {
+        Selection::Nothing => String::new(),
+        Selection::Everything => text.to_owned(),
+        Selection::AllBut(left_out) => {
+            let mut read = text.to_owned();
+            for part in left_out.into_iter().rev() {
+                read.replace_range(part, PLACEHOLDER);
+            }
+            read
+        }
     }
 }
 
 #[test]
 fn only_what_a_rule_can_match_in_is_read() {
-    let rules = rules("rules");
-    let scanner = scanner(&rules);
-    let read = |text: &str| {
-        let (rules, active) = scanner.active(PYTHON, text).unwrap();
-        match rules.select(text, &active, |_| false) {
-            Selection::Nothing => String::new(),
-            Selection::Everything => text.to_owned(),
-            Selection::AllBut(left_out) => {
-                let mut read = text.to_owned();
-                for part in left_out.into_iter().rev() {
-                    read.replace_range(part, "pass");
-                }
-                read
-            }
-        }
-    };
-    let text = "import a_long_name_of_a_module\n\n\ndef one(items):\n    total = 0\n    return a(items)\n\n\nclass A:\n    def two(self):\n        return self.one == None\n\n    def three(self):\n        return self.one is not None\n";
+    let text = "\
+import a_long_name_of_a_module
+
+
+def one(items):
+    total = 0
+    return a(items)
+
+
+class A:
+    def two(self):
+        self.another.function()
+        return self.one == None
+
+    def three(self):
+        return self.one is not None
+
+
+class B:
+    def four(self):
+        return self.one is not None
+";
     insta::assert_snapshot!(read(text), @"
     pass
 
 
     class A:
         def two(self):
+            pass
             return self.one == None
 
         pass
+
+
+    pass
     ");
     assert_eq!(read("def f():\n    return other.function(of_this_name)\n"), "");
+}
+
+#[test]
+fn of_a_statement_only_what_tells_about_a_match_is_read() {
+    let text = "\
+def one(items):
+    '''Adds all of them.'''
+    for item in items.of_this_name():
+        a_long_name = item.another()
+        if a_long_name:
+            another(a_long_name)
+        elif item:
+            total = total + item
+            another(a_long_name)
+            one_more(a_long_name)
+        else:
+            another(a_long_name)
+    for key in items.keys():
+        another(a_long_name)
+    with a_long_name, another_name:
+        total = total + item
+    return a_long_name
+";
+    insta::assert_snapshot!(read(text), @"
+    def one(items):
+        pass
+        for item in items.of_this_name():
+            pass
+            if a_long_name:
+                pass
+            elif item:
+                total = total + item
+                pass
+                one_more(a_long_name)
+            else:
+                pass
+        for key in items.keys():
+            another(a_long_name)
+        pass
+        return a_long_name
+    ");
+}
+
+/// A rule of ast-grep's form, by what it states, and a text in which it finds so much.
+const LOOKS: [(&str, &str, usize); 9] = [
+    (
+        "{kind: expression_statement, has: {pattern: two($A)}, follows: {has: {pattern: one($A)}}}",
+        "one(another_long_name)\ntwo(1)\n",
+        1,
+    ),
+    ("{pattern: '# TODO'}", "a_long_name = another_name\n# TODO\na_long_name = another_name\n", 1),
+    (
+        "{pattern: two($A), inside: {kind: for_statement, stopBy: end, has: {pattern: one($A), stopBy: end}}}",
+        "def f():\n    for a in b:\n        one(another_long_name)\n        if a:\n            two(1)\n",
+        1,
+    ),
+    (
+        "{pattern: two($A), inside: {kind: function_definition, stopBy: end, has: {pattern: one($A), stopBy: end}}}",
+        "def f():\n    one(another_long_name)\n    two(1)\n",
+        1,
+    ),
+    (
+        "{pattern: two($A), not: {inside: {kind: function_definition, stopBy: end, has: {pattern: one($A), stopBy: end}}}}",
+        "def f():\n    one(another_long_name)\n    two(1)\n",
+        0,
+    ),
+    (
+        "{pattern: two($A), inside: {kind: class_definition, stopBy: end, has: {pattern: one($A), stopBy: end}}}",
+        "class C:\n    def f():\n        one(another_long_name)\n    def g():\n        two(1)\n",
+        1,
+    ),
+    (
+        "{pattern: two($A), inside: {kind: try_statement, stopBy: end, not: {has: {pattern: one($A), stopBy: end}}}}",
+        "def f():\n    try:\n        two(1)\n    finally:\n        one(another_long_name)\n",
+        0,
+    ),
+    (
+        "{pattern: two($A), inside: {kind: block, stopBy: end, inside: {kind: function_definition, stopBy: end}}}",
+        "def f():\n    one(another_long_name)\n    for a in b:\n        two(1)\n",
+        1,
+    ),
+    (
+        "{pattern: 'for $A in $B: $$$C', has: {pattern: two($A), stopBy: end}}",
+        "def f():\n    for a in b:\n        one(another_long_name)\n        if a:\n            two(1)\n",
+        1,
+    ),
+];
+
+#[test]
+fn as_much_is_read_as_a_rule_looks_at() {
+    for (rule, text, found) in LOOKS {
+        let rule = format!("id: a\nlanguage: python\nmessage: found\nrule: {rule}\n");
+        let mut rules = Rules::read(&[]).unwrap();
+        assert_eq!(own_rules::add(&mut rules, &[("a.yml".to_owned(), rule.clone())]), [""; 0]);
+        let text = format!("another_long_name = 1\n{text}another_long_name = 2\n");
+        assert_eq!(scanner(&rules).scan(&text).unwrap().findings.len(), found, "{rule}{text}");
+        let whole = scanner(&rules).scan_and_parse(&text).unwrap();
+        assert_eq!(whole.findings.len(), found, "{rule}{text}");
+    }
 }

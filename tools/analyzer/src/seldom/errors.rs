@@ -178,6 +178,11 @@ fn ends_in_error(block: &SourceNode) -> bool {
     !block.dfs().any(|node| node.range().start < start && LEAVES.contains(&node.kind().as_ref()))
 }
 
+/// Whether a statement may be what a block ends in on the way to an error, told from its text.
+pub(crate) fn may_be_error(statement: &str) -> bool {
+    FATAL.iter().any(|name| statement.contains(name))
+}
+
 /// A statement that throws, ends the process, or gives back an error that it makes.
 fn is_error(statement: &SourceNode) -> bool {
     let inner = match statement.kind().as_ref() {

@@ -10,6 +10,7 @@ use crate::language::SourceNode;
 use crate::matchers::few::words;
 use crate::syntax::function_name;
 
+pub(crate) use errors::may_be_error;
 pub(crate) use paths::of_path;
 
 /// Where too few loops repeat what costs next to nothing.

@@ -1,0 +1,231 @@
+//! Which statements of a text are read, told from what each rule looks for and how far around it.
+
+use std::ops::Range;
+
+use crate::reading::lines::{Kind, Line};
+use crate::reading::needs::Scope;
+use crate::reading::outline::{self, Statement};
+use crate::reading::phrases::Places;
+use crate::reading::{Demand, PLACEHOLDER, Reach, Selection};
+use crate::seldom;
+
+/// What is shorter is read as fast as it is left out.
+const SHORTEST: usize = 20;
+/// Deeper than people nest code, statements are read with all that is in them.
+const DEEPEST: usize = 50;
+/// Words of what leaves a block before its end.
+const LEAVES: [&str; 4] = ["return", "break", "continue", "yield"];
+
+/// What to read of a text whose lines are known.
+pub(crate) struct Choice<'a, W> {
+    text: &'a str,
+    lines: &'a [Line],
+    places: &'a Places,
+    is_wanted: W,
+    left_out: Vec<Range<usize>>,
+}
+
+/// A rule may look at all of the file.
+struct WholeFile;
+
+/// Whether it matters how a block ends. A finding tells what loops repeat it and whether it is on the way to an error, for
+/// which it looks at the last statement of each block around it (`matchers::loops`, `seldom`).
+#[derive(Clone, Copy)]
+enum Ending {
+    Unseen,
+    Seen,
+    /// It may be one that raises, so that it matters too whether the block is left before it.
+    Error,
+}
+
+/// Where a block of statements stands.
+#[derive(Clone, Copy)]
+struct Place {
+    scope: Scope,
+    depth: usize,
+}
+
+impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
+    pub(crate) fn new(text: &'a str, lines: &'a [Line], places: &'a Places, is_wanted: W) -> Self {
+        Self { text, lines, places, is_wanted, left_out: Vec::new() }
+    }
+
+    pub(crate) fn among(mut self, demands: &[&Demand]) -> Selection {
+        let module = Place { scope: Scope::Outer, depth: 0 };
+        match self.block(0..self.lines.len(), demands, module) {
+            Err(WholeFile) => Selection::Everything,
+            Ok(false) => Selection::Nothing,
+            Ok(true) if self.left_out.is_empty() => Selection::Everything,
+            Ok(true) => {
+                self.left_out.sort_unstable_by_key(|part| part.start);
+                Selection::AllBut(self.left_out)
+            }
+        }
+    }
+
+    /// Leaves out what no rule can match in; whether anything is left for one.
+    fn block(
+        &mut self,
+        block: Range<usize>,
+        demands: &[&Demand],
+        place: Place,
+    ) -> Result<bool, WholeFile> {
+        let begin = self.left_out.len();
+        let statements: Vec<_> = outline::statements(self.lines, block).collect();
+        let ending = self.ending(&statements, place);
+        let mut reads = false;
+        let mut run = None;
+        for (number, statement) in statements.iter().enumerate() {
+            let before = self.left_out.len();
+            let whole = self.whole(statement);
+            let is_read = self.statement(statement, demands, place)?;
+            reads |= is_read;
+            let stays = match ending {
+                Ending::Unseen => false,
+                Ending::Seen => number + 1 == statements.len(),
+                Ending::Error => number + 1 == statements.len() || self.leaves(&whole),
+            };
+            if stays {
+                self.left_out.truncate(before);
+            }
+            if stays || is_read {
+                self.leave_out(run.take());
+            } else if run.is_some() || self.takes_placeholder(&whole) {
+                run.get_or_insert(whole.clone()).end = whole.end;
+            }
+        }
+        self.leave_out(run);
+        if !reads {
+            self.left_out.truncate(begin);
+        }
+        Ok(reads)
+    }
+
+    /// Leaves out what no rule can match in; whether anything of the statement is left for one.
+    fn statement(
+        &mut self,
+        statement: &Statement,
+        demands: &[&Demand],
+        place: Place,
+    ) -> Result<bool, WholeFile> {
+        let whole = self.whole(statement);
+        let met: Vec<_> = self.met(&whole, demands, place.scope).collect();
+        if met.is_empty() && !self.is_wanted(&whole) {
+            return Ok(false);
+        }
+        let head = &self.lines[statement.head];
+        let form = if head.opens { head.kind } else { Kind::Other };
+        if place.scope == Scope::Outer {
+            // Outside of functions, a rule that looks at the function around its match looks at the file.
+            let outside = match form {
+                Kind::Function => whole.start..head.start,
+                Kind::Class => whole.start..head.end,
+                _ => whole.clone(),
+            };
+            if self.met(&outside, &met, place.scope).any(|demand| demand.reach == Reach::Function) {
+                return Err(WholeFile);
+            }
+        }
+        let (most, scope) = match form {
+            Kind::Class if place.scope == Scope::Outer => (Reach::Function, Scope::Outer),
+            Kind::Class => (Reach::Statement, place.scope),
+            Kind::Function => (Reach::Statement, place.scope.max(Scope::InFunction)),
+            Kind::Compound => (Reach::Line, Scope::Inner),
+            Kind::Decorator | Kind::Continuation | Kind::Other => return Ok(true),
+        };
+        if place.depth == DEEPEST || met.iter().any(|demand| demand.reach > most) {
+            return Ok(true);
+        }
+        self.clauses(statement, &met, Place { scope, depth: place.depth + 1 })
+    }
+
+    /// Keeps what each clause begins with, and of its body what is read.
+    fn clauses(
+        &mut self,
+        statement: &Statement,
+        demands: &[&Demand],
+        place: Place,
+    ) -> Result<bool, WholeFile> {
+        let begin = self.left_out.len();
+        let mut reads = false;
+        let mut bodies = Vec::new();
+        for clause in outline::clauses(self.lines, statement) {
+            let is_first = clause.head == statement.head;
+            let first = if is_first { statement.lines.start } else { clause.head };
+            let head = self.bytes(&(first..clause.head + 1));
+            reads |=
+                self.met(&head, demands, place.scope).next().is_some() || self.is_wanted(&head);
+            if clause.body.is_empty() {
+                continue;
+            }
+            if self.block(clause.body.clone(), demands, place)? {
+                reads = true;
+            } else {
+                bodies.push(self.bytes(&clause.body));
+            }
+        }
+        if !reads {
+            self.left_out.truncate(begin);
+            return Ok(false);
+        }
+        for body in bodies {
+            let fits = self.takes_placeholder(&body);
+            self.leave_out(Some(body).filter(|_| fits));
+        }
+        Ok(true)
+    }
+
+    fn met<'d>(
+        &self,
+        part: &Range<usize>,
+        demands: &[&'d Demand],
+        scope: Scope,
+    ) -> impl Iterator<Item = &'d Demand> {
+        let is_met = move |demand: &&Demand| demand.is_met(self.places, part.clone(), scope);
+        demands.iter().copied().filter(is_met)
+    }
+
+    fn is_wanted(&self, part: &Range<usize>) -> bool {
+        (self.is_wanted)(self.text_of(part))
+    }
+
+    fn ending(&self, statements: &[Statement], place: Place) -> Ending {
+        let simple = statements.last().filter(|last| {
+            last.lines.len() == 1 && !self.lines[last.head].opens && place.depth > 0
+        });
+        match simple {
+            None => Ending::Unseen,
+            Some(last) if seldom::may_be_error(self.text_of(&self.whole(last))) => Ending::Error,
+            Some(_) => Ending::Seen,
+        }
+    }
+
+    fn leaves(&self, part: &Range<usize>) -> bool {
+        LEAVES.iter().any(|word| self.text_of(part).contains(word))
+    }
+
+    fn leave_out(&mut self, part: Option<Range<usize>>) {
+        self.left_out.extend(part.filter(|part| part.len() >= SHORTEST));
+    }
+
+    /// The placeholder has to fit on the first line.
+    fn takes_placeholder(&self, part: &Range<usize>) -> bool {
+        let first = self.text.get(part.start..part.start + PLACEHOLDER.len());
+        first.is_some_and(|first| !first.contains(['\r', '\n']))
+    }
+
+    fn whole(&self, statement: &Statement) -> Range<usize> {
+        self.bytes(&statement.lines)
+    }
+
+    /// From the first of these lines to the end of the last.
+    fn bytes(&self, lines: &Range<usize>) -> Range<usize> {
+        let end = lines.end.checked_sub(1).and_then(|last| self.lines.get(last));
+        let start = self.lines.get(lines.start).map_or(0, |first| first.start);
+        start..end.map_or(start, |last| last.end)
+    }
+
+    fn text_of(&self, part: &Range<usize>) -> &str {
+        self.text.get(part.clone()).unwrap_or_default()
+    }
+}
