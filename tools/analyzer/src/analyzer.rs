@@ -119,6 +119,7 @@ impl Analyzer {
             notes.extend(pool.install(|| own_rules::add(&mut rules, &own)));
         }
         let disabled = disabled(&rules, &only_rules, &disabled_rules)?;
+        rules.leave_out(&disabled);
         let in_tests = rules.infos.iter().map(|info| info.in_tests);
         Ok(Self(Arc::new(Inner {
             disabled_in_tests: disabled.iter().zip(in_tests).map(|(off, on)| *off || !on).collect(),

@@ -14,7 +14,7 @@ use regex::{Regex, RegexSet};
 use crate::evidence::{self, Evidence};
 use crate::language::{LANGUAGES, Language};
 use crate::matchers::{self, Matcher};
-use crate::reading::{Demand, Demands, Reach, Selection};
+use crate::reading::{Demand, Demands, Reach, Selection, Sight};
 use crate::rule::{Resource, RuleInfo};
 use crate::rule_file::{AstGrepSeverity, Metadata, RuleFile, Variant};
 
@@ -46,6 +46,8 @@ pub(crate) struct Rules {
     pub(crate) infos: Vec<RuleInfo>,
     /// Whether rules run too that were measured in the language and gain nothing there.
     pub(crate) show_weak: bool,
+    /// By index; those that never run are not made ready.
+    never_run: Vec<bool>,
     variants: Vec<Stated>,
     languages: Vec<(Language, OnceLock<LanguageRules>)>,
 }
@@ -117,6 +119,7 @@ impl Rules {
         let mut rules = Self {
             infos: Vec::with_capacity(texts.len()),
             show_weak: false,
+            never_run: Vec::new(),
             variants: Vec::new(),
             languages: LANGUAGES.map(|language| (language, OnceLock::new())).into(),
         };
@@ -182,6 +185,11 @@ impl Rules {
         Ok(())
     }
 
+    /// Leaves rules out, by index, whatever the text. What has been made ready before stays.
+    pub(crate) fn leave_out(&mut self, never_run: &[bool]) {
+        self.never_run = never_run.to_vec();
+    }
+
     /// Makes all rules ready, for the first error that is in them.
     #[cfg(test)]
     pub(crate) fn check(&self) -> Result<(), RuleError> {
@@ -204,8 +212,10 @@ impl Rules {
     }
 
     fn compile(&self, language: Language) -> Result<LanguageRules, RuleError> {
-        let of_language =
-            self.variants.iter().filter(|stated| stated.variant.languages.contains(&language));
+        let of_language = self.variants.iter().filter(|stated| {
+            let never_runs = self.never_run.get(stated.info).copied().unwrap_or_default();
+            !never_runs && stated.variant.languages.contains(&language)
+        });
         let mut rules = Vec::new();
         let mut demands = Demands::new(language);
         for stated in of_language {
@@ -331,11 +341,17 @@ impl LanguageRules {
         &self,
         text: &str,
         active: &[bool],
+        sight: Sight,
         is_wanted: impl Fn(&str) -> bool,
     ) -> Selection {
         let Some(demands) = &self.demands else { return Selection::Everything };
         let active = self.rules.iter().zip(active).filter(|(_, active)| **active);
-        demands.select(text, active.map(|(rule, _)| &rule.demand), is_wanted)
+        demands.select(text, active.map(|(rule, _)| &rule.demand), sight, is_wanted)
+    }
+
+    /// Whether the conditions of a rule look at more than its pattern does.
+    pub(crate) fn looks_further(&self, rule: usize) -> bool {
+        self.rules.get(rule).is_some_and(|rule| rule.demand.looks_further())
     }
 
     pub(crate) fn for_kind(&self, kind: u16) -> &[usize] {

@@ -82,7 +82,7 @@ pub(crate) fn scan_strings(scanner: &Scanner, root: &SourceNode) -> Result<Vec<F
             continue;
         }
         let one_row = asks_one_row(&string);
-        for mut finding in matches(of_sql, &active, &document.root(), &sql, scanner.deadline)? {
+        for mut finding in matches(of_sql, &active, &document, &sql, scanner.deadline)? {
             let about = scanner.rules.infos.get(finding.info);
             if one_row && about.is_some_and(|about| about.id == ABOUT_MANY_ROWS) {
                 continue;

@@ -1,19 +1,21 @@
 //! One text to its findings.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
+use ast_grep_core::AstGrep;
 use ast_grep_core::matcher::MatcherExt;
 use ast_grep_language::SupportLang;
+use tree_sitter::TreeCursor;
 
 use crate::compile::{CompiledRule, LanguageRules, Rules};
 use crate::deadline::Deadline;
 use crate::embedded_sql;
 use crate::finding::Finding;
 use crate::inline_tests::inline_tests;
-use crate::language::{Language, SourceNode};
-use crate::parse::{check, count_errors, parse_all_but};
-use crate::reading::Selection;
+use crate::language::{Document, Language, SourceNode};
+use crate::parse::{check, count_errors, parse, parse_all_but};
+use crate::reading::{Selection, Sight};
 use crate::silence::Silences;
 use crate::source::Reason;
 
@@ -48,6 +50,22 @@ pub(crate) struct Scan {
     pub(crate) matched: HashMap<usize, usize>,
 }
 
+/// What parts of a text tell.
+enum Parts {
+    Told(Scan),
+    /// These rules match, under conditions that look at more than was read.
+    Further(BTreeSet<usize>),
+    /// Nothing, without the whole.
+    Untold,
+}
+
+#[derive(Default)]
+struct Matched {
+    findings: Vec<Finding>,
+    /// Rules that match under conditions that look at more than is read.
+    further: BTreeSet<usize>,
+}
+
 impl Scanner<'_> {
     /// Runs the rules that are not disabled over a text. What of it none of them can match in is not even parsed.
     pub(crate) fn scan(&self, text: &str) -> Result<Scan, Reason> {
@@ -61,50 +79,94 @@ impl Scanner<'_> {
 
     fn run(&self, text: &str, whole: bool) -> Result<Scan, Reason> {
         let active = self.active(self.language, text);
+        let active = active.as_ref();
         let has_sql = self.may_hold_sql(text);
-        let selection =
-            if whole { Selection::Everything } else { self.select(text, active.as_ref(), has_sql) };
-        let left_out = match selection {
-            Selection::Nothing => return Ok(Scan::default()),
-            Selection::AllBut(left_out) => left_out,
-            Selection::Everything => Vec::new(),
-        };
-        if !left_out.is_empty()
-            && let Some(scan) = self.read(text, &left_out, active.as_ref(), has_sql)?
-        {
+        if !whole && let Some(scan) = self.scan_parts(text, active, has_sql)? {
             return Ok(scan);
         }
-        Ok(self.read(text, &[], active.as_ref(), has_sql)?.unwrap_or_default())
+        check(self.deadline)?;
+        let document = parse(text, self.language, self.deadline)?;
+        let root = document.root();
+        let found =
+            active.map(|(rules, active)| matches(rules, active, &document, text, self.deadline));
+        self.told(text, &root, found.transpose()?.unwrap_or_default(), has_sql)
     }
 
-    /// The scan of what is not left out; `None` where something is left out and the whole text has to be read after all.
-    fn read(
+    /// The scan of those parts of a text in which a rule can match; `None` where it has to be read as a whole.
+    fn scan_parts(
+        &self,
+        text: &str,
+        active: Option<&Active>,
+        has_sql: bool,
+    ) -> Result<Option<Scan>, Reason> {
+        let left_out = match self.select(text, active, Sight::Matches, has_sql) {
+            Selection::Nothing => return Ok(Some(Scan::default())),
+            Selection::Everything => return Ok(None),
+            Selection::AllBut(left_out) => left_out,
+        };
+        let further = match self.read_parts(text, &left_out, active, Sight::Matches, has_sql)? {
+            Parts::Told(scan) => return Ok(Some(scan)),
+            Parts::Untold => return Ok(None),
+            Parts::Further(further) => further,
+        };
+        // Of the rules with conditions, those that match nothing have been told.
+        let Some((rules, active)) = active else { return Ok(None) };
+        let is_told = |number: usize| rules.looks_further(number) && !further.contains(&number);
+        let left = active.iter().enumerate().map(|(number, runs)| *runs && !is_told(number));
+        let left: Active = (*rules, left.collect());
+        let Selection::AllBut(left_out) =
+            self.select(text, Some(&left), Sight::Conditions, has_sql)
+        else {
+            return Ok(None);
+        };
+        match self.read_parts(text, &left_out, Some(&left), Sight::Conditions, has_sql)? {
+            Parts::Told(scan) => Ok(Some(scan)),
+            Parts::Untold | Parts::Further(_) => Ok(None),
+        }
+    }
+
+    fn read_parts(
         &self,
         text: &str,
         left_out: &[Range<usize>],
         active: Option<&Active>,
+        sight: Sight,
         has_sql: bool,
-    ) -> Result<Option<Scan>, Reason> {
+    ) -> Result<Parts, Reason> {
         check(self.deadline)?;
         let document = parse_all_but(text, left_out, self.language, self.deadline)?;
         let root = document.root();
         // Where something does not fit together, nothing is left out.
-        if !left_out.is_empty() && root.get_inner_node().has_error() {
-            return Ok(None);
+        if root.get_inner_node().has_error() {
+            return Ok(Parts::Untold);
         }
-        let mut found = Vec::new();
+        let mut matched = Matched::default();
         if let Some((rules, active)) = active {
-            found = matches(rules, active, &root, text, self.deadline)?;
+            matched = look(rules, active, sight, &document, text, self.deadline)?;
+        }
+        if !matched.further.is_empty() {
+            return Ok(Parts::Further(matched.further));
         }
         // What a fix does is seen in the whole file before and after.
-        if !left_out.is_empty() && found.iter().any(|finding| finding.edit.is_some()) {
-            return Ok(None);
+        if matched.findings.iter().any(|finding| finding.edit.is_some()) {
+            return Ok(Parts::Untold);
         }
+        self.told(text, &root, matched.findings, has_sql).map(Parts::Told)
+    }
+
+    /// The scan of what was read, in which so much was found.
+    fn told(
+        &self,
+        text: &str,
+        root: &SourceNode,
+        mut found: Vec<Finding>,
+        has_sql: bool,
+    ) -> Result<Scan, Reason> {
         if has_sql {
-            found.extend(embedded_sql::scan_strings(self, &root)?);
+            found.extend(embedded_sql::scan_strings(self, root)?);
         }
         if !found.is_empty() && self.language == Language::Shipped(SupportLang::Rust) {
-            let tests = inline_tests(&root);
+            let tests = inline_tests(root);
             found.retain(|finding| {
                 let in_tests = self.rules.infos.get(finding.info).is_none_or(|info| info.in_tests);
                 in_tests || !tests.iter().any(|test| test.contains(&finding.range.start))
@@ -117,25 +179,31 @@ impl Scanner<'_> {
         let found = once_per_line(found);
         // Comments matter only where there is something to silence.
         let comments =
-            if found.is_empty() { Silences::default() } else { Silences::find(&root, text) };
+            if found.is_empty() { Silences::default() } else { Silences::find(root, text) };
         let is_silenced = |finding: &Finding| {
             let info = self.rules.infos.get(finding.info);
             info.is_some_and(|info| comments.covers(info, finding.start_line))
         };
         let (silenced, findings) = found.into_iter().partition(is_silenced);
-        let syntax_errors = count_errors(&root);
-        Ok(Some(Scan { findings, silenced, syntax_errors, matched }))
+        let syntax_errors = count_errors(root);
+        Ok(Scan { findings, silenced, syntax_errors, matched })
     }
 
     /// What to read of a text for its active rules, and for the SQL in it.
-    pub(crate) fn select(&self, text: &str, active: Option<&Active>, has_sql: bool) -> Selection {
+    pub(crate) fn select(
+        &self,
+        text: &str,
+        active: Option<&Active>,
+        sight: Sight,
+        has_sql: bool,
+    ) -> Selection {
         if active.is_none() && !has_sql {
             return Selection::Nothing;
         }
         let active = active.map_or(&[][..], |(_, active)| active);
         let is_wanted = |part: &str| has_sql && embedded_sql::may_hold_in(part);
         let rules = self.rules.of(self.language);
-        rules.map_or(Selection::Everything, |rules| rules.select(text, active, is_wanted))
+        rules.map_or(Selection::Everything, |rules| rules.select(text, active, sight, is_wanted))
     }
 
     pub(crate) fn may_hold_sql(&self, text: &str) -> bool {
@@ -159,34 +227,70 @@ impl Scanner<'_> {
     }
 }
 
+/// What the rules find in a text that is read as a whole.
 pub(crate) fn matches(
     rules: &LanguageRules,
     active: &[bool],
-    root: &SourceNode,
+    document: &AstGrep<Document>,
     text: &str,
     deadline: Deadline,
 ) -> Result<Vec<Finding>, Reason> {
-    let mut findings = Vec::new();
-    for (visited, node) in root.dfs().enumerate() {
+    let matched = look(rules, active, Sight::Conditions, document, text, deadline)?;
+    Ok(matched.findings)
+}
+
+fn look(
+    rules: &LanguageRules,
+    active: &[bool],
+    sight: Sight,
+    document: &AstGrep<Document>,
+    text: &str,
+    deadline: Deadline,
+) -> Result<Matched, Reason> {
+    let mut matched = Matched::default();
+    let mut cursor = document.root().get_inner_node().walk();
+    for visited in 0_usize.. {
         if visited % NODES_PER_CHECK == 0 {
             check(deadline)?;
         }
+        let node = cursor.node();
         for &number in rules.for_kind(node.kind_id()) {
             let (Some(true), Some(rule)) = (active.get(number), rules.rules.get(number)) else {
                 continue;
             };
-            let Some(found) = rule.core.match_node(node.clone()) else { continue };
+            if matched.further.contains(&number) {
+                continue;
+            }
+            let Some(found) = rule.core.match_node(document.adopt(node)) else { continue };
             // A match is rare and its conditions may walk the whole function, so the clock is asked each time.
             check(deadline)?;
-            if rule.matchers.iter().all(|matcher| matcher(&found)) {
-                findings.push(Finding::new(number, rule, &found, text));
+            if sight == Sight::Matches && rules.looks_further(number) {
+                matched.further.insert(number);
+            } else if rule.matchers.iter().all(|matcher| matcher(&found)) {
+                matched.findings.push(Finding::new(number, rule, &found, text));
             }
-            if findings.len() > MOST_FINDINGS {
+            if matched.findings.len() > MOST_FINDINGS {
                 return Err(Reason::forced(format!("more than {MOST_FINDINGS} findings")));
             }
         }
+        if !goes_on(&mut cursor) {
+            break;
+        }
     }
-    Ok(findings)
+    Ok(matched)
+}
+
+/// Goes to the next node of the tree, those in a node first.
+fn goes_on(cursor: &mut TreeCursor) -> bool {
+    cursor.goto_first_child()
+        || loop {
+            if cursor.goto_next_sibling() {
+                break true;
+            }
+            if !cursor.goto_parent() {
+                break false;
+            }
+        }
 }
 
 /// Keeps one finding per rule and line, and drops a match inside another of the same rule.

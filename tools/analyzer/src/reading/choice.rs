@@ -6,7 +6,7 @@ use crate::reading::lines::{Kind, Line};
 use crate::reading::needs::Scope;
 use crate::reading::outline::{self, Statement};
 use crate::reading::phrases::Places;
-use crate::reading::{Demand, PLACEHOLDER, Reach, Selection};
+use crate::reading::{Asked, PLACEHOLDER, Reach, Selection};
 use crate::seldom;
 
 /// What is shorter is read as fast as it is left out.
@@ -50,9 +50,9 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
         Self { text, lines, places, is_wanted, left_out: Vec::new() }
     }
 
-    pub(crate) fn among(mut self, demands: &[&Demand]) -> Selection {
+    pub(crate) fn among(mut self, asked: &[&'a Asked<'a>]) -> Selection {
         let module = Place { scope: Scope::Outer, depth: 0 };
-        match self.block(0..self.lines.len(), demands, module) {
+        match self.block(0..self.lines.len(), asked, module) {
             Err(WholeFile) => Selection::Everything,
             Ok(false) => Selection::Nothing,
             Ok(true) if self.left_out.is_empty() => Selection::Everything,
@@ -67,26 +67,32 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
     fn block(
         &mut self,
         block: Range<usize>,
-        demands: &[&Demand],
+        asked: &[&'a Asked<'a>],
         place: Place,
     ) -> Result<bool, WholeFile> {
         let begin = self.left_out.len();
         let statements: Vec<_> = outline::statements(self.lines, block).collect();
+        let mut read = Vec::with_capacity(statements.len());
+        for statement in &statements {
+            read.push(self.statement(statement, asked, place)?);
+        }
+        if !read.contains(&true) {
+            self.left_out.truncate(begin);
+            return Ok(false);
+        }
         let ending = self.ending(&statements, place);
-        let mut reads = false;
         let mut run = None;
-        for (number, statement) in statements.iter().enumerate() {
-            let before = self.left_out.len();
+        for (number, (statement, is_read)) in statements.iter().zip(read).enumerate() {
             let whole = self.whole(statement);
-            let is_read = self.statement(statement, demands, place)?;
-            reads |= is_read;
             let stays = match ending {
                 Ending::Unseen => false,
                 Ending::Seen => number + 1 == statements.len(),
                 Ending::Error => number + 1 == statements.len() || self.leaves(&whole),
             };
-            if stays {
-                self.left_out.truncate(before);
+            if stays && is_read && statement.lines.len() > 1 {
+                let mut inside = self.left_out.split_off(begin);
+                inside.retain(|part| part.start < whole.start || whole.end <= part.start);
+                self.left_out.append(&mut inside);
             }
             if stays || is_read {
                 self.leave_out(run.take());
@@ -95,21 +101,18 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
             }
         }
         self.leave_out(run);
-        if !reads {
-            self.left_out.truncate(begin);
-        }
-        Ok(reads)
+        Ok(true)
     }
 
     /// Leaves out what no rule can match in; whether anything of the statement is left for one.
     fn statement(
         &mut self,
         statement: &Statement,
-        demands: &[&Demand],
+        asked: &[&'a Asked<'a>],
         place: Place,
     ) -> Result<bool, WholeFile> {
         let whole = self.whole(statement);
-        let met: Vec<_> = self.met(&whole, demands, place.scope).collect();
+        let met: Vec<_> = self.met(&whole, asked, place.scope).collect();
         if met.is_empty() && !self.is_wanted(&whole) {
             return Ok(false);
         }
@@ -122,7 +125,7 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
                 Kind::Class => whole.start..head.end,
                 _ => whole.clone(),
             };
-            if self.met(&outside, &met, place.scope).any(|demand| demand.reach == Reach::Function) {
+            if self.met(&outside, &met, place.scope).any(|asked| asked.reach == Reach::Function) {
                 return Err(WholeFile);
             }
         }
@@ -133,7 +136,7 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
             Kind::Compound => (Reach::Line, Scope::Inner),
             Kind::Decorator | Kind::Continuation | Kind::Other => return Ok(true),
         };
-        if place.depth == DEEPEST || met.iter().any(|demand| demand.reach > most) {
+        if place.depth == DEEPEST || met.iter().any(|asked| asked.reach > most) {
             return Ok(true);
         }
         self.clauses(statement, &met, Place { scope, depth: place.depth + 1 })
@@ -143,7 +146,7 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
     fn clauses(
         &mut self,
         statement: &Statement,
-        demands: &[&Demand],
+        asked: &[&'a Asked<'a>],
         place: Place,
     ) -> Result<bool, WholeFile> {
         let begin = self.left_out.len();
@@ -153,12 +156,11 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
             let is_first = clause.head == statement.head;
             let first = if is_first { statement.lines.start } else { clause.head };
             let head = self.bytes(&(first..clause.head + 1));
-            reads |=
-                self.met(&head, demands, place.scope).next().is_some() || self.is_wanted(&head);
+            reads |= self.met(&head, asked, place.scope).next().is_some() || self.is_wanted(&head);
             if clause.body.is_empty() {
                 continue;
             }
-            if self.block(clause.body.clone(), demands, place)? {
+            if self.block(clause.body.clone(), asked, place)? {
                 reads = true;
             } else {
                 bodies.push(self.bytes(&clause.body));
@@ -175,14 +177,14 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
         Ok(true)
     }
 
-    fn met<'d>(
+    fn met(
         &self,
         part: &Range<usize>,
-        demands: &[&'d Demand],
+        asked: &[&'a Asked<'a>],
         scope: Scope,
-    ) -> impl Iterator<Item = &'d Demand> {
-        let is_met = move |demand: &&Demand| demand.is_met(self.places, part.clone(), scope);
-        demands.iter().copied().filter(is_met)
+    ) -> impl Iterator<Item = &'a Asked<'a>> {
+        let is_met = move |asked: &&Asked| asked.is_met(self.places, part.clone(), scope);
+        asked.iter().copied().filter(is_met)
     }
 
     fn is_wanted(&self, part: &Range<usize>) -> bool {

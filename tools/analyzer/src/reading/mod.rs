@@ -39,6 +39,23 @@ pub(crate) enum Selection {
 #[derive(Debug, Clone)]
 pub(crate) struct Demand {
     needs: Needs,
+    /// Of what the rule states, and of its conditions.
+    stated: Reach,
+    conditions: Reach,
+}
+
+/// What is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// To see which rules match, whatever their conditions.
+    Matches,
+    /// To tell of each match whether its conditions hold.
+    Conditions,
+}
+
+/// What has to be met in a statement, and how much is read with it.
+struct Asked<'a> {
+    needs: &'a Needs,
     reach: Reach,
 }
 
@@ -50,7 +67,7 @@ pub(crate) struct Demands {
 
 impl Default for Demand {
     fn default() -> Self {
-        Self { needs: Needs::Unknown, reach: Reach::File }
+        Self { needs: Needs::Unknown, stated: Reach::File, conditions: Reach::Line }
     }
 }
 
@@ -79,8 +96,12 @@ impl Demands {
             depth: 0,
         };
         let needs = stated.get("rule").map_or(Needs::Unknown, |rule| reader.needs(rule));
-        let reach = reach::reach(stated, &kinds, self.language);
-        Demand { needs, reach: conditions.iter().copied().fold(reach, Reach::max) }
+        let stated = reach::reach(stated, &kinds, self.language);
+        Demand {
+            needs,
+            stated,
+            conditions: conditions.iter().copied().fold(Reach::Line, Reach::max),
+        }
     }
 
     pub(crate) fn index(&mut self) -> Result<(), String> {
@@ -92,26 +113,43 @@ impl Demands {
         &self,
         text: &str,
         demands: impl Iterator<Item = &'d Demand> + Clone,
+        sight: Sight,
         is_wanted: impl Fn(&str) -> bool,
     ) -> Selection {
         let mut wanted = vec![false; self.phrases.len()];
         demands.clone().for_each(|demand| demand.needs.want(&mut wanted));
         let places = self.phrases.find(text, &wanted);
-        let whole = 0..text.len();
-        let demands: Vec<_> =
-            demands.filter(|demand| demand.is_met(&places, whole.clone(), Scope::Outer)).collect();
-        if demands.is_empty() && !is_wanted(text) {
+        let asked =
+            demands.map(|demand| Asked { needs: &demand.needs, reach: demand.reach(sight) });
+        let asked: Vec<_> =
+            asked.filter(|asked| asked.is_met(&places, 0..text.len(), Scope::Outer)).collect();
+        if asked.is_empty() && !is_wanted(text) {
             return Selection::Nothing;
         }
-        if demands.iter().any(|demand| demand.reach == Reach::File) {
+        if asked.iter().any(|asked| asked.reach == Reach::File) {
             return Selection::Everything;
         }
         let Some(lines) = outline::lines(text) else { return Selection::Everything };
-        Choice::new(text, &lines, &places, is_wanted).among(&demands)
+        let asked: Vec<_> = asked.iter().collect();
+        Choice::new(text, &lines, &places, is_wanted).among(&asked)
     }
 }
 
 impl Demand {
+    /// Whether its conditions look at more than is read to see what matches.
+    pub(crate) fn looks_further(&self) -> bool {
+        self.conditions > self.stated
+    }
+
+    fn reach(&self, sight: Sight) -> Reach {
+        match sight {
+            Sight::Matches => self.stated,
+            Sight::Conditions => self.stated.max(self.conditions),
+        }
+    }
+}
+
+impl Asked<'_> {
     fn is_met(&self, places: &Places, part: Range<usize>, scope: Scope) -> bool {
         !part.is_empty() && self.needs.are_met(places, part, scope)
     }
