@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::sync::OnceLock;
 
-use ast_grep_config::{DeserializeEnv, RuleCore};
+use ast_grep_config::{DeserializeEnv, RuleCore, SerializableRuleCore};
 use ast_grep_core::Matcher as _;
+use ast_grep_core::matcher::MatcherExt as _;
 use ast_grep_core::replacer::TemplateFix;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use include_dir::{Dir, include_dir};
@@ -12,7 +13,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use regex::{Regex, RegexSet};
 
 use crate::evidence::{self, Evidence};
-use crate::language::{LANGUAGES, Language};
+use crate::language::{LANGUAGES, Language, SourceNode};
 use crate::matchers::{self, Matcher};
 use crate::reading::{Demand, Demands, Reach, Selection, Sight};
 use crate::rule::{Resource, RuleInfo};
@@ -69,7 +70,7 @@ pub(crate) struct LanguageRules {
     keywords: RegexSet,
     /// Which rule each keyword belongs to.
     keyword_owners: Vec<usize>,
-    /// In a language of which only functions can be read.
+    /// In a language of which parts can be read.
     demands: Option<Demands>,
 }
 
@@ -93,6 +94,8 @@ pub(crate) struct CompiledRule {
     keywords: Vec<String>,
     hints: Vec<Regex>,
     demand: Demand,
+    /// What matches wherever the rule does, without looking as far.
+    relaxed: Option<RuleCore>,
 }
 
 fn parse(name: &str, text: &str) -> Result<RuleFile, String> {
@@ -208,7 +211,8 @@ impl Rules {
                 LanguageRules::default()
             })
         });
-        (!rules.rules.is_empty()).then_some(rules)
+        // Where parts can be read, that is of use for SQL alone too.
+        (!rules.rules.is_empty() || rules.demands.is_some()).then_some(rules)
     }
 
     fn compile(&self, language: Language) -> Result<LanguageRules, RuleError> {
@@ -277,8 +281,14 @@ impl Stated {
         let kinds = kinds.filter_map(|kind| u16::try_from(kind).ok());
         let names = variant.matcher.as_ref().map_or(&[][..], |names| names.names());
         let reach: Vec<Reach> = names.iter().map(|name| matchers::reach(name)).collect();
-        let demand =
-            demands.zip(stated).map(|(demands, stated)| demands.add(&stated, kinds, &reach));
+        let compile = |relaxed| {
+            let core: SerializableRuleCore = serde_json::from_value(relaxed).ok()?;
+            core.get_matcher(DeserializeEnv::new(language)).ok()
+        };
+        let demand = demands
+            .zip(stated)
+            .map(|(demands, stated)| demands.add(&stated, kinds, &reach, compile));
+        let (demand, relaxed) = demand.unwrap_or_default();
         let matchers = names.iter().map(|name| {
             matchers::find(name).ok_or_else(|| format!("there is no matcher `{name}`"))
         });
@@ -297,12 +307,18 @@ impl Stated {
             ignores: variant.ignores.as_deref().map(globs).transpose()?,
             keywords: variant.keywords.clone(),
             hints: hints(variant)?,
-            demand: demand.unwrap_or_default(),
+            demand,
+            relaxed,
         })
     }
 }
 
 impl CompiledRule {
+    /// Whether the rule may match a node, as far as that can be told from what is seen first.
+    pub(crate) fn may_match(&self, node: SourceNode) -> bool {
+        self.relaxed.as_ref().unwrap_or(&self.core).match_node(node).is_some()
+    }
+
     fn is_for(&self, path: &str) -> bool {
         self.files.as_ref().is_none_or(|files| files.is_match(path))
             && !self.ignores.as_ref().is_some_and(|ignores| ignores.is_match(path))
@@ -349,7 +365,7 @@ impl LanguageRules {
         demands.select(text, active.map(|(rule, _)| &rule.demand), sight, is_wanted)
     }
 
-    /// Whether the conditions of a rule look at more than its pattern does.
+    /// Whether a rule asks for more than what has to be seen first.
     pub(crate) fn looks_further(&self, rule: usize) -> bool {
         self.rules.get(rule).is_some_and(|rule| rule.demand.looks_further())
     }

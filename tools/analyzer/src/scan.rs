@@ -258,15 +258,16 @@ fn look(
             let (Some(true), Some(rule)) = (active.get(number), rules.rules.get(number)) else {
                 continue;
             };
-            if matched.further.contains(&number) {
+            if sight == Sight::Matches && rules.looks_further(number) {
+                if !matched.further.contains(&number) && rule.may_match(document.adopt(node)) {
+                    matched.further.insert(number);
+                }
                 continue;
             }
             let Some(found) = rule.core.match_node(document.adopt(node)) else { continue };
             // A match is rare and its conditions may walk the whole function, so the clock is asked each time.
             check(deadline)?;
-            if sight == Sight::Matches && rules.looks_further(number) {
-                matched.further.insert(number);
-            } else if rule.matchers.iter().all(|matcher| matcher(&found)) {
+            if rule.matchers.iter().all(|matcher| matcher(&found)) {
                 matched.findings.push(Finding::new(number, rule, &found, text));
             }
             if matched.findings.len() > MOST_FINDINGS {

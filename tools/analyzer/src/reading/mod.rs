@@ -39,7 +39,7 @@ pub(crate) enum Selection {
 #[derive(Debug, Clone)]
 pub(crate) struct Demand {
     needs: Needs,
-    /// Of what the rule states, and of its conditions.
+    /// Of what has to be seen first, and of all that the rule asks for.
     stated: Reach,
     conditions: Reach,
 }
@@ -67,7 +67,7 @@ pub(crate) struct Demands {
 
 impl Default for Demand {
     fn default() -> Self {
-        Self { needs: Needs::Unknown, stated: Reach::File, conditions: Reach::Line }
+        Self { needs: Needs::Unknown, stated: Reach::File, conditions: Reach::File }
     }
 }
 
@@ -78,13 +78,15 @@ impl Demands {
         is_python.then(|| Self { language, phrases: Phrases::new(language) })
     }
 
-    /// The demand of a rule as its file states it, which can match these kinds of nodes, under these conditions.
-    pub(crate) fn add(
+    /// The demand of a rule as its file states it, which can match these kinds of nodes, under these conditions; and a rule
+    /// that matches wherever this one does without looking as far, where there is one that can be compiled.
+    pub(crate) fn add<Compiled>(
         &mut self,
         stated: &Value,
         kinds: impl Iterator<Item = u16>,
         conditions: &[Reach],
-    ) -> Demand {
+        compile: impl FnOnce(Value) -> Option<Compiled>,
+    ) -> (Demand, Option<Compiled>) {
         let grammar = self.language.get_ts_language();
         let kinds: Vec<_> =
             kinds.map(|kind| grammar.node_kind_for_id(kind).unwrap_or("ERROR")).collect();
@@ -96,11 +98,16 @@ impl Demands {
             depth: 0,
         };
         let needs = stated.get("rule").map_or(Needs::Unknown, |rule| reader.needs(rule));
-        let stated = reach::reach(stated, &kinds, self.language);
-        Demand {
-            needs,
-            stated,
-            conditions: conditions.iter().copied().fold(Reach::Line, Reach::max),
+        let reach_of = |stated: &Value| reach::reach(stated, &kinds, self.language);
+        let whole = reach_of(stated);
+        let relaxed = reach::relaxed(stated, &kinds, self.language);
+        let relaxed = relaxed.map(|relaxed| (reach_of(&relaxed), relaxed));
+        let relaxed = relaxed.filter(|(reach, _)| *reach < whole);
+        let relaxed = relaxed.and_then(|(reach, relaxed)| Some((reach, compile(relaxed)?)));
+        let conditions = conditions.iter().copied().fold(whole, Reach::max);
+        match relaxed {
+            Some((stated, compiled)) => (Demand { needs, stated, conditions }, Some(compiled)),
+            None => (Demand { needs, stated: whole, conditions }, None),
         }
     }
 
@@ -144,7 +151,7 @@ impl Demand {
     fn reach(&self, sight: Sight) -> Reach {
         match sight {
             Sight::Matches => self.stated,
-            Sight::Conditions => self.stated.max(self.conditions),
+            Sight::Conditions => self.conditions,
         }
     }
 }

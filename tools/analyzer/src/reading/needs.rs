@@ -107,7 +107,9 @@ impl Needs {
             Self::Unknown => {}
             Self::InOrder(phrases) => phrases.iter().for_each(|phrase| wanted[*phrase] = true),
             Self::Inside { outer, first, inner, .. } => {
-                first.iter().for_each(|phrase| wanted[*phrase] = true);
+                if let Some(first) = first {
+                    wanted[*first] = true;
+                }
                 outer.want(wanted);
                 inner.want(wanted);
             }

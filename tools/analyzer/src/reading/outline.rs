@@ -72,9 +72,10 @@ pub(crate) fn statements(
 pub(crate) fn clauses(lines: &[Line], statement: &Statement) -> Vec<Clause> {
     let indent = lines[statement.head].indent;
     let mut clauses: Vec<Clause> = Vec::new();
-    for number in statement.head..statement.lines.end {
+    let from_head = lines.iter().enumerate().take(statement.lines.end).skip(statement.head);
+    for (number, line) in from_head {
         match clauses.last_mut() {
-            Some(clause) if lines[number].indent > indent => clause.body.end = number + 1,
+            Some(clause) if line.indent > indent => clause.body.end = number + 1,
             _ => clauses.push(Clause { head: number, body: number + 1..number + 1 }),
         }
     }

@@ -2,7 +2,7 @@
 
 use ast_grep_core::matcher::PatternNode;
 use ast_grep_core::tree_sitter::LanguageExt;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::language::Language;
 use crate::reading::needs::compiled;
@@ -59,6 +59,38 @@ pub(crate) fn reach(stated: &Value, kinds: &[&str], language: Language) -> Reach
     })
 }
 
+/// What a rule states, without what it asks for beyond the loop or the like around its match: this matches all that it does,
+/// and perhaps more. `None` where nothing of that can be left out.
+pub(crate) fn relaxed(stated: &Value, kinds: &[&str], language: Language) -> Option<Value> {
+    let may_be_function = kinds.iter().any(|kind| of_kind(kind) >= Reach::Whole);
+    let about = About { may_be_function, is_beside_match: true };
+    let mut relaxed = stated.clone();
+    relax(relaxed.get_mut("rule")?, about, language);
+    // What names are given there is of no use without what is left out.
+    relaxed.as_object_mut()?.remove("transform");
+    (relaxed.get("rule") != stated.get("rule")).then_some(relaxed)
+}
+
+fn relax(rule: &mut Value, about: About, language: Language) {
+    let Some(keys) = rule.as_object_mut() else { return };
+    keys.retain(|key, value| match key.as_str() {
+        "inside" => of_outer(value, language) <= Reach::Statement,
+        "not" => of_rule(value, about, language) <= Reach::Statement,
+        "follows" | "precedes" | "nthChild" => !about.is_beside_match,
+        _ => true,
+    });
+    for key in ["all", "any"] {
+        let parts = keys.get_mut(key).and_then(Value::as_array_mut);
+        parts.into_iter().flatten().for_each(|part| relax(part, about, language));
+    }
+    if let Some(parts) = keys.get_mut("all").and_then(Value::as_array_mut) {
+        parts.retain(|part| *part != Value::Object(Map::new()));
+    }
+    if let Some(part) = keys.get_mut("has") {
+        relax(part, PART, language);
+    }
+}
+
 fn of_kind(kind: &str) -> Reach {
     match kind {
         // Of a comment nobody knows to which statement it belongs.
@@ -78,6 +110,7 @@ struct About {
     is_beside_match: bool,
 }
 
+const PART: About = About { may_be_function: false, is_beside_match: false };
 const ANY: About = About { may_be_function: true, is_beside_match: true };
 
 /// How far a rule about a node looks beyond it.
@@ -92,8 +125,7 @@ fn of_rule(rule: &Value, about: About, language: Language) -> Reach {
     let stop = rule.get("stopBy").filter(|stop| stop.is_object());
     let same = parts("all").chain(parts("any")).chain(rule.get("not")).chain(stop);
     let same = same.map(|part| of_rule(part, about, language));
-    let part_of = About { may_be_function: false, is_beside_match: false };
-    let within = rule.get("has").into_iter().map(|part| of_rule(part, part_of, language));
+    let within = rule.get("has").into_iter().map(|part| of_rule(part, PART, language));
     let next_to = About { may_be_function: false, ..about };
     let siblings = ["follows", "precedes"].iter().filter_map(|key| rule.get(key));
     let siblings = siblings.map(|part| of_rule(part, next_to, language));

@@ -420,35 +420,35 @@ def one(items):
 }
 
 /// A rule of ast-grep's form, by what it states, and a text in which it finds so much.
-const LOOKS: [(&str, &str, usize); 9] = [
+const LOOKS: [(&str, &str, usize); 12] = [
     (
-        "{pattern: two($A), inside: {kind: expression_statement, follows: {has: {pattern: one($A)}}}}",
+        "{pattern: two($A), inside: {kind: expression_statement, follows: {has: {pattern: one($B)}}}}",
         "one(another_long_name)\ntwo(1)\n",
         1,
     ),
     ("{pattern: '# TODO'}", "a_long_name = another_name\n# TODO\na_long_name = another_name\n", 1),
     (
-        "{pattern: two($A), inside: {kind: for_statement, stopBy: end, has: {pattern: one($A), stopBy: end}}}",
+        "{pattern: two($A), inside: {kind: for_statement, stopBy: end, has: {pattern: one($B), stopBy: end}}}",
         "def f():\n    for a in b:\n        one(another_long_name)\n        if a:\n            two(1)\n",
         1,
     ),
     (
-        "{pattern: two($A), inside: {kind: function_definition, stopBy: end, has: {pattern: one($A), stopBy: end}}}",
+        "{pattern: two($A), inside: {kind: function_definition, stopBy: end, has: {pattern: one($B), stopBy: end}}}",
         "def f():\n    one(another_long_name)\n    two(1)\n",
         1,
     ),
     (
-        "{pattern: two($A), not: {inside: {kind: function_definition, stopBy: end, has: {pattern: one($A), stopBy: end}}}}",
+        "{pattern: two($A), not: {inside: {kind: function_definition, stopBy: end, has: {pattern: one($B), stopBy: end}}}}",
         "def f():\n    one(another_long_name)\n    two(1)\n",
         0,
     ),
     (
-        "{pattern: two($A), inside: {kind: class_definition, stopBy: end, has: {pattern: one($A), stopBy: end}}}",
+        "{pattern: two($A), inside: {kind: class_definition, stopBy: end, has: {pattern: one($B), stopBy: end}}}",
         "class C:\n    def f():\n        one(another_long_name)\n    def g():\n        two(1)\n",
         1,
     ),
     (
-        "{pattern: two($A), inside: {kind: try_statement, stopBy: end, not: {has: {pattern: one($A), stopBy: end}}}}",
+        "{pattern: two($A), inside: {kind: try_statement, stopBy: end, not: {has: {pattern: one($B), stopBy: end}}}}",
         "def f():\n    try:\n        two(1)\n    finally:\n        one(another_long_name)\n",
         0,
     ),
@@ -458,9 +458,24 @@ const LOOKS: [(&str, &str, usize); 9] = [
         1,
     ),
     (
-        "{pattern: 'for $A in $B: $$$C', has: {pattern: two($A), stopBy: end}}",
+        "{pattern: 'for $A in $B: $$$C', has: {pattern: two($D), stopBy: end}}",
         "def f():\n    for a in b:\n        one(another_long_name)\n        if a:\n            two(1)\n",
         1,
+    ),
+    (
+        "{pattern: two($A), inside: {kind: module, stopBy: end, has: {kind: import_statement}}}",
+        "import another_long_name\ndef f():\n    two(1)\n",
+        1,
+    ),
+    (
+        "{pattern: two($A), not: {inside: {kind: module, stopBy: end, has: {kind: import_statement}}}}",
+        "import another_long_name\ndef f():\n    two(1)\n",
+        0,
+    ),
+    (
+        "{any: [{pattern: three($A)}, {all: [{pattern: two($A)}, {inside: {kind: module, stopBy: end, has: {pattern: one($B), stopBy: end}}}]}]}",
+        "def g():\n    one(another_long_name)\ndef f():\n    two(1)\n    three(1)\n",
+        2,
     ),
 ];
 
