@@ -8,6 +8,9 @@ use ast_grep_core::tree_sitter::LanguageExt;
 
 use crate::language::Language;
 
+/// Spaces, signs and words between two tokens of a phrase. In code that people write there are some dozens.
+const MOST_BETWEEN: usize = 1_000;
+
 /// One word, sign or part of a literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
@@ -131,9 +134,15 @@ impl Phrases {
     }
 
     /// Whether the tokens follow in a text, with no more than spaces, comments and what has no name between them.
+    /// Beyond so many signs and words it says that they do, so that a text of nothing else is not gone through for each.
     fn follow(&self, tokens: &[Token], text: &[u8], mut at: usize) -> bool {
+        let mut passed = 0;
         for token in tokens {
             while !token.stands_at(text, at) {
+                passed += 1;
+                if passed > MOST_BETWEEN {
+                    return true;
+                }
                 let Some(byte) = text.get(at) else { return false };
                 match byte {
                     b'#' => at += length(text, at, |byte| byte != b'\n'),
@@ -155,8 +164,13 @@ impl Phrases {
 
     /// Whether the tokens precede what stands in a text. It does not look past the line, above which a comment may stand.
     fn precede(&self, tokens: &[Token], text: &[u8], mut end: usize) -> bool {
+        let mut passed = 0;
         for token in tokens.iter().rev() {
             loop {
+                passed += 1;
+                if passed > MOST_BETWEEN {
+                    return true;
+                }
                 let start = end.checked_sub(token.text.len());
                 if let Some(start) = start.filter(|start| token.stands_at(text, *start)) {
                     end = start;

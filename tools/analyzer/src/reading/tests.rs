@@ -376,6 +376,9 @@ class B:
     pass
     ");
     assert_eq!(read("def f():\n    return other.function(of_this_name)\n"), "");
+    let apart = |spaces| format!("def f(a):\n    return a is{}None\n", " ".repeat(spaces));
+    assert_eq!(read(&apart(100)), "");
+    assert_eq!(read(&apart(10_000)), apart(10_000), "too far apart to be looked at");
 }
 
 #[test]
