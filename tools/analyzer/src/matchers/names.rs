@@ -118,3 +118,26 @@ pub(crate) fn bound_value<'t>(node: &SourceNode<'t>, name: &str) -> Option<Sourc
 fn last_but_name<'t>(declarator: &SourceNode<'t>) -> Option<SourceNode<'t>> {
     declarator.children().skip_while(|child| child.text() != "=").nth(1)
 }
+
+/// The parameter of that name of a function.
+pub(crate) fn parameter<'t>(function: &SourceNode<'t>, name: &str) -> Option<SourceNode<'t>> {
+    let given = function.field("parameters")?;
+    given.named_children().find(|parameter| {
+        let of_name = parameter.field("name").or_else(|| parameter.field("pattern"));
+        let named = of_name.unwrap_or_else(|| parameter.clone());
+        let text = named.text();
+        text == name || text.split([':', '=']).next().is_some_and(|text| text.trim() == name)
+    })
+}
+
+/// A name for several things: `users`, `user_list`, `arr2`, `b`
+pub(crate) fn is_named_list(name: &str) -> bool {
+    let name = name.trim_start_matches('$').trim_end_matches(|last: char| last.is_ascii_digit());
+    let lower = name.to_lowercase();
+    let is_plural = lower.ends_with('s') && !lower.ends_with("ss") && !lower.ends_with("is");
+    let says = ["list", "lst", "arr", "vec"]
+        .iter()
+        .any(|word| lower.starts_with(word) || lower.ends_with(word));
+    let is_other = ["first", "second", "other", "left", "right"].contains(&lower.as_str());
+    name.len() == 1 || says || is_plural || is_other
+}

@@ -4,7 +4,7 @@ use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::blocks;
 use crate::matchers::few::are_few;
 use crate::matchers::loops::{enclosing_loop, is_while};
-use crate::matchers::names::{bound_value, identifiers, names_bound_in};
+use crate::matchers::names::{bound_value, identifiers, is_named_list, names_bound_in, parameter};
 use crate::matchers::short_loops::{is_few, passes_are_few};
 use crate::syntax::enclosing_function;
 
@@ -60,29 +60,6 @@ fn is_given_list(function: &SourceNode, list: &str) -> bool {
     let is_other = OF_OTHERS.iter().any(|call| text.contains(&format!("{list}{call}")));
     let is_rebound = function.dfs().any(|node| bound_value(&node, list).is_some());
     is_named_list(list) && !is_other && !is_rebound
-}
-
-/// The parameter of that name.
-fn parameter<'t>(function: &SourceNode<'t>, name: &str) -> Option<SourceNode<'t>> {
-    let given = function.field("parameters")?;
-    given.named_children().find(|parameter| {
-        let of_name = parameter.field("name").or_else(|| parameter.field("pattern"));
-        let named = of_name.unwrap_or_else(|| parameter.clone());
-        let text = named.text();
-        text == name || text.split([':', '=']).next().is_some_and(|text| text.trim() == name)
-    })
-}
-
-/// `users`, `user_list`, `arr2`, `b`
-fn is_named_list(name: &str) -> bool {
-    let name = name.trim_start_matches('$').trim_end_matches(|last: char| last.is_ascii_digit());
-    let lower = name.to_lowercase();
-    let is_plural = lower.ends_with('s') && !lower.ends_with("ss") && !lower.ends_with("is");
-    let says = ["list", "lst", "arr", "vec"]
-        .iter()
-        .any(|word| lower.starts_with(word) || lower.ends_with(word));
-    let is_other = ["first", "second", "other", "left", "right"].contains(&lower.as_str());
-    name.len() == 1 || says || is_plural || is_other
 }
 
 /// The name of what the loop goes through.

@@ -7,7 +7,7 @@ use crate::language::{Language, SourceMatch, SourceNode};
 use crate::matchers::blocks;
 use crate::matchers::few::{are_few, are_many, is_constant, words};
 use crate::matchers::loops::enclosing_loop;
-use crate::matchers::names::{identifiers, target};
+use crate::matchers::names::{identifiers, is_named_list, parameter, target};
 use crate::syntax::enclosing_function;
 
 /// What a program of PHP or Ruby has a handful of, beside what is few in any language.
@@ -90,9 +90,15 @@ pub(crate) fn repetition(node: &SourceNode) -> usize {
     std::iter::successors(enclosing_loop(node), enclosing_loop).map(weight).sum()
 }
 
-/// `for row in table`, `lines.map(…)`, `i < items.size()`, `while (results.next())`
+/// `for row in table`, `lines.map(…)`, `i < items.size()`, `while (results.next())`; or through what the function is given,
+/// of which only callers know how much it is.
 fn goes_over_many(around: &SourceNode) -> bool {
-    let walked = walked(around).map(|walked| last_name(of_entries(&walked.text())).to_owned());
+    let walked = walked(around);
+    let is_given = walked.as_ref().is_some_and(|walked| {
+        let name = walked.text();
+        is_named_list(&name) && parameter(&enclosing_function(around), &name).is_some()
+    });
+    let walked = walked.map(|walked| last_name(of_entries(&walked.text())).to_owned());
     let limit = around.field("condition").map(|condition| {
         let text = condition.text();
         let limit = text.rsplit('<').next().unwrap_or_default();
@@ -102,7 +108,8 @@ fn goes_over_many(around: &SourceNode) -> bool {
         let last = words(name).pop().unwrap_or_default();
         are_many(name) || OF_APPLICATION.contains(&last.as_str())
     };
-    walked.iter().chain(&limit).any(|name| of_data(name))
+    is_given
+        || walked.iter().chain(&limit).any(|name| of_data(name))
         || target(around).is_some_and(|target| {
             identifiers(&target).any(|name| of_data(&name) && !is_any_entry(&name))
         })
