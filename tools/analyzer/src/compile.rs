@@ -361,8 +361,9 @@ impl LanguageRules {
         is_wanted: impl Fn(&str) -> bool,
     ) -> Selection {
         let Some(demands) = &self.demands else { return Selection::Everything };
-        let active = self.rules.iter().zip(active).filter(|(_, active)| **active);
-        demands.select(text, active.map(|(rule, _)| &rule.demand), sight, is_wanted)
+        let active = self.rules.iter().enumerate().zip(active).filter(|(_, active)| **active);
+        let asked = active.map(|((number, rule), _)| rule.demand.asked(number, sight));
+        demands.select(text, asked, is_wanted)
     }
 
     /// Whether a rule asks for more than what has to be seen first.

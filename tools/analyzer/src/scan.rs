@@ -1,6 +1,6 @@
 //! One text to its findings.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use ast_grep_core::AstGrep;
@@ -15,7 +15,7 @@ use crate::finding::Finding;
 use crate::inline_tests::inline_tests;
 use crate::language::{Document, Language, SourceNode};
 use crate::parse::{check, count_errors, parse, parse_all_but};
-use crate::reading::{Selection, Sight};
+use crate::reading::{Seen, Selection, Sight};
 use crate::silence::Silences;
 use crate::source::Reason;
 
@@ -53,8 +53,8 @@ pub(crate) struct Scan {
 /// What parts of a text tell.
 enum Parts {
     Told(Scan),
-    /// These rules match, under conditions that look at more than was read.
-    Further(BTreeSet<usize>),
+    /// These rules match here, under conditions that look at more than was read.
+    Further(Seen),
     /// Nothing, without the whole.
     Untold,
 }
@@ -62,8 +62,8 @@ enum Parts {
 #[derive(Default)]
 struct Matched {
     findings: Vec<Finding>,
-    /// Rules that match under conditions that look at more than is read.
-    further: BTreeSet<usize>,
+    /// What matches under conditions that look at more than is read.
+    further: Seen,
 }
 
 impl Scanner<'_> {
@@ -111,15 +111,16 @@ impl Scanner<'_> {
         };
         // Of the rules with conditions, those that match nothing have been told.
         let Some((rules, active)) = active else { return Ok(None) };
-        let is_told = |number: usize| rules.looks_further(number) && !further.contains(&number);
+        let is_told = |number: usize| rules.looks_further(number) && !further.contains_key(&number);
         let left = active.iter().enumerate().map(|(number, runs)| *runs && !is_told(number));
         let left: Active = (*rules, left.collect());
         let Selection::AllBut(left_out) =
-            self.select(text, Some(&left), Sight::Conditions, has_sql)
+            self.select(text, Some(&left), Sight::Conditions(&further), has_sql)
         else {
             return Ok(None);
         };
-        match self.read_parts(text, &left_out, Some(&left), Sight::Conditions, has_sql)? {
+        let sight = Sight::Conditions(&further);
+        match self.read_parts(text, &left_out, Some(&left), sight, has_sql)? {
             Parts::Told(scan) => Ok(Some(scan)),
             Parts::Untold | Parts::Further(_) => Ok(None),
         }
@@ -235,7 +236,8 @@ pub(crate) fn matches(
     text: &str,
     deadline: Deadline,
 ) -> Result<Vec<Finding>, Reason> {
-    let matched = look(rules, active, Sight::Conditions, document, text, deadline)?;
+    let sight = Sight::Conditions(&Seen::new());
+    let matched = look(rules, active, sight, document, text, deadline)?;
     Ok(matched.findings)
 }
 
@@ -259,8 +261,8 @@ fn look(
                 continue;
             };
             if sight == Sight::Matches && rules.looks_further(number) {
-                if !matched.further.contains(&number) && rule.may_match(document.adopt(node)) {
-                    matched.further.insert(number);
+                if rule.may_match(document.adopt(node)) {
+                    matched.further.entry(number).or_default().push(node.start_byte());
                 }
                 continue;
             }

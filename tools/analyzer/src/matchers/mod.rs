@@ -119,7 +119,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
 
 /// Those that look at nothing beyond the function around the match, which is the file where there is none. Only they let
 /// other functions of a file unread.
-const OF_FUNCTION: [&str; 20] = [
+const OF_FUNCTION: [&str; 22] = [
     "in-loop",
     "in-for-loop",
     "once-per-item",
@@ -132,6 +132,8 @@ const OF_FUNCTION: [&str; 20] = [
     "list-searched-per-item",
     "list-only-read",
     "text-accumulator",
+    "list-accumulator",
+    "named-many",
     "only-grown-in-loop",
     "grown-from-outside-loop",
     "front-of-list",

@@ -10,6 +10,7 @@ mod reach;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use ast_grep_core::tree_sitter::LanguageExt;
@@ -44,19 +45,25 @@ pub(crate) struct Demand {
     conditions: Reach,
 }
 
+/// Where what a rule matches begins, in the order of the text, by the rule's number.
+pub(crate) type Seen = BTreeMap<usize, Vec<usize>>;
+
 /// What is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sight {
+pub(crate) enum Sight<'a> {
     /// To see which rules match, whatever their conditions.
     Matches,
-    /// To tell of each match whether its conditions hold.
-    Conditions,
+    /// To tell of each match whether its conditions hold. These have been seen.
+    Conditions(&'a Seen),
 }
 
 /// What has to be met in a statement, and how much is read with it.
-struct Asked<'a> {
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
     needs: &'a Needs,
     reach: Reach,
+    /// Where it is met, if that is known.
+    seen: Option<&'a [usize]>,
 }
 
 /// Reads the demands of the rules of one language, and gathers what they look for.
@@ -119,15 +126,13 @@ impl Demands {
     pub(crate) fn select<'d>(
         &self,
         text: &str,
-        demands: impl Iterator<Item = &'d Demand> + Clone,
-        sight: Sight,
+        asked: impl Iterator<Item = Asked<'d>> + Clone,
         is_wanted: impl Fn(&str) -> bool,
     ) -> Selection {
         let mut wanted = vec![false; self.phrases.len()];
-        demands.clone().for_each(|demand| demand.needs.want(&mut wanted));
+        let looked_for = asked.clone().filter(|asked| asked.seen.is_none());
+        looked_for.for_each(|asked| asked.needs.want(&mut wanted));
         let places = self.phrases.find(text, &wanted);
-        let asked =
-            demands.map(|demand| Asked { needs: &demand.needs, reach: demand.reach(sight) });
         let asked: Vec<_> =
             asked.filter(|asked| asked.is_met(&places, 0..text.len(), Scope::Outer)).collect();
         if asked.is_empty() && !is_wanted(text) {
@@ -148,16 +153,22 @@ impl Demand {
         self.conditions > self.stated
     }
 
-    fn reach(&self, sight: Sight) -> Reach {
-        match sight {
-            Sight::Matches => self.stated,
-            Sight::Conditions => self.conditions,
-        }
+    /// What the rule of this number asks for.
+    pub(crate) fn asked<'a>(&'a self, rule: usize, sight: Sight<'a>) -> Asked<'a> {
+        let (reach, seen) = match sight {
+            Sight::Matches => (self.stated, None),
+            Sight::Conditions(seen) => (self.conditions, seen.get(&rule).map(Vec::as_slice)),
+        };
+        Asked { needs: &self.needs, reach, seen }
     }
 }
 
 impl Asked<'_> {
     fn is_met(&self, places: &Places, part: Range<usize>, scope: Scope) -> bool {
-        !part.is_empty() && self.needs.are_met(places, part, scope)
+        let Some(seen) = self.seen else {
+            return !part.is_empty() && self.needs.are_met(places, part, scope);
+        };
+        let next = seen.partition_point(|place| *place < part.start);
+        seen.get(next).is_some_and(|place| *place < part.end)
     }
 }
