@@ -52,6 +52,9 @@ packages of any kind is worth a change, up from one of four, and folding takes 4
 images are right nearly always (18 of 18 in E, 11 of 11 in F, 9 of 12 in G); of findings in code alone 16 of 62 in F and 14 of 54 in G are. What is left wrong is \
 spread thinly: lists that are drained from the front but stay short, defaults that nothing changes, errors that are dropped on purpose, texts and files that \
 are small. Some of what G showed was mended after counting. Two findings of the corpus that had been judged right are no longer found: defaults that an object keeps and nothing changes.\n\n\
+**After that** 13 rules were added and some 17 find more forms, and loops through what a function is given count as going over many. Of what was judged, \
+27 of 58 that lead are then right in F and 23 of 61 in G (rules that were mended on both, so these flatter); but 218 findings lead in F instead of 173, and 416 in G \
+instead of 259, and of the new ones none was judged.\n\n\
 By language, right of judged in A and B: Python 14 of 28 and 22 of 37, JavaScript and TypeScript 3 of 7 and 2 of 5, Java 4 of 5 and 12 of 22, \
 Go 2 of 6 and 13 of 30, Ruby 2 of 5 and 7 of 10, PHP 8 of 18 and 4 of 10, C# 1 of 2 and 2 of 5, C++ 1 of 6 and 4 of 4, Rust 6 of 8 and 3 of 5; \
 C and Kotlin had none. In 9 of the 59 wrong ones of B the code is meant as it is, or is not what the rule says; in 50 it is what the rule says, and \
