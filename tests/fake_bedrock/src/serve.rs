@@ -45,6 +45,12 @@ async fn connection(mut stream: TcpStream, world: Arc<World>, number: u64) {
         let request = match timeout(IDLE, request::next(&mut stream, &mut buffer)).await {
             Ok(Ok(Some(request))) => request,
             Ok(Ok(None)) | Err(_) => return,
+            // Who has heard enough leaves with the rest of the answer unread.
+            Ok(Err(error))
+                if error.kind() == io::ErrorKind::ConnectionReset && buffer.is_empty() =>
+            {
+                return;
+            }
             // As TLS that comes to a port without it.
             Ok(Err(error)) => return world.complain(&[format!("connection {number}: {error}")]),
         };

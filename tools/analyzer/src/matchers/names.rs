@@ -139,5 +139,7 @@ pub(crate) fn is_named_list(name: &str) -> bool {
         .iter()
         .any(|word| lower.starts_with(word) || lower.ends_with(word));
     let is_other = ["first", "second", "other", "left", "right"].contains(&lower.as_str());
-    name.len() == 1 || says || is_plural || is_other
+    // A large letter is mostly something of its own, such as a graph.
+    let is_letter = name.len() == 1 && name != name.to_uppercase();
+    is_letter || says || is_plural || is_other
 }
