@@ -4,8 +4,10 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// Two lower-case digits a byte.
 pub fn encode(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from(DIGITS[usize::from(half & 0xf)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+    let digit = |half: u8| DIGITS[usize::from(half & 0xf)];
+    let digits: Vec<u8> = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect();
+    // Digits are a text. Gathered as bytes, they are not counted and encoded one by one.
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 /// The bytes that so many pairs of digits stand for, in lower or upper case; `None` for anything else.

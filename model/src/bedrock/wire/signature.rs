@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aws_credential_types::Credentials;
 use bytes::Bytes;
 use chrono::{DateTime, Datelike, Timelike, Utc};
-use contract::Timestamp;
+use contract::{Timestamp, hexadecimal};
 use hmac::{Hmac, KeyInit, Mac};
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
@@ -55,9 +55,10 @@ impl Signer {
         let canonical = canonical(request, &host, &time, credentials.session_token())?;
         // Joined rather than formatted, which takes several times as long.
         let scope = [day.as_str(), "/", &self.region, "/", SERVICE, "/aws4_request"].concat();
-        let digest = hex(Sha256::digest(canonical.text).into());
+        let digest = hexadecimal::encode(&Sha256::digest(canonical.text));
         let to_sign = ["AWS4-HMAC-SHA256\n", &time, "\n", &scope, "\n", &digest].concat();
-        let signature = hex(mac(self.key(credentials, &day)?.mac.clone(), &to_sign));
+        let signature =
+            hexadecimal::encode(&mac(self.key(credentials, &day)?.mac.clone(), &to_sign));
         let id = credentials.access_key_id();
         let signed = canonical.signed;
         let authorization = [
@@ -131,7 +132,7 @@ fn canonical(
             "content-type;host;x-amz-date;x-amz-security-token"
         }
     };
-    text.extend(["\n", signed, "\n", &hex(Sha256::digest(request.body()).into())]);
+    text.extend(["\n", signed, "\n", &hexadecimal::encode(&Sha256::digest(request.body()))]);
     Ok(Canonical { text, signed })
 }
 
@@ -162,15 +163,6 @@ fn keyed(key: &[u8]) -> Result<Hmac<Sha256>, ModelError> {
 fn mac(mut keyed: Hmac<Sha256>, text: &str) -> [u8; 32] {
     keyed.update(text.as_bytes());
     keyed.finalize().into_bytes().into()
-}
-
-fn hex(bytes: [u8; 32]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |half: u8| DIGITS[usize::from(half)];
-    let digits: Vec<u8> =
-        bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
-    // Digits are a text.
-    String::from_utf8(digits).unwrap_or_default()
 }
 
 fn value(text: &str) -> Result<HeaderValue, ModelError> {
