@@ -21,7 +21,7 @@ const LOG_ANSWERS: Duration = Duration::from_secs(10);
 /// Where records are kept.
 #[async_trait]
 pub trait CallLog: Send + Sync {
-    /// All of them or none.
+    /// All of them or none; where they do not fit into one write, those that are told again are kept once.
     async fn append(&self, calls: Arc<[CallRecord]>) -> Result<(), LogError>;
 }
 
