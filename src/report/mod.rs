@@ -35,7 +35,7 @@ use measured::{MeasuredHere, Measurements};
 pub struct Report {
     pub version: u32,
     pub subject: Subject,
-    /// Most important first: by share of run time, then severity; what runs seldom last.
+    /// Most important first: by share of run time, then severity; what weighs little last.
     pub findings: Vec<Finding>,
     /// Findings of rules that this repository's maintainers dismissed on earlier pull requests and never fixed.
     #[serde(default)]
@@ -399,9 +399,10 @@ impl Report {
                 format!("{} ({})", text::count(count, "finding"), parts.join(", "))
             }
         };
-        let found = match seldom.len() {
-            0 => found,
-            more => format!("{found}, {more} more in code that runs seldom"),
+        let found = match (leading.len(), seldom.len()) {
+            (_, 0) => found,
+            (0, few) => format!("{} of little weight", text::count(few, "finding")),
+            (_, more) => format!("{found}, {more} more of little weight"),
         };
         let found = match self.fixed.len() {
             0 => found,
@@ -447,7 +448,7 @@ fn is_unwanted(finding: &Finding) -> bool {
         && finding.grade != Grade::MeasuredHere
 }
 
-/// What runs seldom last. What was measured to be slower first, then time in the profile, its lines' before its function's other lines, then severity, then what was measured, then
+/// What weighs little last. What was measured to be slower first, then time in the profile, its lines' before its function's other lines, then severity, then what was measured, then
 /// performance before the rest, then place.
 fn rank(
     finding: &Finding,

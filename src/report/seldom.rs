@@ -1,4 +1,5 @@
-//! Findings in code that runs seldom: below all others, folded, unless a profile or a benchmark says that it runs often.
+//! Findings of little weight, in code that runs seldom or of rules whose findings are seldom worth a change: below all others,
+//! folded, unless a profile or a benchmark says that the code runs often.
 
 use std::fmt::Write;
 
@@ -13,7 +14,7 @@ const HOT: f64 = 1.0;
 /// Lines that are shown; the JSON form has all.
 const MOST: usize = 20;
 
-/// Puts a finding down to the lowest severity where its code runs seldom, or takes that back where it was seen to run.
+/// Puts a finding of little weight down to the lowest severity, or takes that back where its code was seen to run.
 pub(super) fn weighed(mut finding: Finding) -> Finding {
     let is_hot = finding.run_time_share.as_ref().is_some_and(|share| share.value >= HOT);
     let differs = finding.measured_here.as_ref();
@@ -27,7 +28,7 @@ pub(super) fn weighed(mut finding: Finding) -> Finding {
 }
 
 impl Report {
-    /// The findings that lead, and those in code that runs seldom.
+    /// The findings that lead, and those of little weight.
     pub fn by_weight(&self) -> (&[Finding], &[Finding]) {
         let leads = |finding: &Finding| finding.recommendation.seldom.is_none();
         self.findings.split_at(self.findings.partition_point(leads))
@@ -40,7 +41,7 @@ impl Report {
         }
         let _ = writeln!(
             page,
-            "<details><summary>{} in code that runs seldom</summary>\n",
+            "<details><summary>{} of little weight</summary>\n",
             count(seldom.len(), "finding")
         );
         for finding in seldom.iter().take(MOST) {
@@ -60,7 +61,7 @@ impl Report {
         if seldom.is_empty() {
             return;
         }
-        let _ = writeln!(page, "\n{} in code that runs seldom", count(seldom.len(), "finding"));
+        let _ = writeln!(page, "\n{} of little weight", count(seldom.len(), "finding"));
         for finding in seldom.iter().take(MOST) {
             let found = &finding.recommendation;
             let why = found.seldom.as_deref().unwrap_or_default();
@@ -107,11 +108,13 @@ mod tests {
             ("b.py", "Low", None),
             ("c.py", "Medium", Some("script")),
         ]);
-        assert_eq!(report.verdict(), "1 finding (1 low), 2 more in code that runs seldom");
+        assert_eq!(report.verdict(), "1 finding (1 low), 2 more of little weight");
+        let slight = [("a.py", "High", Some("error path"))];
+        assert_eq!(self::report(&slight).verdict(), "1 finding of little weight");
         let mut page = String::new();
         report.write_seldom(&mut page);
         insta::assert_snapshot!(page, @r"
-        <details><summary>2 findings in code that runs seldom</summary>
+        <details><summary>2 findings of little weight</summary>
 
         - `a.py:3` · `list-shifted-in-loop` (error path)
         - `c.py:3` · `list-shifted-in-loop` (script)

@@ -10,6 +10,7 @@ use crate::evidence::Evidence;
 use crate::finding::Finding;
 use crate::fixes::{self, Trials};
 use crate::language::Language;
+use crate::rule::Confidence;
 use crate::scan::{Scan, Scanner};
 use crate::seldom;
 use crate::source::{self, Reason};
@@ -155,7 +156,7 @@ impl Text<'_> {
         numbered(findings).into_iter().partition(|(finding, _)| is_touched(finding))
     }
 
-    /// Why the code of the finding runs seldom, where that makes it cheap.
+    /// Why the finding weighs little: its code runs seldom, which makes it cheap, or few of its kind are worth a change.
     fn seldom(&self, finding: &Finding) -> Option<&'static str> {
         let info = self.analyzer.rules.infos.get(finding.info)?;
         let is_slight = finding.loops < info.loops;
@@ -164,6 +165,7 @@ impl Text<'_> {
             .filter(|_| info.per_execution || !info.in_scripts)
             .or_else(|| finding.seldom.filter(|_| info.per_execution))
             .or(is_slight.then_some(seldom::SLIGHT))
+            .or((info.confidence == Confidence::Low).then_some(seldom::HARDLY_WORTH_IT))
     }
 
     fn recommendation(

@@ -24,7 +24,7 @@
 //!   category: cpu              # cpu, memory, io, network or storage; left out where a rule saves none
 //!   area: Performance          # Performance, CodeQuality, Security or BestPractices
 //!   severity: Low              # Critical, High, Medium or Low
-//!   confidence: high           # high, medium or low
+//!   confidence: high           # high, medium, or low where few findings are worth a change: these are folded
 //!   per_execution: true        # optional: whether its cost comes with each execution; so it does where it is cpu or memory
 //!   in_scripts: false          # optional: what somebody runs by hand, as a script, is not worth leading with
 //!   loops: 1                   # optional: one execution costs next to nothing, so that it leads in so many loops alone; one

@@ -57,7 +57,7 @@ pub enum Resource {
     Infrastructure,
 }
 
-/// How often a finding of the rule is right.
+/// How often a finding of the rule is worth a change; those of a low one lead only where a profile or a benchmark says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {

@@ -1,5 +1,6 @@
 //! Comments that silence rules: `eco-coder:ignore query-in-loop because the list has two entries`, and those of other linters.
 
+use std::ops::{Range, RangeInclusive};
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -13,15 +14,35 @@ struct Mark {
     text: &'static str,
     /// Before the names of `known_as` that it silences; `None` for our own, which takes the ids of rules.
     linter: Option<&'static str>,
+    reach: Reach,
 }
 
-static MARKS: [Mark; 6] = [
-    Mark { text: "eco-coder:ignore", linter: None },
-    Mark { text: "noqa", linter: Some("noqa") },
-    Mark { text: "NOQA", linter: Some("noqa") },
-    Mark { text: "nosec", linter: Some("nosec") },
-    Mark { text: "eslint-disable-line", linter: Some("eslint") },
-    Mark { text: NEXT_LINE, linter: Some("eslint") },
+/// The lines that a comment speaks of.
+#[derive(Clone, Copy)]
+enum Reach {
+    /// Its own, or the next where it stands alone.
+    OwnOrNext,
+    Own,
+    Next,
+    /// Its own, or where it stands alone the rest of the block around it.
+    OwnOrBlock,
+    /// All from its own to a comment with this text, or to the end.
+    Until(&'static str),
+    File,
+}
+
+/// Where one begins another, the longer comes first.
+static MARKS: [Mark; 10] = [
+    Mark { text: "eco-coder:ignore", linter: None, reach: Reach::OwnOrNext },
+    Mark { text: "ruff: noqa", linter: Some("noqa"), reach: Reach::File },
+    Mark { text: "flake8: noqa", linter: Some("noqa"), reach: Reach::File },
+    Mark { text: "noqa", linter: Some("noqa"), reach: Reach::Own },
+    Mark { text: "NOQA", linter: Some("noqa"), reach: Reach::Own },
+    Mark { text: "nosec", linter: Some("nosec"), reach: Reach::Own },
+    Mark { text: "pylint: disable=", linter: Some("pylint"), reach: Reach::OwnOrBlock },
+    Mark { text: "eslint-disable-line", linter: Some("eslint"), reach: Reach::Own },
+    Mark { text: "eslint-disable-next-line", linter: Some("eslint"), reach: Reach::Next },
+    Mark { text: "eslint-disable", linter: Some("eslint"), reach: Reach::Until("eslint-enable") },
 ];
 /// Finds any of the marks in one pass over the text.
 static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
@@ -30,9 +51,10 @@ static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 });
 /// Comments beyond these silence nothing.
 const MOST: usize = 1_000;
+/// Beyond those of any file that is read.
+const LAST_ROW: usize = u32::MAX as usize - 1;
 /// A reason that takes more lines of comments than this is none.
 const MOST_LINES: usize = 10;
-const NEXT_LINE: &str = "eslint-disable-next-line";
 
 /// The comments of one file that silence rules.
 #[derive(Debug, Default)]
@@ -40,8 +62,8 @@ pub(crate) struct Silences(Vec<Silence>);
 
 #[derive(Debug)]
 struct Silence {
-    /// The line that it speaks of, counted from 1.
-    line: u32,
+    /// The first and the last line that it speaks of, counted from 1.
+    lines: RangeInclusive<u32>,
     linter: Option<&'static str>,
     /// Empty for all rules, or all that the linter has too.
     rules: Vec<String>,
@@ -58,7 +80,7 @@ impl Silences {
     }
 
     pub(crate) fn covers(&self, rule: &RuleInfo, line: u32) -> bool {
-        self.0.iter().any(|silence| silence.line == line && silence.covers(rule))
+        self.0.iter().any(|silence| silence.lines.contains(&line) && silence.covers(rule))
     }
 }
 
@@ -76,7 +98,28 @@ impl Silence {
 
 fn silence(root: &SourceNode, text: &str, start: usize, mark: &'static Mark) -> Option<Silence> {
     let end = start + mark.text.len();
-    let mut node = root.get_inner_node().descendant_for_byte_range(start, end)?;
+    let rest = text.get(end..)?.lines().next()?;
+    let (first, last) = rows(root, text, start..end, mark.reach)?;
+    let lines = u32::try_from(first).ok()? + 1..=u32::try_from(last).ok()? + 1;
+    let rules = if mark.linter.is_some() { linter_rules(rest) } else { rules(rest) };
+    Some(Silence { lines, linter: mark.linter, rules })
+}
+
+/// The first and the last row that the mark at a place speaks of, counted from 0; `None` where it is no comment.
+fn rows(root: &SourceNode, text: &str, mark: Range<usize>, reach: Reach) -> Option<(usize, usize)> {
+    let mut node = root.get_inner_node().descendant_for_byte_range(mark.start, mark.end)?;
+    let before = text.get(..mark.start)?;
+    let line = before.rsplit('\n').next()?;
+    let row = before.matches('\n').count();
+    let reaches_far = matches!(reach, Reach::OwnOrBlock | Reach::File);
+    // A comment of Python's on a line of its own is told from the text: the statement around it may not have been read.
+    if reaches_far && line.trim_start().starts_with('#') && !node.kind().starts_with("string") {
+        let indent = line.len() - line.trim_start().len();
+        return Some(match reach {
+            Reach::File => (0, LAST_ROW),
+            _ => (row, row + rows_as_deep(text.get(mark.end..)?, indent)),
+        });
+    }
     if !is_comment(&node) {
         return None;
     }
@@ -84,16 +127,28 @@ fn silence(root: &SourceNode, text: &str, start: usize, mark: &'static Mark) -> 
     while let Some(around) = node.parent().filter(is_comment) {
         node = around;
     }
-    let rest = text.get(end..)?.lines().next()?;
-    let row = node.start_position().row + text.get(node.start_byte()..start)?.matches('\n').count();
-    let row = match mark.linter {
-        // A comment after code speaks of its own line, one that stands alone of the next.
-        None if stands_alone(text.get(..node.start_byte())?) => row_after(node),
-        Some(_) if mark.text == NEXT_LINE => row + 1,
-        _ => row,
+    let is_alone = stands_alone(text.get(..node.start_byte())?);
+    Some(match reach {
+        Reach::OwnOrNext if is_alone => (row_after(node), row_after(node)),
+        Reach::Next => (row + 1, row + 1),
+        Reach::Until(end_mark) => (row, row_of(end_mark, text, mark.end)),
+        Reach::OwnOrNext | Reach::Own | Reach::OwnOrBlock | Reach::File => (row, row),
+    })
+}
+
+/// How many rows below the first are as far to the right at least, or empty.
+fn rows_as_deep(text: &str, indent: usize) -> usize {
+    let is_as_deep = |line: &&str| {
+        let code = line.trim_start();
+        code.is_empty() || line.len() - code.len() >= indent
     };
-    let rules = if mark.linter.is_some() { linter_rules(rest) } else { rules(rest) };
-    Some(Silence { line: u32::try_from(row).ok()? + 1, linter: mark.linter, rules })
+    text.lines().skip(1).take_while(is_as_deep).count()
+}
+
+/// The row of the mark after a place, the last one where there is none.
+fn row_of(mark: &str, text: &str, from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    rest.find(mark).map_or(LAST_ROW, |at| text[..from + at].matches('\n').count())
 }
 
 /// Most grammars say `comment` somewhere in the name; that of SQL calls its block comments otherwise.
@@ -155,11 +210,15 @@ mod tests {
     use crate::language::of_path;
     use crate::parse::parse;
 
-    /// The lines that comments speak of.
-    fn lines(path: &str, text: &str) -> Vec<u32> {
+    fn silences(path: &str, text: &str) -> Silences {
         let deadline = Deadline::after(Duration::from_mins(1));
         let document = parse(text, of_path(path).unwrap(), deadline).unwrap();
-        Silences::find(&document.root(), text).0.iter().map(|silence| silence.line).collect()
+        Silences::find(&document.root(), text)
+    }
+
+    /// The lines that comments speak of.
+    fn lines(path: &str, text: &str) -> Vec<u32> {
+        silences(path, text).0.iter().map(|silence| *silence.lines.start()).collect()
     }
 
     #[test]
@@ -208,6 +267,27 @@ mod tests {
         assert_eq!(lines("a.js", block), [3]);
         let apart = "# eco-coder:ignore a-rule\n\n# a comment\nx = 1\n";
         assert_eq!(lines("a.py", apart), [2]);
+    }
+
+    #[test]
+    fn what_other_linters_silence_over_many_lines_is_silent() {
+        let block = "def f():\n    # pylint: disable=bare-except\n    g()\n\nx = 1\n";
+        let rest = "/* eslint-disable no-empty */\nf();\n/* eslint-enable no-empty */\ng();\n";
+        for (path, text, expected) in [
+            ("a.py", block, 2..=4),
+            ("a.py", "f()  # pylint: disable=eval-used\ng()\n", 1..=1),
+            ("a.py", "# pylint: disable=eval-used\nf()\n", 1..=2),
+            ("a.py", "f()\n# ruff: noqa: E722\n", 1..=u32::MAX),
+            ("a.py", "# flake8: noqa: E722\nf()\n", 1..=u32::MAX),
+            ("a.py", "x = '''\n# ruff: noqa: E722\n'''; # ruff: noqa: E722\n", 3..=3),
+            ("a.js", rest, 1..=3),
+            ("a.js", "f();\n/* eslint-disable no-empty */\ng();\n", 2..=u32::MAX),
+            ("a.js", "f(); // eslint-disable-line no-empty\ng();\n", 1..=1),
+            ("a.js", "// eslint-disable-next-line no-empty\ng();\nh();\n", 2..=2),
+        ] {
+            let found = silences(path, text).0.into_iter().map(|silence| silence.lines);
+            assert_eq!(found.collect::<Vec<_>>(), [expected], "{path}: {text}");
+        }
     }
 
     #[test]

@@ -439,3 +439,14 @@ fn what_is_cheap_once_leads_in_loops_alone() {
     let repeated = "for _, one := range rows {\n        print(fmt.Sprintf(\"%d\", one))\n    }";
     assert_eq!(seldom(repeated), None);
 }
+
+#[test]
+fn what_is_seldom_worth_a_change_does_not_lead() {
+    let text =
+        b"function copy(rows) {\n  return rows.map((row) => JSON.parse(JSON.stringify(row)));\n}\n";
+    let found = added("app/copy.js", text).recommendations.remove(0);
+    assert_eq!(
+        (found.rule_id.as_str(), found.seldom.as_deref()),
+        ("clone-through-json", Some("seldom worth a change"))
+    );
+}

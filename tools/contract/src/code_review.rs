@@ -79,7 +79,8 @@ pub struct Recommendation {
     /// The function around it, where the language shows one; joins profiles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
-    /// Why this code runs seldom, as `error path`, where the harm comes with each execution. A profile may know better.
+    /// Why the finding weighs little, as `error path`: its code runs seldom and the harm comes with each execution, or few findings
+    /// of its rule are worth a change. A profile may know better.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seldom: Option<String>,
     /// The same for the same finding although lines move: rule, path and flagged text, not line numbers.

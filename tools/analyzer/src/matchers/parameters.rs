@@ -58,8 +58,18 @@ fn is_given_list(function: &SourceNode, list: &str) -> bool {
     }
     let text = function.text();
     let is_other = OF_OTHERS.iter().any(|call| text.contains(&format!("{list}{call}")));
+    let is_documented_otherwise = text.lines().any(|line| is_said_to_be_other(line, list));
     let is_rebound = function.dfs().any(|node| bound_value(&node, list).is_some());
-    is_named_list(list) && !is_other && !is_rebound
+    is_named_list(list) && !is_other && !is_documented_otherwise && !is_rebound
+}
+
+/// `matches : dictionary of cells` in the text that documents a function.
+fn is_said_to_be_other(line: &str, name: &str) -> bool {
+    let Some(rest) = line.trim_start().strip_prefix(name) else { return false };
+    let Some(kind) = rest.trim_start().strip_prefix(':') else { return false };
+    ["dict", "frozenset", "mapping", "set"]
+        .iter()
+        .any(|other| kind.trim_start().to_lowercase().starts_with(other))
 }
 
 /// The name of what the loop goes through.
@@ -70,6 +80,10 @@ fn walked_name(around: &SourceNode) -> Option<String> {
             around.children().find(|child| child.kind() == "for_in_clause")?.field("right")?
         }
         "call_expression" => around.field("function")?.field("object")?,
+        // The properties of an object are few.
+        "for_in_statement" if around.field("operator").is_some_and(|word| word.text() == "in") => {
+            return None;
+        }
         "function_call_expression" => around
             .field("arguments")?
             .named_children()

@@ -16,6 +16,9 @@ pub(crate) use paths::of_path;
 /// Where too few loops repeat what costs next to nothing.
 pub(crate) const SLIGHT: &str = "cheap, and repeated too little";
 
+/// Of a rule of low confidence.
+pub(crate) const HARDLY_WORTH_IT: &str = "seldom worth a change";
+
 /// Methods that show a thing to a person, whatever the language.
 const SHOWS: [&str; 13] = [
     "__debugInfo",
