@@ -7,7 +7,9 @@ use contract::Severity;
 use super::text::{
     amount, cell, cell_code, code, code_block, count, one_line, prose, short_sha, shorten,
 };
-use super::{Carbon, CarbonFigures, Figure, Finding, Fixed, Report, State, Subject, fixes, ledger};
+use super::{
+    Carbon, CarbonFigures, Figure, Finding, Fixed, Report, State, Subject, fixes, ledger, skipped,
+};
 
 /// Finds our comment again, together with its author.
 pub const MARKER: &str = "<!-- eco-coder:v1 -->";
@@ -309,12 +311,17 @@ impl Report {
         if !coverage.skipped.is_empty() {
             page.push_str("\n| Skipped | Why |\n|---|---|\n");
         }
-        for skipped in coverage.skipped.iter().take(MOST_SKIPPED) {
-            let _ = writeln!(page, "| {} | {} |", cell_code(&skipped.path), cell(&skipped.reason));
+        let rows = skipped::rows(&coverage.skipped);
+        let (shown, left_out) = rows.split_at(rows.len().min(MOST_SKIPPED));
+        for row in shown {
+            let path = match row.files {
+                1 => cell_code(row.path),
+                files => format!("{files} files in {}", cell_code(row.path)),
+            };
+            let _ = writeln!(page, "| {path} | {} |", cell(row.reason));
         }
-        if let Some(more) =
-            coverage.skipped.len().checked_sub(MOST_SKIPPED).filter(|more| *more > 0)
-        {
+        if !left_out.is_empty() {
+            let more: usize = left_out.iter().map(|row| row.files).sum();
             let _ = writeln!(page, "| …and {more} more | |");
         }
         page.push_str("\n</details>\n\n");

@@ -21,6 +21,7 @@ pub mod markdown;
 pub mod measured;
 pub mod sarif;
 mod seldom;
+mod skipped;
 pub mod terminal;
 pub mod text;
 

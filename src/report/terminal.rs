@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use contract::Severity;
 
 use super::text::{amount, count, one_line, shorten};
-use super::{Carbon, Finding, Report, State, fixes, markdown};
+use super::{Carbon, Finding, Report, State, fixes, markdown, skipped};
 
 const MOST_SKIPPED: usize = 10;
 const MOST_HOT: usize = 3;
@@ -99,17 +99,16 @@ impl Report {
         for note in &self.coverage.notes {
             let _ = writeln!(page, "          {dim}{}{dim:#}", plain(note));
         }
-        for skipped in self.coverage.skipped.iter().take(MOST_SKIPPED) {
-            let _ = writeln!(
-                page,
-                "          {dim}skipped {}: {}{dim:#}",
-                plain(&skipped.path),
-                plain(&skipped.reason)
-            );
+        let rows = skipped::rows(&self.coverage.skipped);
+        let (shown, left_out) = rows.split_at(rows.len().min(MOST_SKIPPED));
+        for row in shown {
+            let files =
+                if row.files == 1 { String::new() } else { format!("{} files in ", row.files) };
+            let (path, reason) = (plain(row.path), plain(row.reason));
+            let _ = writeln!(page, "          {dim}skipped {files}{path}: {reason}{dim:#}");
         }
-        if let Some(more) =
-            self.coverage.skipped.len().checked_sub(MOST_SKIPPED).filter(|more| *more > 0)
-        {
+        if !left_out.is_empty() {
+            let more: usize = left_out.iter().map(|row| row.files).sum();
             let _ = writeln!(page, "          {dim}…and {more} more{dim:#}");
         }
     }
