@@ -20,7 +20,7 @@ use crate::app;
 pub struct Arguments {
     /// The rules to measure [default: all that have benchmarks].
     ids: Vec<String>,
-    /// Only on this runtime: python, node, java, go, rust, ruby, php or cpp. May be repeated.
+    /// Only on this runtime: python, node, java, go, rust, ruby, php, cpp, kotlin, sqlite, numpy or pandas. May be repeated.
     #[arg(long = "runtime", value_name = "NAME")]
     runtimes: Vec<Runtime>,
     /// How often both sides are timed, for each size of the input.

@@ -33,7 +33,7 @@
 //! invalid: ["smallest = sorted(prices)[0]\n", "print(sorted(names)[0])\n"]
 //! fixed: ["smallest = min(prices)\n", "print(min(names))\n"]   # the invalid ones after the fix
 //! benchmarks:                  # optional: what the evidence is measured with
-//!   - runtime: python          # python, node, java, go, rust, ruby, php or cpp
+//!   - runtime: python          # python, node, java, go, rust, ruby, php, cpp, kotlin, sqlite, numpy or pandas
 //!     sizes: [100, 10000]
 //!     setup: |
 //!       def setup(n):

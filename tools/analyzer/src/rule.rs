@@ -106,6 +106,13 @@ pub enum Runtime {
     Ruby,
     Php,
     Cpp,
+    Kotlin,
+    /// SQL in the SQLite that Python brings.
+    Sqlite,
+    /// Python with `NumPy`; what counts is the library.
+    Numpy,
+    /// Python with pandas; what counts is the library.
+    Pandas,
 }
 
 impl Benchmark {
@@ -118,7 +125,7 @@ impl Benchmark {
 }
 
 impl Runtime {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Python,
         Self::Node,
         Self::Java,
@@ -127,6 +134,10 @@ impl Runtime {
         Self::Ruby,
         Self::Php,
         Self::Cpp,
+        Self::Kotlin,
+        Self::Sqlite,
+        Self::Numpy,
+        Self::Pandas,
     ];
 
     /// As rules and the names of evidence files have it.
@@ -140,13 +151,17 @@ impl Runtime {
             Self::Ruby => "ruby",
             Self::Php => "php",
             Self::Cpp => "cpp",
+            Self::Kotlin => "kotlin",
+            Self::Sqlite => "sqlite",
+            Self::Numpy => "numpy",
+            Self::Pandas => "pandas",
         }
     }
 
     /// The languages whose code runs in it as the benchmark's does.
     pub fn languages(self) -> &'static [&'static str] {
         match self {
-            Self::Python => &["Python"],
+            Self::Python | Self::Numpy | Self::Pandas => &["Python"],
             Self::Node => &["JavaScript", "TypeScript", "Tsx"],
             Self::Java => &["Java"],
             Self::Go => &["Go"],
@@ -154,6 +169,8 @@ impl Runtime {
             Self::Ruby => &["Ruby"],
             Self::Php => &["Php"],
             Self::Cpp => &["C", "Cpp"],
+            Self::Kotlin => &["Kotlin"],
+            Self::Sqlite => &["Sql"],
         }
     }
 }

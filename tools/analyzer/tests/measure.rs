@@ -21,15 +21,20 @@ fn benchmark(runtime: Runtime, setup: &str, slow: &str, fast: &str) -> Benchmark
 /// Enough for milliseconds a call, which even a busy machine can tell from microseconds.
 fn size(runtime: Runtime) -> u64 {
     match runtime {
-        Runtime::Python | Runtime::Ruby | Runtime::Php => 300,
-        _ => 3_000,
+        Runtime::Node
+        | Runtime::Java
+        | Runtime::Go
+        | Runtime::Rust
+        | Runtime::Cpp
+        | Runtime::Kotlin => 3_000,
+        _ => 300,
     }
 }
 
 /// Both sides count the pairs of equal numbers, with a helper of the same name and an import of their own.
 fn example(runtime: Runtime) -> Benchmark {
     let (setup, slow, fast) = match runtime {
-        Runtime::Python => (
+        Runtime::Python | Runtime::Sqlite | Runtime::Numpy | Runtime::Pandas => (
             "import random\ndef setup(n):\n    return [item % 7 for item in range(n)]\n",
             "import math\ndef pairs(items):\n    return sum(1 for one in items for other in items if one == other)\ndef run(items):\n    return pairs(items)\n",
             "from collections import Counter\ndef pairs(items):\n    return sum(count * count for count in Counter(items).values())\ndef run(items):\n    return pairs(items)\n",
@@ -63,6 +68,11 @@ fn example(runtime: Runtime) -> Benchmark {
             "function setup($n) {\n  return array_map(fn($item) => $item % 7, range(0, $n - 1));\n}\n",
             "<?php\nfunction pairs($items) {\n  $count = 0;\n  foreach ($items as $one) foreach ($items as $other) if ($one === $other) $count++;\n  return $count;\n}\nfunction run($items) {\n  return pairs($items);\n}\n",
             "function pairs($items) {\n  return array_sum(array_map(fn($count) => $count * $count, array_count_values($items)));\n}\nfunction run($items) {\n  return pairs($items);\n}\n",
+        ),
+        Runtime::Kotlin => (
+            "import java.util.Random\nval random = Random(0)\nfun setup(n: Int): Any = List(n) { it % 7 }\n",
+            "fun pairs(items: List<Int>): Int {\n    var count = 0\n    for (one in items) for (other in items) if (one == other) count++\n    return count\n}\nfun run(input: Any): Any? = pairs(input as List<Int>)\n",
+            "import java.util.TreeMap\nfun pairs(items: List<Int>): Int {\n    val counts = TreeMap<Int, Int>()\n    for (item in items) counts.merge(item, 1, Int::plus)\n    return counts.values.sumBy { count -> count * count }\n}\nfun run(input: Any): Any? = pairs(input as List<Int>)\n",
         ),
         Runtime::Cpp => (
             "#include <numeric>\nusing Input = std::vector<int>;\nInput setup(std::size_t n) {\n  Input items(n);\n  for (std::size_t item = 0; item < n; item++) items[item] = static_cast<int>(item % 7);\n  return items;\n}\n",

@@ -22,7 +22,7 @@ pub fn program(benchmark: &Benchmark) -> Vec<File> {
         vec![file(name, fill(template, &[("SETUP", setup), ("SLOW", slow), ("FAST", fast)]))]
     };
     match benchmark.runtime {
-        Runtime::Python => vec![
+        Runtime::Python | Runtime::Sqlite | Runtime::Numpy | Runtime::Pandas => vec![
             file("main.py", include_str!("templates/main.py")),
             file("setup.py", benchmark.setup.as_str()),
             file("slow.py", benchmark.slow.as_str()),
@@ -42,6 +42,10 @@ pub fn program(benchmark: &Benchmark) -> Vec<File> {
                 hoisted(include_str!("templates/main.cpp"), benchmark, INCLUDE.as_ref()),
             )]
         }
+        Runtime::Kotlin => vec![file(
+            "main.kt",
+            hoisted(include_str!("templates/main.kt"), benchmark, KOTLIN_IMPORT.as_ref()),
+        )],
         Runtime::Go => go(benchmark),
         Runtime::Rust => rust(benchmark),
         Runtime::Php => php(benchmark),
@@ -50,6 +54,8 @@ pub fn program(benchmark: &Benchmark) -> Vec<File> {
 
 static IMPORT: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?m)^import [^;\n]+;[ \t]*$").ok());
+static KOTLIN_IMPORT: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?m)^import [^;\n]+$").ok());
 static INCLUDE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(?m)^#include [<"][^>"\n]+[>"][ \t]*$"#).ok());
 static GO_IMPORT: LazyLock<Option<Regex>> = LazyLock::new(|| {

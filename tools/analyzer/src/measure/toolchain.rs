@@ -32,17 +32,29 @@ impl Toolchain {
 
     /// What would have to be on the machine.
     pub fn needs(runtime: Runtime) -> String {
-        commands(runtime).join(" or ")
+        let programs = commands(runtime).join(" or ");
+        match runtime {
+            Runtime::Sqlite => format!("{programs} with sqlite3"),
+            Runtime::Numpy | Runtime::Pandas => format!("{programs} with {}", runtime.name()),
+            _ => programs,
+        }
     }
 
     /// What makes a program in the current folder ready, where there is something to do.
     pub(crate) fn build(&self) -> Option<Command> {
         let arguments: &[&str] = match self.runtime {
             Runtime::Java => &["-nowarn", "-d", ".", "Main.java"],
+            Runtime::Kotlin => &["-nowarn", "-include-runtime", "-d", "main.jar", "main.kt"],
             Runtime::Go => &["build", "-o", "main", "."],
             Runtime::Rust => &["-O", "--edition", "2024", "-o", "main", "main.rs"],
             Runtime::Cpp => &["-O2", "-std=c++20", "-pthread", "-o", "main", "main.cpp"],
-            Runtime::Python | Runtime::Node | Runtime::Ruby | Runtime::Php => return None,
+            Runtime::Python
+            | Runtime::Node
+            | Runtime::Ruby
+            | Runtime::Php
+            | Runtime::Sqlite
+            | Runtime::Numpy
+            | Runtime::Pandas => return None,
         };
         let mut command = Command::new(self.command);
         command.args(arguments);
@@ -56,9 +68,12 @@ impl Toolchain {
     /// Runs a program in the current folder; its arguments follow.
     pub(crate) fn start(&self) -> Command {
         let (program, arguments): (&str, &[&str]) = match self.runtime {
-            Runtime::Python => (self.command, &["main.py"]),
+            Runtime::Python | Runtime::Sqlite | Runtime::Numpy | Runtime::Pandas => {
+                (self.command, &["main.py"])
+            }
             Runtime::Node => (self.command, &["main.js"]),
             Runtime::Java => ("java", &["-Xmx1g", "-cp", ".", "Main"]),
+            Runtime::Kotlin => ("java", &["-Xmx1g", "-jar", "main.jar"]),
             Runtime::Ruby => (self.command, &["main.rb"]),
             Runtime::Php => (self.command, &["-d", "memory_limit=1G", "main.php"]),
             Runtime::Go | Runtime::Rust | Runtime::Cpp => ("./main", &[]),
@@ -72,9 +87,12 @@ impl Toolchain {
 /// The programs that will do, the usual one first.
 fn commands(runtime: Runtime) -> &'static [&'static str] {
     match runtime {
-        Runtime::Python => &["python3", "python"],
+        Runtime::Python | Runtime::Sqlite | Runtime::Numpy | Runtime::Pandas => {
+            &["python3", "python"]
+        }
         Runtime::Node => &["node"],
         Runtime::Java => &["javac"],
+        Runtime::Kotlin => &["kotlinc"],
         Runtime::Go => &["go"],
         Runtime::Rust => &["rustc"],
         Runtime::Ruby => &["ruby"],
@@ -89,15 +107,23 @@ async fn version(runtime: Runtime, program: &str) -> Option<String> {
             "-c",
             "import platform; print(platform.python_implementation(), platform.python_version())",
         ],
+        Runtime::Sqlite => &["-c", "import sqlite3; print('SQLite', sqlite3.sqlite_version)"],
+        Runtime::Numpy => &["-c", "import numpy; print('NumPy', numpy.__version__)"],
+        Runtime::Pandas => &["-c", "import pandas; print('pandas', pandas.__version__)"],
         Runtime::Ruby => {
             &["-e", "puts RUBY_ENGINE == 'ruby' ? 'CRuby' : RUBY_ENGINE, RUBY_VERSION"]
         }
         Runtime::Php => &["-r", "echo PHP_VERSION;"],
         Runtime::Go => &["env", "GOVERSION"],
-        Runtime::Java => &["-version"],
+        Runtime::Java | Runtime::Kotlin => &["-version"],
         Runtime::Node | Runtime::Rust | Runtime::Cpp => &["--version"],
     };
     let mut command = Command::new(program);
+    if runtime == Runtime::Kotlin {
+        // It says its version where others complain.
+        command = Command::new("sh");
+        command.args(["-c", "exec \"$0\" \"$@\" 2>&1", program]);
+    }
     command.args(arguments);
     let said = child::run(command, ASKING).await.ok()?;
     name_version(runtime, &said)
@@ -105,15 +131,20 @@ async fn version(runtime: Runtime, program: &str) -> Option<String> {
 
 /// What programs say of themselves, evened out.
 fn name_version(runtime: Runtime, said: &str) -> Option<String> {
+    // Before it the Java that runs it may have its say.
+    let said = said.split_once("kotlinc-jvm").map_or(said, |(_, version)| version);
     let words: Vec<&str> = said.split_whitespace().collect();
     let number = words.iter().find_map(|word| {
         let number = word.trim_start_matches("go").trim_start_matches('v');
         number.starts_with(|letter: char| letter.is_ascii_digit()).then_some(number)
     })?;
     let name = match runtime {
-        Runtime::Python | Runtime::Ruby => words.first()?,
+        Runtime::Python | Runtime::Ruby | Runtime::Sqlite | Runtime::Numpy | Runtime::Pandas => {
+            words.first()?
+        }
         Runtime::Node => "Node.js",
         Runtime::Java => "Java",
+        Runtime::Kotlin => "Kotlin",
         Runtime::Go => "Go",
         Runtime::Rust => "rustc",
         Runtime::Php => "PHP",
@@ -131,8 +162,14 @@ mod tests {
     fn versions_read_alike() {
         for (runtime, said, expected) in [
             (Runtime::Python, "CPython 3.11.9\n", "CPython 3.11.9"),
+            (Runtime::Sqlite, "SQLite 3.40.1\n", "SQLite 3.40.1"),
             (Runtime::Node, "v18.19.0\n", "Node.js 18.19.0"),
             (Runtime::Java, "javac 17.0.15\n", "Java 17.0.15"),
+            (
+                Runtime::Kotlin,
+                "OpenJDK 64-Bit VM warning: deprecated in JDK 13\ninfo: kotlinc-jvm 1.9.22 (JRE 17.0.15)\n",
+                "Kotlin 1.9.22",
+            ),
             (Runtime::Go, "go1.19.8\n", "Go 1.19.8"),
             (Runtime::Rust, "rustc 1.95.0 (59807616e 2026-04-14)\n", "rustc 1.95.0"),
             (Runtime::Ruby, "CRuby\n3.1.2\n", "CRuby 3.1.2"),
