@@ -77,7 +77,13 @@ fn a_finding_tells_where_what_why_and_what_instead() {
           "references": [
             "https://docs.djangoproject.com/en/stable/topics/db/optimization/#retrieve-everything-at-once-if-you-know-you-will-need-it"
           ],
-          "source": "analyzer"
+          "source": "analyzer",
+          "measured": {
+            "text": "13x on CPython 3.11, n=1000",
+            "ratio": 12.84,
+            "low": 12.35,
+            "high": 13.25
+          }
         }
       ],
       "total_recommendations": 1,
