@@ -12,10 +12,11 @@ use include_dir::{Dir, include_dir};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use regex::{Regex, RegexSet};
 
+use crate::active::Active;
 use crate::evidence::{self, Evidence};
 use crate::language::{LANGUAGES, Language, SourceNode};
 use crate::matchers::{self, Matcher};
-use crate::reading::{Demand, Demands, Reach, Selection, Sight};
+use crate::reading::{Conditions, Demand, Demands};
 use crate::rule::{Resource, RuleInfo};
 use crate::rule_file::{AstGrepSeverity, Metadata, RuleFile, Variant};
 
@@ -71,7 +72,7 @@ pub(crate) struct LanguageRules {
     /// Which rule each keyword belongs to.
     keyword_owners: Vec<usize>,
     /// In a language of which parts can be read.
-    demands: Option<Demands>,
+    pub(crate) demands: Option<Demands>,
 }
 
 pub(crate) struct CompiledRule {
@@ -93,9 +94,11 @@ pub(crate) struct CompiledRule {
     /// Any text that the rule flags holds a keyword or matches a hint, where there are any.
     keywords: Vec<String>,
     hints: Vec<Regex>,
-    demand: Demand,
+    pub(crate) demand: Demand,
     /// What matches wherever the rule does, without looking as far.
     relaxed: Option<RuleCore>,
+    /// What else holds there, told without looking as far.
+    places: Vec<Matcher>,
 }
 
 fn parse(name: &str, text: &str) -> Result<RuleFile, String> {
@@ -280,15 +283,21 @@ impl Stated {
             core.potential_kinds().into_iter().flat_map(|kinds| kinds.iter().collect::<Vec<_>>());
         let kinds = kinds.filter_map(|kind| u16::try_from(kind).ok());
         let names = variant.matcher.as_ref().map_or(&[][..], |names| names.names());
-        let reach: Vec<Reach> = names.iter().map(|name| matchers::reach(name)).collect();
+        let conditions = Conditions {
+            reach: names.iter().map(|name| matchers::reach(name)).max(),
+            in_loop: names.iter().any(|name| matchers::is_in_loop(name)),
+        };
         let compile = |relaxed| {
             let core: SerializableRuleCore = serde_json::from_value(relaxed).ok()?;
             core.get_matcher(DeserializeEnv::new(language)).ok()
         };
         let demand = demands
             .zip(stated)
-            .map(|(demands, stated)| demands.add(&stated, kinds, &reach, compile));
+            .map(|(demands, stated)| demands.add(&stated, kinds, &conditions, compile));
         let (demand, relaxed) = demand.unwrap_or_default();
+        // Without all conditions, another pattern than that of the rule may match, with other names.
+        let place = if relaxed.is_some() { matchers::place } else { matchers::place_of_names };
+        let places = names.iter().filter_map(|name| place(name)).collect();
         let matchers = names.iter().map(|name| {
             matchers::find(name).ok_or_else(|| format!("there is no matcher `{name}`"))
         });
@@ -309,6 +318,7 @@ impl Stated {
             hints: hints(variant)?,
             demand,
             relaxed,
+            places,
         })
     }
 }
@@ -316,7 +326,8 @@ impl Stated {
 impl CompiledRule {
     /// Whether the rule may match a node, as far as that can be told from what is seen first.
     pub(crate) fn may_match(&self, node: SourceNode) -> bool {
-        self.relaxed.as_ref().unwrap_or(&self.core).match_node(node).is_some()
+        let found = self.relaxed.as_ref().unwrap_or(&self.core).match_node(node);
+        found.is_some_and(|found| self.places.iter().all(|place| place(&found)))
     }
 
     fn is_for(&self, path: &str) -> bool {
@@ -333,7 +344,7 @@ impl LanguageRules {
         path: &str,
         text: &str,
         runs: impl Fn(&CompiledRule) -> bool,
-    ) -> Option<Vec<bool>> {
+    ) -> Option<Active<'_>> {
         let runs: Vec<_> = self.rules.iter().map(|rule| runs(rule) && rule.is_for(path)).collect();
         let may_match = |rule: &CompiledRule| {
             let is_unconditional = rule.keywords.is_empty() && rule.hints.is_empty();
@@ -349,28 +360,10 @@ impl LanguageRules {
                 active[number] |= runs[number];
             }
         }
-        active.contains(&true).then_some(active)
+        active.contains(&true).then(|| Active::new(self, active))
     }
 
-    /// What to read of the text for the active rules, and for what else is wanted of it.
-    pub(crate) fn select(
-        &self,
-        text: &str,
-        active: &[bool],
-        sight: Sight,
-        is_wanted: impl Fn(&str) -> bool,
-    ) -> Selection {
-        let Some(demands) = &self.demands else { return Selection::Everything };
-        let active = self.rules.iter().enumerate().zip(active).filter(|(_, active)| **active);
-        let asked = active.map(|((number, rule), _)| rule.demand.asked(number, sight));
-        demands.select(text, asked, is_wanted)
-    }
-
-    /// Whether a rule asks for more than what has to be seen first.
-    pub(crate) fn looks_further(&self, rule: usize) -> bool {
-        self.rules.get(rule).is_some_and(|rule| rule.demand.looks_further())
-    }
-
+    /// The rules that can match a node, by its kind.
     pub(crate) fn for_kind(&self, kind: u16) -> &[usize] {
         self.by_kind.get(usize::from(kind)).map_or(&[], Vec::as_slice)
     }

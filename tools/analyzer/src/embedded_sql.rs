@@ -75,14 +75,14 @@ pub(crate) fn scan_strings(scanner: &Scanner, root: &SourceNode) -> Result<Vec<F
     for string in statements(root) {
         let host = string.text();
         let Some(sql) = parsable(&host) else { continue };
-        let Some((of_sql, active)) = scanner.active(Language::Sql, &sql) else { continue };
+        let Some(active) = scanner.active(Language::Sql, &sql) else { continue };
         let document = parse(&sql, Language::Sql, scanner.deadline)?;
         // What is put together at run time is half a statement, and prose is none.
         if document.root().get_inner_node().has_error() {
             continue;
         }
         let one_row = asks_one_row(&string);
-        for mut finding in matches(of_sql, &active, &document, &sql, scanner.deadline)? {
+        for mut finding in matches(&active, &document, &sql, scanner.deadline)? {
             let about = scanner.rules.infos.get(finding.info);
             if one_row && about.is_some_and(|about| about.id == ABOUT_MANY_ROWS) {
                 continue;

@@ -67,6 +67,7 @@
 //! benchmark that is changed loses its evidence. Where the flagged form may be no slower on the runtime of a language, the rule
 //! stays silent in that language. How a benchmark becomes a program is in `measure/templates/`.
 
+mod active;
 mod analyzer;
 mod compile;
 mod deadline;

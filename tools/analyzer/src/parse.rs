@@ -122,18 +122,16 @@ pub(crate) fn count_errors(root: &SourceNode) -> usize {
     }
 }
 
-/// Walks with a cursor, as recursion would overflow the stack on what this is to find.
+/// Walks with a cursor, as recursion would overflow the stack on what this is to find. Nodes that have too few below them for
+/// that are passed over.
 fn is_deep(tree: &Tree) -> bool {
-    if tree.root_node().descendant_count() <= DEEPEST {
-        return false;
-    }
     let mut cursor = tree.walk();
     let mut depth = 0_usize;
     loop {
         if depth > DEEPEST {
             return true;
         }
-        if cursor.goto_first_child() {
+        if depth + cursor.node().descendant_count() > DEEPEST && cursor.goto_first_child() {
             depth += 1;
             continue;
         }

@@ -8,14 +8,15 @@ use ast_grep_core::matcher::MatcherExt;
 use ast_grep_language::SupportLang;
 use tree_sitter::TreeCursor;
 
-use crate::compile::{CompiledRule, LanguageRules, Rules};
+use crate::active::Active;
+use crate::compile::{CompiledRule, Rules};
 use crate::deadline::Deadline;
 use crate::embedded_sql;
 use crate::finding::Finding;
 use crate::inline_tests::inline_tests;
 use crate::language::{Document, Language, SourceNode};
 use crate::parse::{check, count_errors, parse, parse_all_but};
-use crate::reading::{Seen, Selection, Sight};
+use crate::reading::{self, Places, Seen, Selection, Sight};
 use crate::silence::Silences;
 use crate::source::Reason;
 
@@ -35,9 +36,6 @@ pub(crate) struct Scanner<'a> {
     pub(crate) deadline: Deadline,
 }
 
-/// The rules of a language, and for each of them whether it runs.
-type Active<'a> = (&'a LanguageRules, Vec<bool>);
-
 /// What the rules say of one text.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
@@ -50,13 +48,12 @@ pub(crate) struct Scan {
     pub(crate) matched: HashMap<usize, usize>,
 }
 
-/// What parts of a text tell.
-enum Parts {
-    Told(Scan),
-    /// These rules match here, under conditions that look at more than was read.
-    Further(Seen),
-    /// Nothing, without the whole.
-    Untold,
+/// What was found in what was read of a text.
+#[derive(Default)]
+struct Found {
+    findings: Vec<Finding>,
+    comments: Silences,
+    syntax_errors: usize,
 }
 
 #[derive(Default)]
@@ -78,54 +75,51 @@ impl Scanner<'_> {
     }
 
     fn run(&self, text: &str, whole: bool) -> Result<Scan, Reason> {
-        let active = self.active(self.language, text);
-        let active = active.as_ref();
+        let mut active = self.active(self.language, text);
         let has_sql = self.may_hold_sql(text);
-        if !whole && let Some(scan) = self.scan_parts(text, active, has_sql)? {
-            return Ok(scan);
+        if !whole {
+            active = active.and_then(|active| active.found_in(text));
+            if let Some(found) = self.find_in_parts(text, active.as_ref(), has_sql)? {
+                return Ok(self.told(found));
+            }
         }
         check(self.deadline)?;
         let document = parse(text, self.language, self.deadline)?;
-        let root = document.root();
-        let found =
-            active.map(|(rules, active)| matches(rules, active, &document, text, self.deadline));
-        self.told(text, &root, found.transpose()?.unwrap_or_default(), has_sql)
+        let matched =
+            active.map(|active| look(&active, Sight::Whole, &document, text, self.deadline));
+        let matched = matched.transpose()?.unwrap_or_default();
+        Ok(self.told(self.found(text, &document.root(), matched.findings, has_sql)?))
     }
 
-    /// The scan of those parts of a text in which a rule can match; `None` where it has to be read as a whole.
-    fn scan_parts(
+    /// What is found in those parts of a text in which a rule can match; `None` where it has to be read as a whole.
+    fn find_in_parts(
         &self,
         text: &str,
         active: Option<&Active>,
         has_sql: bool,
-    ) -> Result<Option<Scan>, Reason> {
-        let left_out = match self.select(text, active, Sight::Matches, has_sql) {
-            Selection::Nothing => return Ok(Some(Scan::default())),
+    ) -> Result<Option<Found>, Reason> {
+        let left_out = match self.select(text, active, has_sql) {
+            Selection::Nothing => return Ok(Some(Found::default())),
             Selection::Everything => return Ok(None),
             Selection::AllBut(left_out) => left_out,
         };
-        let further = match self.read_parts(text, &left_out, active, Sight::Matches, has_sql)? {
-            Parts::Told(scan) => return Ok(Some(scan)),
-            Parts::Untold => return Ok(None),
-            Parts::Further(further) => further,
+        let first = self.read_parts(text, &left_out, active, Sight::Matches, has_sql)?;
+        let Some((mut found, seen)) = first else { return Ok(None) };
+        let Some(active) = active.filter(|_| !seen.is_empty()) else { return Ok(Some(found)) };
+        let left_out = match active.select(text, Some(&seen), |_| false) {
+            Selection::AllBut(left_out) => left_out,
+            Selection::Nothing | Selection::Everything => Vec::new(),
         };
-        // Of the rules with conditions, those that match nothing have been told.
-        let Some((rules, active)) = active else { return Ok(None) };
-        let is_told = |number: usize| rules.looks_further(number) && !further.contains_key(&number);
-        let left = active.iter().enumerate().map(|(number, runs)| *runs && !is_told(number));
-        let left: Active = (*rules, left.collect());
-        let Selection::AllBut(left_out) =
-            self.select(text, Some(&left), Sight::Conditions(&further), has_sql)
-        else {
-            return Ok(None);
-        };
-        let sight = Sight::Conditions(&further);
-        match self.read_parts(text, &left_out, Some(&left), sight, has_sql)? {
-            Parts::Told(scan) => Ok(Some(scan)),
-            Parts::Untold | Parts::Further(_) => Ok(None),
-        }
+        let sight = Sight::Conditions(&seen);
+        let second = self.read_parts(text, &left_out, Some(active), sight, false)?;
+        let Some((further, _)) = second else { return Ok(None) };
+        found.findings.extend(further.findings);
+        found.comments.extend(further.comments);
+        Ok(Some(found).filter(|found| found.findings.len() <= MOST_FINDINGS))
     }
 
+    /// What is found in parts of a text, and what matches under conditions that look at more of it; `None` where the whole
+    /// has to be read.
     fn read_parts(
         &self,
         text: &str,
@@ -133,78 +127,75 @@ impl Scanner<'_> {
         active: Option<&Active>,
         sight: Sight,
         has_sql: bool,
-    ) -> Result<Parts, Reason> {
+    ) -> Result<Option<(Found, Seen)>, Reason> {
         check(self.deadline)?;
         let document = parse_all_but(text, left_out, self.language, self.deadline)?;
         let root = document.root();
         // Where something does not fit together, nothing is left out.
         if root.get_inner_node().has_error() {
-            return Ok(Parts::Untold);
+            return Ok(None);
         }
-        let mut matched = Matched::default();
-        if let Some((rules, active)) = active {
-            matched = look(rules, active, sight, &document, text, self.deadline)?;
-        }
-        if !matched.further.is_empty() {
-            return Ok(Parts::Further(matched.further));
-        }
+        let matched = active.map(|active| look(active, sight, &document, text, self.deadline));
+        let Matched { findings, further } = matched.transpose()?.unwrap_or_default();
         // What a fix does is seen in the whole file before and after.
-        if matched.findings.iter().any(|finding| finding.edit.is_some()) {
-            return Ok(Parts::Untold);
+        if findings.iter().any(|finding| finding.edit.is_some()) {
+            return Ok(None);
         }
-        self.told(text, &root, matched.findings, has_sql).map(Parts::Told)
+        Ok(Some((self.found(text, &root, findings, has_sql)?, further)))
     }
 
-    /// The scan of what was read, in which so much was found.
-    fn told(
+    /// What the rules have found in what was read, what SQL there is in it, and what silences either.
+    fn found(
         &self,
         text: &str,
         root: &SourceNode,
-        mut found: Vec<Finding>,
+        mut findings: Vec<Finding>,
         has_sql: bool,
-    ) -> Result<Scan, Reason> {
+    ) -> Result<Found, Reason> {
         if has_sql {
-            found.extend(embedded_sql::scan_strings(self, root)?);
+            findings.extend(embedded_sql::scan_strings(self, root)?);
         }
-        if !found.is_empty() && self.language == Language::Shipped(SupportLang::Rust) {
+        if !findings.is_empty() && self.language == Language::Shipped(SupportLang::Rust) {
             let tests = inline_tests(root);
-            found.retain(|finding| {
+            findings.retain(|finding| {
                 let in_tests = self.rules.infos.get(finding.info).is_none_or(|info| info.in_tests);
                 in_tests || !tests.iter().any(|test| test.contains(&finding.range.start))
             });
         }
-        let mut matched = HashMap::new();
-        for finding in &found {
-            *matched.entry(finding.info).or_default() += 1;
-        }
-        let found = once_per_line(found);
         // Comments matter only where there is something to silence.
         let comments =
-            if found.is_empty() { Silences::default() } else { Silences::find(root, text) };
+            if findings.is_empty() { Silences::default() } else { Silences::find(root, text) };
+        Ok(Found { findings, comments, syntax_errors: count_errors(root) })
+    }
+
+    fn told(&self, found: Found) -> Scan {
+        let mut matched = HashMap::new();
+        for finding in &found.findings {
+            *matched.entry(finding.info).or_default() += 1;
+        }
         let is_silenced = |finding: &Finding| {
             let info = self.rules.infos.get(finding.info);
-            info.is_some_and(|info| comments.covers(info, finding.start_line))
+            info.is_some_and(|info| found.comments.covers(info, finding.start_line))
         };
-        let (silenced, findings) = found.into_iter().partition(is_silenced);
-        let syntax_errors = count_errors(root);
-        Ok(Scan { findings, silenced, syntax_errors, matched })
+        let (silenced, findings) = once_per_line(found.findings).into_iter().partition(is_silenced);
+        Scan { findings, silenced, syntax_errors: found.syntax_errors, matched }
     }
 
     /// What to read of a text for its active rules, and for the SQL in it.
-    pub(crate) fn select(
-        &self,
-        text: &str,
-        active: Option<&Active>,
-        sight: Sight,
-        has_sql: bool,
-    ) -> Selection {
+    pub(crate) fn select(&self, text: &str, active: Option<&Active>, has_sql: bool) -> Selection {
         if active.is_none() && !has_sql {
             return Selection::Nothing;
         }
-        let active = active.map_or(&[][..], |(_, active)| active);
         let is_wanted = |part: &str| has_sql && embedded_sql::may_hold_in(part);
+        if let Some(active) = active {
+            return active.select(text, None, is_wanted);
+        }
         let rules = self.rules.of(self.language);
-        rules.map_or(Selection::Everything, |rules| rules.select(text, active, sight, is_wanted))
+        if rules.is_some_and(|rules| rules.demands.is_some()) {
+            reading::select(text, &Places::default(), &[], is_wanted)
+        } else {
+            Selection::Everything
+        }
     }
 
     pub(crate) fn may_hold_sql(&self, text: &str) -> bool {
@@ -222,28 +213,23 @@ impl Scanner<'_> {
 
     /// The rules of a language that can match in the text; `None` where none can.
     pub(crate) fn active(&self, language: Language, text: &str) -> Option<Active<'_>> {
-        let rules = self.rules.of(language)?;
-        let active = rules.active(self.path, text, |rule| self.runs(rule))?;
-        Some((rules, active))
+        self.rules.of(language)?.active(self.path, text, |rule| self.runs(rule))
     }
 }
 
 /// What the rules find in a text that is read as a whole.
 pub(crate) fn matches(
-    rules: &LanguageRules,
-    active: &[bool],
+    active: &Active,
     document: &AstGrep<Document>,
     text: &str,
     deadline: Deadline,
 ) -> Result<Vec<Finding>, Reason> {
-    let sight = Sight::Conditions(&Seen::new());
-    let matched = look(rules, active, sight, document, text, deadline)?;
+    let matched = look(active, Sight::Whole, document, text, deadline)?;
     Ok(matched.findings)
 }
 
 fn look(
-    rules: &LanguageRules,
-    active: &[bool],
+    active: &Active,
     sight: Sight,
     document: &AstGrep<Document>,
     text: &str,
@@ -256,11 +242,8 @@ fn look(
             check(deadline)?;
         }
         let node = cursor.node();
-        for &number in rules.for_kind(node.kind_id()) {
-            let (Some(true), Some(rule)) = (active.get(number), rules.rules.get(number)) else {
-                continue;
-            };
-            if sight == Sight::Matches && rules.looks_further(number) {
+        for (number, rule) in active.of_node(&node, sight) {
+            if sight == Sight::Matches && rule.demand.looks_further() {
                 if rule.may_match(document.adopt(node)) {
                     matched.further.entry(number).or_default().push(node.start_byte());
                 }
@@ -299,7 +282,7 @@ fn goes_on(cursor: &mut TreeCursor) -> bool {
 /// Keeps one finding per rule and line, and drops a match inside another of the same rule.
 fn once_per_line(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by_key(|finding| {
-        (finding.info, finding.range.start, std::cmp::Reverse(finding.range.end))
+        (finding.info, finding.range.start, std::cmp::Reverse(finding.range.end), finding.rule)
     });
     findings.dedup_by(|next, kept| {
         next.info == kept.info

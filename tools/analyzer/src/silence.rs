@@ -79,6 +79,10 @@ impl Silences {
         Self(silences.collect())
     }
 
+    pub(crate) fn extend(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+
     pub(crate) fn covers(&self, rule: &RuleInfo, line: u32) -> bool {
         self.0.iter().any(|silence| silence.lines.contains(&line) && silence.covers(rule))
     }

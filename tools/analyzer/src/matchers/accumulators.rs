@@ -19,6 +19,11 @@ pub(crate) fn text_accumulator(found: &SourceMatch) -> bool {
         && !pads(found)
 }
 
+/// The same as far as the head of the loop and names tell.
+pub(crate) fn may_be_text_accumulator(found: &SourceMatch) -> bool {
+    enclosing_loop(found).is_some() && !is_short(found) && !is_on_error_path(found) && !pads(found)
+}
+
 /// The loop goes over a list of a few, or `$TEXT` is what is said when something went wrong.
 fn is_short(found: &SourceMatch) -> bool {
     let written = found.get_env().get_match("TEXT").map(SourceNode::text).unwrap_or_default();

@@ -48,6 +48,20 @@ pub(crate) fn list_searched_per_item(found: &SourceMatch) -> bool {
         && starts_as_list(found, &around, &name)
 }
 
+/// The same as far as names tell: `$LIST` is one that the function around the match gives a value or a type.
+pub(crate) fn may_be_list_before_loop(found: &SourceMatch) -> bool {
+    let Some(list) = found.get_env().get_match("LIST") else { return false };
+    let Some(around) = enclosing_loop(found) else { return false };
+    let name = list.text();
+    let function = enclosing_function(&around);
+    let text = function.text();
+    let is_set = text.match_indices(name.as_ref()).any(|(at, name)| {
+        let after = text.get(at + name.len()..).unwrap_or_default();
+        after.trim_start_matches([' ', '\t', '\\', '\r', '\n']).starts_with(['=', ':'])
+    });
+    is_set && list.kind() == "identifier" && !are_few(&name)
+}
+
 /// `names[index] = name`
 fn has_entry_set(function: &SourceNode, name: &str) -> bool {
     function.dfs().any(|node| {

@@ -291,7 +291,8 @@ fn skips_a_pass(block: &SourceNode, child: &SourceNode) -> bool {
     let text = block.text();
     let rest = text.get(start.saturating_sub(block.range().start)..).unwrap_or_default();
     rest.contains("continue")
-        || block.dfs().any(|node| node.kind() == "next" && node.range().start >= start)
+        || rest.contains("next")
+            && block.dfs().any(|node| node.kind() == "next" && node.range().start >= start)
 }
 
 fn last_statement<'t>(block: &SourceNode<'t>) -> Option<SourceNode<'t>> {

@@ -117,36 +117,98 @@ const MATCHERS: &[(&str, Matcher)] = &[
     }),
 ];
 
-/// Those that look at nothing beyond the function around the match, which is the file where there is none. Only they let
-/// other functions of a file unread.
-const OF_FUNCTION: [&str; 22] = [
+/// Those that look at nothing but names and the lines that loops and functions around the match begin with, or how their
+/// blocks end.
+const OF_LINE: [&str; 7] = [
+    "in-loop",
+    "in-for-loop",
+    "in-async-function",
+    "loops-over-list",
+    "many-items",
+    "many-passes",
+    "named-many",
+];
+
+/// Those that look at nothing else beyond the loop around the match, or the loop around that.
+const OF_LOOP: [&str; 7] = [
+    "once-per-item",
+    "same-every-pass",
+    "same-in-every-pass",
+    "list-only-read",
+    "only-grown-in-loop",
+    "grown-from-outside-loop",
+    "joins-two-lists",
+];
+
+/// Those that look at nothing else beyond the function around the match, which is the file where there is none. Only they and
+/// those above let other functions of a file unread.
+const OF_FUNCTION: [&str; 8] = [
+    "grows-with-input",
+    "long-text",
+    "list-searched-per-item",
+    "text-accumulator",
+    "list-accumulator",
+    "front-of-list",
+    "independent-await",
+    "searched-parameter",
+];
+
+/// How far a matcher looks.
+pub(crate) fn reach(name: &str) -> Reach {
+    match name {
+        _ if OF_LINE.contains(&name) => Reach::Line,
+        _ if OF_LOOP.contains(&name) => Reach::Statement,
+        _ if OF_FUNCTION.contains(&name) => Reach::Function,
+        _ => Reach::File,
+    }
+}
+
+/// Those that hold only of what is in a loop of its own function.
+const IN_LOOP: [&str; 17] = [
     "in-loop",
     "in-for-loop",
     "once-per-item",
     "same-every-pass",
     "same-in-every-pass",
-    "many-items",
-    "grows-with-input",
-    "long-text",
     "loops-over-list",
     "list-searched-per-item",
     "list-only-read",
     "text-accumulator",
-    "list-accumulator",
-    "named-many",
     "only-grown-in-loop",
     "grown-from-outside-loop",
     "front-of-list",
-    "in-async-function",
     "independent-await",
     "joins-two-lists",
     "searched-parameter",
     "many-passes",
+    "lazy-relation",
 ];
 
-/// How far a matcher looks.
-pub(crate) fn reach(name: &str) -> Reach {
-    if OF_FUNCTION.contains(&name) { Reach::Function } else { Reach::File }
+/// Whether a matcher holds only of what is in a loop of its own function.
+pub(crate) fn is_in_loop(name: &str) -> bool {
+    IN_LOOP.contains(&name)
+}
+
+/// What of a matcher's condition shows in where the match is: in the lines that loops and functions around it begin with, and
+/// in how their blocks end. Where this does not hold, nor does the matcher.
+pub(crate) fn place(name: &str) -> Option<Matcher> {
+    match name {
+        "in-async-function" => Some(asynchronous::in_async_function),
+        _ if is_in_loop(name) => Some(loops::in_loop),
+        _ => None,
+    }
+}
+
+/// The same, for a match whose names are known.
+pub(crate) fn place_of_names(name: &str) -> Option<Matcher> {
+    match name {
+        "joins-two-lists" => Some(nested::compares_items),
+        "lazy-relation" => Some(relations::is_of_row),
+        "list-searched-per-item" => Some(lists::may_be_list_before_loop),
+        "searched-parameter" => Some(parameters::may_be_searched_parameter),
+        "text-accumulator" => Some(accumulators::may_be_text_accumulator),
+        _ => place(name),
+    }
 }
 
 pub(crate) fn find(name: &str) -> Option<Matcher> {

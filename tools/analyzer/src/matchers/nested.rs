@@ -29,6 +29,12 @@ pub(crate) fn joins_two_lists(found: &SourceMatch) -> bool {
         && (is_independent() || compares_entries(found))
 }
 
+/// The same as far as the heads of the loops tell.
+pub(crate) fn compares_items(found: &SourceMatch) -> bool {
+    two_loops(found)
+        .is_some_and(|(inner, outer)| compares(found, &header_names(&inner), &header_names(&outer)))
+}
+
 /// The two loops around the match, neither of which is short or waits for something.
 fn two_loops<'t>(found: &SourceMatch<'t>) -> Option<(SourceNode<'t>, SourceNode<'t>)> {
     let inner = enclosing_loop(found)?;

@@ -49,6 +49,15 @@ pub(crate) fn searched_parameter(found: &SourceMatch) -> bool {
             .is_some_and(|walked| parameter(&function, &walked).is_some())
 }
 
+/// The same as far as the heads of the loop and the function tell.
+pub(crate) fn may_be_searched_parameter(found: &SourceMatch) -> bool {
+    let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
+    let Some(around) = enclosing_loop(found) else { return false };
+    let function = enclosing_function(&around);
+    let is_given = |name: &str| parameter(&function, name).is_some();
+    is_given(&list) && walked_name(&around).is_some_and(|walked| is_given(&walked))
+}
+
 fn is_given_list(function: &SourceNode, list: &str) -> bool {
     let Some(given) = parameter(function, list) else { return false };
     let kind =

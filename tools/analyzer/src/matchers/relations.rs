@@ -70,6 +70,13 @@ pub(crate) fn lazy_relation(found: &SourceMatch) -> bool {
         || declares(found, model, &relation.text())
 }
 
+/// `$ITEM` is what the loop around the match goes through.
+pub(crate) fn is_of_row(found: &SourceMatch) -> bool {
+    let Some(item) = found.get_env().get_match("ITEM") else { return false };
+    let row = enclosing_loop(found).and_then(|around| row_and_rows(&around));
+    row.is_some_and(|(row, _)| row.text() == item.text())
+}
+
 /// `$ITEM` is a row that the loop goes through, of a query that does not fetch related rows along.
 pub(crate) fn row_of_query(found: &SourceMatch) -> bool {
     let Some(item) = found.get_env().get_match("ITEM") else { return false };

@@ -20,7 +20,8 @@ use serde_json::Value;
 use crate::language::Language;
 use choice::Choice;
 use needs::{Needs, Scope};
-use phrases::{Phrases, Places};
+use phrases::Phrases;
+pub(crate) use phrases::Places;
 pub(crate) use reach::Reach;
 
 /// What stands in the place of statements that are not read.
@@ -45,6 +46,14 @@ pub(crate) struct Demand {
     conditions: Reach,
 }
 
+/// What a rule asks for beside what its file states.
+pub(crate) struct Conditions {
+    /// How far they look, where there are any.
+    pub(crate) reach: Option<Reach>,
+    /// Whether they hold only of what is in a loop of its own function.
+    pub(crate) in_loop: bool,
+}
+
 /// Where what a rule matches begins, in the order of the text, by the rule's number.
 pub(crate) type Seen = BTreeMap<usize, Vec<usize>>;
 
@@ -53,8 +62,10 @@ pub(crate) type Seen = BTreeMap<usize, Vec<usize>>;
 pub(crate) enum Sight<'a> {
     /// To see which rules match, whatever their conditions.
     Matches,
-    /// To tell of each match whether its conditions hold. These have been seen.
+    /// To tell of each match that has been seen whether its conditions hold.
     Conditions(&'a Seen),
+    /// For both at once.
+    Whole,
 }
 
 /// What has to be met in a statement, and how much is read with it.
@@ -91,7 +102,7 @@ impl Demands {
         &mut self,
         stated: &Value,
         kinds: impl Iterator<Item = u16>,
-        conditions: &[Reach],
+        conditions: &Conditions,
         compile: impl FnOnce(Value) -> Option<Compiled>,
     ) -> (Demand, Option<Compiled>) {
         let grammar = self.language.get_ts_language();
@@ -104,14 +115,17 @@ impl Demands {
             utils: utils.map(|(name, util)| (name.clone(), util.clone())).collect(),
             depth: 0,
         };
-        let needs = stated.get("rule").map_or(Needs::Unknown, |rule| reader.needs(rule));
+        let mut needs = stated.get("rule").map_or(Needs::Unknown, |rule| reader.needs(rule));
+        if conditions.in_loop {
+            needs = reader.in_loop(needs);
+        }
         let reach_of = |stated: &Value| reach::reach(stated, &kinds, self.language);
         let whole = reach_of(stated);
         let relaxed = reach::relaxed(stated, &kinds, self.language);
         let relaxed = relaxed.map(|relaxed| (reach_of(&relaxed), relaxed));
         let relaxed = relaxed.filter(|(reach, _)| *reach < whole);
         let relaxed = relaxed.and_then(|(reach, relaxed)| Some((reach, compile(relaxed)?)));
-        let conditions = conditions.iter().copied().fold(whole, Reach::max);
+        let conditions = conditions.reach.map_or(whole, |reach| reach.max(whole));
         match relaxed {
             Some((stated, compiled)) => (Demand { needs, stated, conditions }, Some(compiled)),
             None => (Demand { needs, stated: whole, conditions }, None),
@@ -122,44 +136,58 @@ impl Demands {
         self.phrases.index()
     }
 
-    /// What to read of a text for these demands, beside the parts that are wanted in any case.
-    pub(crate) fn select<'d>(
-        &self,
-        text: &str,
-        asked: impl Iterator<Item = Asked<'d>> + Clone,
-        is_wanted: impl Fn(&str) -> bool,
-    ) -> Selection {
+    /// Where the text has what these demands look for.
+    pub(crate) fn find<'d>(&self, text: &str, demands: impl Iterator<Item = &'d Demand>) -> Places {
         let mut wanted = vec![false; self.phrases.len()];
-        let looked_for = asked.clone().filter(|asked| asked.seen.is_none());
-        looked_for.for_each(|asked| asked.needs.want(&mut wanted));
-        let places = self.phrases.find(text, &wanted);
-        let asked: Vec<_> =
-            asked.filter(|asked| asked.is_met(&places, 0..text.len(), Scope::Outer)).collect();
-        if asked.is_empty() && !is_wanted(text) {
-            return Selection::Nothing;
-        }
-        if asked.iter().any(|asked| asked.reach == Reach::File) {
-            return Selection::Everything;
-        }
-        let Some(lines) = outline::lines(text) else { return Selection::Everything };
-        let asked: Vec<_> = asked.iter().collect();
-        Choice::new(text, &lines, &places, is_wanted).among(&asked)
+        demands.for_each(|demand| demand.needs.want(&mut wanted));
+        self.phrases.find(text, &wanted)
     }
 }
 
+/// What to read of a text for what is asked, beside the parts that are wanted in any case.
+pub(crate) fn select(
+    text: &str,
+    places: &Places,
+    asked: &[Asked],
+    is_wanted: impl Fn(&str) -> bool,
+) -> Selection {
+    if asked.is_empty() && !is_wanted(text) {
+        return Selection::Nothing;
+    }
+    if asked.iter().any(|asked| asked.reach == Reach::File) {
+        return Selection::Everything;
+    }
+    let Some(lines) = outline::lines(text) else { return Selection::Everything };
+    let asked: Vec<_> = asked.iter().collect();
+    Choice::new(text, &lines, places, is_wanted).among(&asked)
+}
+
 impl Demand {
+    /// Whether the rule can match anywhere in a text that has what it looks for there.
+    pub(crate) fn is_met(&self, places: &Places) -> bool {
+        self.needs.are_met(places, 0..usize::MAX, Scope::Outer)
+    }
+
+    /// Whether the rule can match a node that lies there.
+    pub(crate) fn may_match(&self, places: &Places, node: Range<usize>) -> bool {
+        self.needs.are_met(places, node, Scope::Inner)
+    }
+
     /// Whether its conditions look at more than is read to see what matches.
     pub(crate) fn looks_further(&self) -> bool {
         self.conditions > self.stated
     }
 
-    /// What the rule of this number asks for.
-    pub(crate) fn asked<'a>(&'a self, rule: usize, sight: Sight<'a>) -> Asked<'a> {
-        let (reach, seen) = match sight {
-            Sight::Matches => (self.stated, None),
-            Sight::Conditions(seen) => (self.conditions, seen.get(&rule).map(Vec::as_slice)),
-        };
-        Asked { needs: &self.needs, reach, seen }
+    /// What the rule of this number asks for, to see whether it matches, or where it has been seen to match.
+    pub(crate) fn asked<'a>(&'a self, rule: usize, seen: Option<&'a Seen>) -> Option<Asked<'a>> {
+        let needs = &self.needs;
+        match seen {
+            None => Some(Asked { needs, reach: self.stated, seen: None }),
+            Some(seen) => {
+                let seen = seen.get(&rule)?;
+                Some(Asked { needs, reach: self.conditions, seen: Some(seen) })
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use ast_grep_core::Pattern;
 use ast_grep_core::matcher::PatternNode;
 use ast_grep_core::meta_var::MetaVariable;
 use ast_grep_core::tree_sitter::LanguageExt;
+use regex_syntax::hir::literal::{Extractor, Literal};
 use serde_json::Value;
 
 use crate::language::Language;
@@ -15,6 +16,10 @@ use crate::reading::reach::{is_inner, may_be_function};
 
 /// Utility rules of a rule that name each other.
 const DEEPEST: usize = 20;
+
+/// Of what a regular expression matches, so many beginnings are looked for, and none that stands everywhere for its shortness.
+const MOST_BEGINNINGS: usize = 30;
+const SHORTEST_BEGINNING: usize = 5;
 
 /// The words that statements and expressions of Python begin with, or else have in them.
 const WORDS: [(&str, &str, bool); 20] = [
@@ -53,6 +58,8 @@ pub(crate) enum Needs {
         first: Option<usize>,
         inner: Box<Needs>,
     },
+    /// Those of the file or the class around the match.
+    InFile(Box<Needs>),
     All(Vec<Needs>),
     Any(Vec<Needs>),
 }
@@ -96,6 +103,7 @@ impl Needs {
                 outer.are_met(places, part.clone(), scope)
                     && after.is_some_and(|start| inner.are_met(places, start..part.end, scope))
             }
+            Self::InFile(needs) => needs.are_met(places, 0..usize::MAX, Scope::Outer),
             Self::All(all) => all.iter().all(|needs| needs.are_met(places, part.clone(), scope)),
             Self::Any(any) => any.iter().any(|needs| needs.are_met(places, part.clone(), scope)),
         }
@@ -113,6 +121,7 @@ impl Needs {
                 outer.want(wanted);
                 inner.want(wanted);
             }
+            Self::InFile(needs) => needs.want(wanted),
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.want(wanted)),
         }
     }
@@ -154,6 +163,9 @@ impl Reader<'_> {
         if let Some((word, _)) = rule.get("kind").and_then(word_of) {
             parts.push(self.word(word).map_or(Needs::Unknown, |word| Needs::InOrder(vec![word])));
         }
+        if let Some(regex) = rule.get("regex").and_then(Value::as_str) {
+            parts.push(self.regex(regex));
+        }
         if let Some(all) = rule.get("all").and_then(Value::as_array) {
             parts.extend(all.iter().map(|part| self.needs(part)));
         }
@@ -167,9 +179,15 @@ impl Reader<'_> {
         if let Some(util) = named.and_then(|name| self.utils.get(name).cloned()) {
             parts.push(self.needs(&util));
         }
-        let mut needs = Needs::all(parts);
+        let (inner, outer): (Vec<_>, Vec<_>) =
+            rule.get("inside").into_iter().partition(|outer| is_inner(outer, self.language));
         // What may be a class or the file around the function says nothing of the function.
-        if let Some(outer) = rule.get("inside").filter(|outer| is_inner(outer, self.language)) {
+        if let Some(outer) = outer.first() {
+            let outer = self.needs(outer);
+            parts.extend((outer != Needs::Unknown).then(|| Needs::InFile(Box::new(outer))));
+        }
+        let mut needs = Needs::all(parts);
+        if let Some(outer) = inner.first() {
             let first = outer.get("kind").and_then(word_of).filter(|(_, begins)| *begins);
             let first = first.and_then(|(word, _)| self.word(word));
             let (may_be_function, inner) = (may_be_function(outer), Box::new(needs));
@@ -180,6 +198,31 @@ impl Reader<'_> {
         }
         self.depth -= 1;
         needs
+    }
+
+    /// The needs of what is in a loop of its own function.
+    pub(crate) fn in_loop(&mut self, inner: Needs) -> Needs {
+        let loops = ["for", "while"].map(|word| self.word(word));
+        let loops =
+            loops.map(|word| word.map_or(Needs::Unknown, |word| Needs::InOrder(vec![word])));
+        let (outer, inner) = (Box::new(Needs::any(loops.into())), Box::new(inner));
+        Needs::Inside { outer, may_be_function: false, first: None, inner }
+    }
+
+    /// One of the texts that whatever the expression matches begins with.
+    fn regex(&mut self, regex: &str) -> Needs {
+        let begins = regex_syntax::parse(regex).map(|parsed| Extractor::new().extract(&parsed));
+        let begins = begins.ok().and_then(|begins| begins.literals().map(<[Literal]>::to_vec));
+        let Some(begins) = begins.filter(|begins| begins.len() <= MOST_BEGINNINGS) else {
+            return Needs::Unknown;
+        };
+        let needs = begins.iter().map(|begin| {
+            let text = str::from_utf8(begin.as_bytes()).ok();
+            let text = text.filter(|text| text.len() >= SHORTEST_BEGINNING)?.to_owned();
+            let phrase = self.phrases.add(&[Token { text, is_word: false }])?;
+            Some(Needs::InOrder(vec![phrase]))
+        });
+        needs.collect::<Option<_>>().map_or(Needs::Unknown, Needs::any)
     }
 
     fn word(&mut self, word: &str) -> Option<usize> {

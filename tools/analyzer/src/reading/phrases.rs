@@ -39,6 +39,7 @@ pub(crate) struct Phrases {
 }
 
 /// Where in a text each phrase stands, by the start of its rarest token.
+#[derive(Default)]
 pub(crate) struct Places(Vec<Vec<usize>>);
 
 impl Token {

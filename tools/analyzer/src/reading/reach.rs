@@ -65,30 +65,56 @@ pub(crate) fn relaxed(stated: &Value, kinds: &[&str], language: Language) -> Opt
     let may_be_function = kinds.iter().any(|kind| of_kind(kind) >= Reach::Whole);
     let about = About { may_be_function, is_beside_match: true };
     let mut relaxed = stated.clone();
-    relax(relaxed.get_mut("rule")?, about, language);
+    let names_differ = relax(relaxed.get_mut("rule")?, about, language);
+    let keys = relaxed.as_object_mut()?;
     // What names are given there is of no use without what is left out.
-    relaxed.as_object_mut()?.remove("transform");
+    keys.remove("transform");
+    if names_differ {
+        keys.remove("constraints");
+    }
     (relaxed.get("rule") != stated.get("rule")).then_some(relaxed)
 }
 
-fn relax(rule: &mut Value, about: About, language: Language) {
-    let Some(keys) = rule.as_object_mut() else { return };
+/// Whether names may be given to something else than before: of several alternatives the first that matches names what is in
+/// it, and with less to ask for that may be another. Then nothing beside them is asked for that has names.
+fn relax(rule: &mut Value, about: About, language: Language) -> bool {
+    let Some(keys) = rule.as_object_mut() else { return false };
     keys.retain(|key, value| match key.as_str() {
         "inside" => of_outer(value, language) <= Reach::Statement,
         "not" => of_rule(value, about, language) <= Reach::Statement,
         "follows" | "precedes" | "nthChild" => !about.is_beside_match,
         _ => true,
     });
-    for key in ["all", "any"] {
-        let parts = keys.get_mut(key).and_then(Value::as_array_mut);
-        parts.into_iter().flatten().for_each(|part| relax(part, about, language));
+    let mut of_names = Vec::new();
+    if let Some(alternatives) = keys.get_mut("any").and_then(Value::as_array_mut) {
+        let before = alternatives.clone();
+        for part in alternatives.iter_mut() {
+            relax(part, about, language);
+        }
+        of_names.extend((*alternatives != before).then_some("any"));
     }
     if let Some(parts) = keys.get_mut("all").and_then(Value::as_array_mut) {
-        parts.retain(|part| *part != Value::Object(Map::new()));
+        let differ: Vec<_> = parts.iter_mut().map(|part| relax(part, about, language)).collect();
+        let names_differ = differ.contains(&true);
+        let mut differ = differ.into_iter();
+        parts.retain(|part| {
+            let stays = differ.next() == Some(true) || !names_differ || !has_names(part);
+            stays && *part != Value::Object(Map::new())
+        });
+        of_names.extend(names_differ.then_some("all"));
     }
     if let Some(part) = keys.get_mut("has") {
-        relax(part, PART, language);
+        of_names.extend(relax(part, PART, language).then_some("has"));
     }
+    if !of_names.is_empty() {
+        keys.retain(|key, value| of_names.contains(&key.as_str()) || !has_names(value));
+    }
+    !of_names.is_empty()
+}
+
+/// Whether a rule may name something, or ask for what is named.
+fn has_names(rule: &Value) -> bool {
+    rule.to_string().contains('$')
 }
 
 fn of_kind(kind: &str) -> Reach {

@@ -11,7 +11,7 @@ use ast_grep_language::SupportLang;
 use proptest::prelude::*;
 
 use super::lines::Kind;
-use super::{PLACEHOLDER, Selection, Sight, outline};
+use super::{PLACEHOLDER, Selection, outline};
 use crate::compile::{Rules, bundled_texts};
 use crate::deadline::Deadline;
 use crate::language::{Language, SourceNode};
@@ -69,8 +69,8 @@ fn places(scan: &Scan) -> Vec<(usize, Range<usize>)> {
 }
 
 fn selection(scanner: &Scanner, text: &str) -> Selection {
-    let active = scanner.active(PYTHON, text);
-    scanner.select(text, active.as_ref(), Sight::Matches, scanner.may_hold_sql(text))
+    let active = scanner.active(PYTHON, text).and_then(|active| active.found_in(text));
+    scanner.select(text, active.as_ref(), scanner.may_hold_sql(text))
 }
 
 /// The text with a placeholder and spaces for what is left out, each line where it was.
@@ -423,7 +423,7 @@ def one(items):
 }
 
 /// A rule of ast-grep's form, by what it states, and a text in which it finds so much.
-const LOOKS: [(&str, &str, usize); 12] = [
+const LOOKS: [(&str, &str, usize); 15] = [
     (
         "{pattern: two($A), inside: {kind: expression_statement, follows: {has: {pattern: one($B)}}}}",
         "one(another_long_name)\ntwo(1)\n",
@@ -479,6 +479,21 @@ const LOOKS: [(&str, &str, usize); 12] = [
         "{any: [{pattern: three($A)}, {all: [{pattern: two($A)}, {inside: {kind: module, stopBy: end, has: {pattern: one($B), stopBy: end}}}]}]}",
         "def g():\n    one(another_long_name)\ndef f():\n    two(1)\n    three(1)\n",
         2,
+    ),
+    (
+        "{any: [{all: [{pattern: $A.$B($C)}, {inside: {kind: module, stopBy: end, has: {pattern: one($D), stopBy: end}}}]}, {pattern: three.two($C)}]}\nconstraints: {B: {regex: ^one$}}",
+        "def f():\n    three.two(1)\n",
+        1,
+    ),
+    (
+        "{any: [{all: [{pattern: $A($C)}, {inside: {kind: module, stopBy: end, has: {pattern: one($D), stopBy: end}}}]}, {pattern: two($A)}], has: {pattern: $A, stopBy: end, kind: integer}}",
+        "def f():\n    two(1)\n",
+        1,
+    ),
+    (
+        "{all: [{any: [{all: [{pattern: $A($C)}, {inside: {kind: module, stopBy: end, has: {pattern: one($D), stopBy: end}}}]}, {pattern: two($A)}]}, {has: {pattern: $A, stopBy: end, kind: integer}}]}",
+        "def f():\n    two(1)\n",
+        1,
     ),
 ];
 
