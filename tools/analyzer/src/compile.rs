@@ -16,7 +16,7 @@ use crate::active::Active;
 use crate::evidence::{self, Evidence};
 use crate::language::{LANGUAGES, Language, SourceNode};
 use crate::matchers::{self, Matcher};
-use crate::reading::{Conditions, Demand, Demands};
+use crate::reading::{Conditions, Demand, Demands, Loops};
 use crate::rule::{Resource, RuleInfo};
 use crate::rule_file::{AstGrepSeverity, Metadata, RuleFile, Variant};
 
@@ -285,7 +285,7 @@ impl Stated {
         let names = variant.matcher.as_ref().map_or(&[][..], |names| names.names());
         let conditions = Conditions {
             reach: names.iter().map(|name| matchers::reach(name)).max(),
-            in_loop: names.iter().any(|name| matchers::is_in_loop(name)),
+            loops: names.iter().map(|name| matchers::loops(name)).max().unwrap_or(Loops::None),
         };
         let compile = |relaxed| {
             let core: SerializableRuleCore = serde_json::from_value(relaxed).ok()?;

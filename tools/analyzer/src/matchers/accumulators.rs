@@ -11,12 +11,10 @@ const BOXES: [&str; 6] = ["Byte", "Double", "Float", "Integer", "Long", "Short"]
 
 /// `$TEXT` starts as a string outside the loop around the match, and the loop never resets it.
 pub(crate) fn text_accumulator(found: &SourceMatch) -> bool {
-    starts_outside_loop(found, "TEXT", is_text)
+    may_be_text_accumulator(found)
+        && starts_outside_loop(found, "TEXT", is_text)
         && is_first_in_loop(found, "TEXT")
         && !is_handed_on_in_loop(found)
-        && !is_short(found)
-        && !is_on_error_path(found)
-        && !pads(found)
 }
 
 /// The same as far as the head of the loop and names tell.

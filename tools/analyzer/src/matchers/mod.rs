@@ -32,7 +32,7 @@ pub(crate) mod short_loops;
 mod streams;
 
 use crate::language::SourceMatch;
-use crate::reading::Reach;
+use crate::reading::{Loops, Reach};
 
 /// A further condition on what a rule's pattern matched.
 pub(crate) type Matcher = fn(&SourceMatch) -> bool;
@@ -164,7 +164,7 @@ pub(crate) fn reach(name: &str) -> Reach {
 }
 
 /// Those that hold only of what is in a loop of its own function.
-const IN_LOOP: [&str; 17] = [
+const IN_LOOP: [&str; 16] = [
     "in-loop",
     "in-for-loop",
     "once-per-item",
@@ -178,15 +178,18 @@ const IN_LOOP: [&str; 17] = [
     "grown-from-outside-loop",
     "front-of-list",
     "independent-await",
-    "joins-two-lists",
     "searched-parameter",
     "many-passes",
     "lazy-relation",
 ];
 
-/// Whether a matcher holds only of what is in a loop of its own function.
-pub(crate) fn is_in_loop(name: &str) -> bool {
-    IN_LOOP.contains(&name)
+/// The loops that a match has to be in for a matcher to hold.
+pub(crate) fn loops(name: &str) -> Loops {
+    match name {
+        "joins-two-lists" => Loops::TwoOverItems,
+        _ if IN_LOOP.contains(&name) => Loops::One,
+        _ => Loops::None,
+    }
 }
 
 /// What of a matcher's condition shows in where the match is: in the lines that loops and functions around it begin with, and
@@ -194,7 +197,7 @@ pub(crate) fn is_in_loop(name: &str) -> bool {
 pub(crate) fn place(name: &str) -> Option<Matcher> {
     match name {
         "in-async-function" => Some(asynchronous::in_async_function),
-        _ if is_in_loop(name) => Some(loops::in_loop),
+        _ if loops(name) > Loops::None => Some(loops::in_loop),
         _ => None,
     }
 }
@@ -203,7 +206,7 @@ pub(crate) fn place(name: &str) -> Option<Matcher> {
 pub(crate) fn place_of_names(name: &str) -> Option<Matcher> {
     match name {
         "joins-two-lists" => Some(nested::compares_items),
-        "lazy-relation" => Some(relations::is_of_row),
+        "lazy-relation" => Some(relations::may_be_lazy_relation),
         "list-searched-per-item" => Some(lists::may_be_list_before_loop),
         "searched-parameter" => Some(parameters::may_be_searched_parameter),
         "text-accumulator" => Some(accumulators::may_be_text_accumulator),

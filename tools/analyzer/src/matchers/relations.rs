@@ -70,11 +70,14 @@ pub(crate) fn lazy_relation(found: &SourceMatch) -> bool {
         || declares(found, model, &relation.text())
 }
 
-/// `$ITEM` is what the loop around the match goes through.
-pub(crate) fn is_of_row(found: &SourceMatch) -> bool {
+/// The same as far as the head of the loop tells, and whether there is a query at all.
+pub(crate) fn may_be_lazy_relation(found: &SourceMatch) -> bool {
     let Some(item) = found.get_env().get_match("ITEM") else { return false };
-    let row = enclosing_loop(found).and_then(|around| row_and_rows(&around));
-    row.is_some_and(|(row, _)| row.text() == item.text())
+    let Some(around) = enclosing_loop(found) else { return false };
+    let Some((row, rows)) = row_and_rows(&around) else { return false };
+    let function = enclosing_function(&around);
+    let query = if rows.kind() == "identifier" { function.text() } else { rows.text() };
+    row.text() == item.text() && MODEL.as_ref().is_some_and(|model| model.is_match(&query))
 }
 
 /// `$ITEM` is a row that the loop goes through, of a query that does not fetch related rows along.

@@ -50,8 +50,16 @@ pub(crate) struct Demand {
 pub(crate) struct Conditions {
     /// How far they look, where there are any.
     pub(crate) reach: Option<Reach>,
-    /// Whether they hold only of what is in a loop of its own function.
-    pub(crate) in_loop: bool,
+    /// Those that a match has to be in.
+    pub(crate) loops: Loops,
+}
+
+/// Loops of the function that something is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Loops {
+    None,
+    One,
+    TwoOverItems,
 }
 
 /// Where what a rule matches begins, in the order of the text, by the rule's number.
@@ -115,10 +123,12 @@ impl Demands {
             utils: utils.map(|(name, util)| (name.clone(), util.clone())).collect(),
             depth: 0,
         };
-        let mut needs = stated.get("rule").map_or(Needs::Unknown, |rule| reader.needs(rule));
-        if conditions.in_loop {
-            needs = reader.in_loop(needs);
-        }
+        let needs = stated.get("rule").map_or(Needs::Unknown, |rule| {
+            let of_names = stated.get("constraints");
+            let of_names = of_names.map(|constraints| reader.named(rule, constraints));
+            Needs::all([reader.needs(rule)].into_iter().chain(of_names).collect())
+        });
+        let needs = reader.in_loops(conditions.loops, needs);
         let reach_of = |stated: &Value| reach::reach(stated, &kinds, self.language);
         let whole = reach_of(stated);
         let relaxed = reach::relaxed(stated, &kinds, self.language);

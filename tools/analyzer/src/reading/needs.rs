@@ -11,6 +11,7 @@ use regex_syntax::hir::literal::{Extractor, Literal};
 use serde_json::Value;
 
 use crate::language::Language;
+use crate::reading::Loops;
 use crate::reading::phrases::{Phrases, Places, Token};
 use crate::reading::reach::{is_inner, may_be_function};
 
@@ -18,8 +19,8 @@ use crate::reading::reach::{is_inner, may_be_function};
 const DEEPEST: usize = 20;
 
 /// Of what a regular expression matches, so many beginnings are looked for, and none that stands everywhere for its shortness.
-const MOST_BEGINNINGS: usize = 30;
-const SHORTEST_BEGINNING: usize = 5;
+const MOST_BEGINNINGS: usize = 60;
+const SHORTEST_BEGINNING: usize = 4;
 
 /// The words that statements and expressions of Python begin with, or else have in them.
 const WORDS: [(&str, &str, bool); 20] = [
@@ -126,7 +127,7 @@ impl Needs {
         }
     }
 
-    fn all(parts: Vec<Self>) -> Self {
+    pub(crate) fn all(parts: Vec<Self>) -> Self {
         let mut known: Vec<_> = parts.into_iter().filter(|part| *part != Self::Unknown).collect();
         match known.len() {
             0 => Self::Unknown,
@@ -200,13 +201,27 @@ impl Reader<'_> {
         needs
     }
 
-    /// The needs of what is in a loop of its own function.
-    pub(crate) fn in_loop(&mut self, inner: Needs) -> Needs {
-        let loops = ["for", "while"].map(|word| self.word(word));
-        let loops =
-            loops.map(|word| word.map_or(Needs::Unknown, |word| Needs::InOrder(vec![word])));
-        let (outer, inner) = (Box::new(Needs::any(loops.into())), Box::new(inner));
+    /// The needs of what is in so many loops of its own function.
+    pub(crate) fn in_loops(&mut self, loops: Loops, inner: Needs) -> Needs {
+        let (each, any) = (self.word("for"), self.word("while"));
+        let (Some(each), Some(any)) = (each, any) else { return inner };
+        let outer = match loops {
+            Loops::None => return inner,
+            Loops::One => Needs::Any(vec![Needs::InOrder(vec![each]), Needs::InOrder(vec![any])]),
+            Loops::TwoOverItems => Needs::InOrder(vec![each, each]),
+        };
+        let (outer, inner) = (Box::new(outer), Box::new(inner));
         Needs::Inside { outer, may_be_function: false, first: None, inner }
+    }
+
+    /// The needs of what the names of a pattern stand for.
+    pub(crate) fn named(&mut self, rule: &Value, constraints: &Value) -> Needs {
+        let pattern = rule.get("pattern").and_then(Value::as_str).unwrap_or_default();
+        let is_of_name = |letter: char| letter.is_alphanumeric() || "_$".contains(letter);
+        let names: Vec<_> = pattern.split(|letter| !is_of_name(letter)).collect();
+        let constraints = constraints.as_object().into_iter().flatten();
+        let named = constraints.filter(|(name, _)| names.contains(&format!("${name}").as_str()));
+        Needs::all(named.map(|(_, constraint)| self.needs(constraint)).collect())
     }
 
     /// One of the texts that whatever the expression matches begins with.
@@ -219,19 +234,20 @@ impl Reader<'_> {
         let needs = begins.iter().map(|begin| {
             let text = str::from_utf8(begin.as_bytes()).ok();
             let text = text.filter(|text| text.len() >= SHORTEST_BEGINNING)?.to_owned();
-            let phrase = self.phrases.add(&[Token { text, is_word: false }])?;
+            let phrase = self.phrases.add(&[Token { text, is_word: false, compares: false }])?;
             Some(Needs::InOrder(vec![phrase]))
         });
         needs.collect::<Option<_>>().map_or(Needs::Unknown, Needs::any)
     }
 
     fn word(&mut self, word: &str) -> Option<usize> {
-        self.phrases.add(&[Token { text: word.to_owned(), is_word: true }])
+        self.phrases.add(&[Token { text: word.to_owned(), is_word: true, compares: false }])
     }
 
     fn pattern(&mut self, pattern: &Value) -> Needs {
         let Some(pattern) = compiled(pattern, self.language) else { return Needs::Unknown };
-        let mut tokens = Tokens { language: self.language, phrases: vec![Vec::new()] };
+        let mut tokens =
+            Tokens { language: self.language, phrases: vec![Vec::new()], in_comparison: false };
         tokens.read(&pattern.node);
         let phrases = tokens.phrases.iter().filter(|phrase| !phrase.is_empty());
         let numbers: Vec<_> = phrases.filter_map(|phrase| self.phrases.add(phrase)).collect();
@@ -265,6 +281,8 @@ pub(crate) fn compiled(pattern: &Value, language: Language) -> Option<Pattern> {
 struct Tokens {
     language: Language,
     phrases: Vec<Vec<Token>>,
+    /// Whether what is read next is a part of a comparison.
+    in_comparison: bool,
 }
 
 impl Tokens {
@@ -274,9 +292,12 @@ impl Tokens {
             PatternNode::Terminal { text, is_named, kind_id } => {
                 self.token(text, *is_named, *kind_id);
             }
-            PatternNode::Internal { children, .. } => {
+            PatternNode::Internal { children, kind_id, .. } => {
+                let grammar = self.language.get_ts_language();
+                let compares = grammar.node_kind_for_id(*kind_id) == Some("comparison_operator");
                 let mut after_several = false;
                 for child in children {
+                    self.in_comparison = compares;
                     // Matching takes no notice of what follows `$$$` and has no name.
                     if !(after_several && child.is_trivial()) {
                         self.read(child);
@@ -300,13 +321,17 @@ impl Tokens {
             let kind = grammar.node_kind_for_id(kind).unwrap_or_default();
             let is_word = matches!(kind, "identifier" | "none" | "true" | "false") && is_word(text);
             if !text.is_empty() {
-                phrase.push(Token { text: text.to_owned(), is_word });
+                phrase.push(Token { text: text.to_owned(), is_word, compares: false });
             }
             return;
         }
         // `not in` may have more spaces, and a comment.
         let pieces = text.split_whitespace();
-        phrase.extend(pieces.map(|text| Token { text: text.to_owned(), is_word: is_word(text) }));
+        phrase.extend(pieces.map(|text| Token {
+            text: text.to_owned(),
+            is_word: is_word(text),
+            compares: self.in_comparison && text == "in",
+        }));
     }
 }
 

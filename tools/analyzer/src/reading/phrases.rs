@@ -17,6 +17,8 @@ pub(crate) struct Token {
     pub(crate) text: String,
     /// A whole word of the language, so that no letter stands beside it.
     pub(crate) is_word: bool,
+    /// An `in` that compares, and is none of those that each `for` has.
+    pub(crate) compares: bool,
 }
 
 /// Tokens with nothing between them that has a name in the grammar.
@@ -52,6 +54,7 @@ impl Token {
             byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
         };
         match self.text.as_bytes() {
+            _ if self.compares && is_of_for(text, start) => false,
             _ if self.is_word => !is_letter(before) && !is_letter(after),
             b"=" => {
                 after != Some(&b'=') && !before.is_some_and(|byte| b"=!<>+-*/%&|^@:".contains(byte))
@@ -208,6 +211,14 @@ impl Places {
         let next = places.partition_point(|place| *place < part.start);
         places.get(next).copied().filter(|place| *place < part.end)
     }
+}
+
+/// Whether nothing but the names of a target stands between the `in` there and a `for` in the same line.
+fn is_of_for(text: &[u8], start: usize) -> bool {
+    let is_of_target = |byte: &u8| is_of_word(*byte) || b" ,.*()".contains(byte);
+    let begin = text[..start].iter().rposition(|byte| !is_of_target(byte)).map_or(0, |at| at + 1);
+    let mut words = text[begin..start].split(|byte| !is_of_word(*byte)).rev();
+    words.find(|word| matches!(*word, b"for" | b"in")) == Some(b"for")
 }
 
 /// Anything that is not of ASCII may be a space.

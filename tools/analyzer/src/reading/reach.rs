@@ -183,8 +183,11 @@ fn of_inner(rule: &Value, language: Language) -> Reach {
 
 /// Whether a rule about what is in a function or beside it may be about a function.
 pub(crate) fn may_be_function(rule: &Value) -> bool {
-    let kind = rule.get("kind").and_then(Value::as_str);
-    kind.is_none_or(|kind| kind == "function_definition")
+    let any = rule.get("any").and_then(Value::as_array);
+    match rule.get("kind").and_then(Value::as_str) {
+        Some(kind) => kind == "function_definition",
+        None => any.is_none_or(|any| any.iter().any(may_be_function)),
+    }
 }
 
 /// Whether a rule asks for no more than kinds of nodes.
