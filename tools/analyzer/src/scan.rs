@@ -85,6 +85,10 @@ impl Scanner<'_> {
         }
         check(self.deadline)?;
         let document = parse(text, self.language, self.deadline)?;
+        // Where something does not fit together, words may stand for what they do not elsewhere.
+        if !whole && self.reads_parts() && document.root().get_inner_node().has_error() {
+            active = self.active(self.language, text);
+        }
         let matched =
             active.map(|active| look(&active, Sight::Whole, &document, text, self.deadline));
         let matched = matched.transpose()?.unwrap_or_default();
@@ -190,12 +194,16 @@ impl Scanner<'_> {
         if let Some(active) = active {
             return active.select(text, None, is_wanted);
         }
-        let rules = self.rules.of(self.language);
-        if rules.is_some_and(|rules| rules.demands.is_some()) {
+        if self.reads_parts() {
             reading::select(text, &Places::default(), &[], is_wanted)
         } else {
             Selection::Everything
         }
+    }
+
+    /// Whether no more than parts of a text in this language can be read.
+    fn reads_parts(&self) -> bool {
+        self.rules.of(self.language).is_some_and(|rules| rules.demands.is_some())
     }
 
     pub(crate) fn may_hold_sql(&self, text: &str) -> bool {

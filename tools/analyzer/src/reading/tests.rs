@@ -497,15 +497,93 @@ const LOOKS: [(&str, &str, usize); 15] = [
     ),
 ];
 
+/// A rule of ast-grep's form that states this, and a matcher of ours where there is one.
+fn rule(stated: &str) -> Rules {
+    let text = format!("id: a\nlanguage: python\nmessage: found\nrule: {stated}\n");
+    let mut rules = Rules::read(&[]).unwrap();
+    assert_eq!(own_rules::add(&mut rules, &[("a.yml".to_owned(), text)]), [""; 0]);
+    rules
+}
+
 #[test]
 fn as_much_is_read_as_a_rule_looks_at() {
-    for (rule, text, found) in LOOKS {
-        let rule = format!("id: a\nlanguage: python\nmessage: found\nrule: {rule}\n");
-        let mut rules = Rules::read(&[]).unwrap();
-        assert_eq!(own_rules::add(&mut rules, &[("a.yml".to_owned(), rule.clone())]), [""; 0]);
+    for (stated, text, found) in LOOKS {
+        let rules = rule(stated);
         let text = format!("another_long_name = 1\n{text}another_long_name = 2\n");
         let whole = scanner(&rules).scan_and_parse(&text).unwrap();
         let parts = scanner(&rules).scan(&text).unwrap();
-        assert_eq!((parts.findings.len(), whole.findings.len()), (found, found), "{rule}{text}");
+        assert_eq!((parts.findings.len(), whole.findings.len()), (found, found), "{stated}{text}");
     }
+}
+
+/// What a rule asks for beside its patterns, a text that has it, and one that has not, of which nothing is read.
+const ASKS: [(&str, &str, &str); 7] = [
+    (
+        "{pattern: $A in $B, kind: comparison_operator}",
+        "for (a, b.c), *d in e: a_long_name(a in b)\n",
+        "for (a, b.c), *d in e: a_long_name(a)\n",
+    ),
+    (
+        "{pattern: two($A)}\nmatcher: in-loop",
+        "while a:\n    two(another_long_name)\n",
+        "if a:\n    two(another_long_name)\n",
+    ),
+    (
+        "{pattern: two($A)}\nmatcher: joins-two-lists",
+        "for a in b: c = [two(another_long_name) for d in e]\n",
+        "for a in b: c = [two(another_long_name)]\n",
+    ),
+    (
+        "{kind: call, regex: '^(one|two_and_more)\\('}",
+        "two_and_more(another_long_name)\n",
+        "two_and_less(another_long_name)\n",
+    ),
+    (
+        "{pattern: $A($B), inside: {kind: module, stopBy: end, has: {kind: import_statement, regex: '^import one'}}}",
+        "import one_long_name\ntwo(another_long_name)\n",
+        "import two_long_name\ntwo(another_long_name)\n",
+    ),
+    (
+        "{pattern: $A.two()}\nconstraints: {A: {regex: (?i)cache}}",
+        "my_Cache_of_all.two()\n",
+        "my_list_of_all.two()\n",
+    ),
+    (
+        "{pattern: two($A), inside: {stopBy: end, any: [{kind: for_statement, has: {field: right, pattern: b.one()}}]}}",
+        "def f():\n    a_long_name()\n    for a in b.one(): two(another_long_name)\n",
+        "def f():\n    b.one()\n    for a in another_long_name: two(a)\n",
+    ),
+];
+
+#[test]
+fn nothing_is_read_where_what_a_rule_asks_for_is_not() {
+    for (stated, with, without) in ASKS {
+        let rules = rule(stated);
+        assert_ne!(selection(&scanner(&rules), with), Selection::Nothing, "{stated}");
+        assert_eq!(selection(&scanner(&rules), without), Selection::Nothing, "{stated}");
+    }
+}
+
+#[test]
+fn of_functions_only_those_with_a_match_are_read_for_its_conditions() {
+    let rules = rule(
+        "{pattern: two($A), inside: {kind: function_definition, stopBy: end, has: {pattern: one($B), stopBy: end}}}",
+    );
+    let text = "\
+def f():
+    one(another_long_name)
+    two(1)
+def g():
+    one(another_long_name)
+    two(2)
+";
+    let scanner = scanner(&rules);
+    let active = scanner.active(PYTHON, text).and_then(|active| active.found_in(text)).unwrap();
+    let seen = |place| [(0, vec![text.find(place).unwrap()])].into();
+    let of_first = active.select(text, Some(&seen("two(1)")), |_| false);
+    let of_second = active.select(text, Some(&seen("two(2)")), |_| false);
+    let (first, second) = text.split_at(text.find("def g").unwrap());
+    let part = |start: usize, part: &str| start..start + part.trim_end().len();
+    assert_eq!(of_first, Selection::AllBut(vec![part(first.len(), second)]));
+    assert_eq!(of_second, Selection::AllBut(vec![part(0, first)]));
 }
