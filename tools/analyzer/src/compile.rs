@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::sync::OnceLock;
 
+use aho_corasick::AhoCorasick;
 use ast_grep_config::{DeserializeEnv, RuleCore, SerializableRuleCore};
 use ast_grep_core::Matcher as _;
 use ast_grep_core::matcher::MatcherExt as _;
@@ -10,7 +11,7 @@ use ast_grep_core::replacer::TemplateFix;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use include_dir::{Dir, include_dir};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use regex::{Regex, RegexSet};
+use regex::Regex;
 
 use crate::active::Active;
 use crate::evidence::{self, Evidence};
@@ -64,11 +65,13 @@ struct Stated {
 }
 
 /// The rules of one language.
+#[derive(Default)]
 pub(crate) struct LanguageRules {
     pub(crate) rules: Vec<CompiledRule>,
     /// Indices of the rules that can match a node, by the node's kind.
     by_kind: Vec<Vec<usize>>,
-    keywords: RegexSet,
+    /// None where there are no keywords.
+    keywords: Option<AhoCorasick>,
     /// Which rule each keyword belongs to.
     keyword_owners: Vec<usize>,
     /// In a language of which parts can be read.
@@ -355,8 +358,9 @@ impl LanguageRules {
         // Looking for all keywords takes a while, so it is done only for a rule that still needs it.
         let needs_keyword = |number: &usize| runs[*number] && !active[*number];
         if self.keyword_owners.iter().any(needs_keyword) {
-            for keyword in self.keywords.matches(text) {
-                let number = self.keyword_owners[keyword];
+            let keywords = self.keywords.iter();
+            for keyword in keywords.flat_map(|known| known.find_overlapping_iter(text)) {
+                let number = self.keyword_owners[keyword.pattern()];
                 active[number] |= runs[number];
             }
         }
@@ -379,23 +383,12 @@ impl LanguageRules {
                 }
                 by_kind[kind].push(number);
             }
-            keywords.extend(rule.keywords.iter().map(|keyword| regex::escape(keyword)));
+            keywords.extend(&rule.keywords);
             keyword_owners.extend(std::iter::repeat_n(number, rule.keywords.len()));
         }
-        let keywords = RegexSet::new(keywords).map_err(|error| error.to_string())?;
+        let keywords = AhoCorasick::new(keywords).map_err(|error| error.to_string())?;
+        let keywords = Some(keywords);
         Ok(Self { rules, by_kind, keywords, keyword_owners, demands })
-    }
-}
-
-impl Default for LanguageRules {
-    fn default() -> Self {
-        Self {
-            rules: Vec::new(),
-            by_kind: Vec::new(),
-            keywords: RegexSet::empty(),
-            keyword_owners: Vec::new(),
-            demands: None,
-        }
     }
 }
 

@@ -46,6 +46,9 @@ const WORDS: [(&str, &str, bool); 20] = [
     ("generator_expression", "for", false),
 ];
 
+/// What stands in the line that a function begins with, or in a `lambda`.
+const PARAMETERS: [&str; 2] = ["default_parameter", "typed_default_parameter"];
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Needs {
     /// It may match in any text.
@@ -164,6 +167,9 @@ impl Reader<'_> {
         if let Some((word, _)) = rule.get("kind").and_then(word_of) {
             parts.push(self.word(word).map_or(Needs::Unknown, |word| Needs::InOrder(vec![word])));
         }
+        if rule.get("kind").and_then(Value::as_str).is_some_and(|kind| PARAMETERS.contains(&kind)) {
+            parts.push(self.in_any(["def", "lambda"], Needs::Unknown));
+        }
         if let Some(regex) = rule.get("regex").and_then(Value::as_str) {
             parts.push(self.regex(regex));
         }
@@ -203,15 +209,22 @@ impl Reader<'_> {
 
     /// The needs of what is in so many loops of its own function.
     pub(crate) fn in_loops(&mut self, loops: Loops, inner: Needs) -> Needs {
-        let (each, any) = (self.word("for"), self.word("while"));
-        let (Some(each), Some(any)) = (each, any) else { return inner };
-        let outer = match loops {
-            Loops::None => return inner,
-            Loops::One => Needs::Any(vec![Needs::InOrder(vec![each]), Needs::InOrder(vec![any])]),
-            Loops::TwoOverItems => Needs::InOrder(vec![each, each]),
-        };
-        let (outer, inner) = (Box::new(outer), Box::new(inner));
-        Needs::Inside { outer, may_be_function: false, first: None, inner }
+        match loops {
+            Loops::None => inner,
+            Loops::One => self.in_any(["for", "while"], inner),
+            Loops::TwoOverItems => {
+                let outer = self.word("for").map(|word| Needs::InOrder(vec![word, word]));
+                within(outer.unwrap_or(Needs::Unknown), inner)
+            }
+        }
+    }
+
+    /// The needs of what is in a part of its statement that has one of these words.
+    fn in_any(&mut self, words: [&str; 2], inner: Needs) -> Needs {
+        let words = words.map(|word| self.word(word));
+        let outer =
+            words.map(|word| word.map_or(Needs::Unknown, |word| Needs::InOrder(vec![word])));
+        within(Needs::any(outer.into()), inner)
     }
 
     /// The needs of what the names of a pattern stand for.
@@ -220,8 +233,8 @@ impl Reader<'_> {
         let is_of_name = |letter: char| letter.is_alphanumeric() || "_$".contains(letter);
         let names: Vec<_> = pattern.split(|letter| !is_of_name(letter)).collect();
         let constraints = constraints.as_object().into_iter().flatten();
-        let named = constraints.filter(|(name, _)| names.contains(&format!("${name}").as_str()));
-        Needs::all(named.map(|(_, constraint)| self.needs(constraint)).collect())
+        let given = constraints.filter(|(name, _)| names.contains(&format!("${name}").as_str()));
+        Needs::all(given.map(|(_, constraint)| self.needs(constraint)).collect())
     }
 
     /// One of the texts that whatever the expression matches begins with.
@@ -253,6 +266,12 @@ impl Reader<'_> {
         let numbers: Vec<_> = phrases.filter_map(|phrase| self.phrases.add(phrase)).collect();
         if numbers.is_empty() { Needs::Unknown } else { Needs::InOrder(numbers) }
     }
+}
+
+/// The needs of a part of a statement, and of the statement.
+fn within(outer: Needs, inner: Needs) -> Needs {
+    let (outer, inner) = (Box::new(outer), Box::new(inner));
+    Needs::Inside { outer, may_be_function: false, first: None, inner }
 }
 
 /// The word that nodes of a kind have, and whether they begin with it.
