@@ -26,7 +26,7 @@ impl ModelDriver for Instantly {
     }
 
     async fn converse(&self, _: &Call) -> Result<Reply, ModelError> {
-        Ok(Reply::new("a", vec![Block::Text("Yes.".to_owned())], StopReason::EndTurn))
+        Ok(Reply::new("a", vec![Block::Text("Yes.".into())], StopReason::EndTurn))
     }
 }
 

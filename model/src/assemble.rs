@@ -97,7 +97,7 @@ impl Assembled {
         for (_, piece) in self.blocks {
             match piece {
                 Piece::Text(text) if text.is_empty() => {}
-                Piece::Text(text) => content.push(Block::Text(text)),
+                Piece::Text(text) => content.push(Block::Text(text.into())),
                 Piece::Reasoning { text, signature } => {
                     content.push(Block::Reasoning { text, signature });
                 }

@@ -4,6 +4,8 @@ use contract::ToolSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::words::Words;
+
 /// All that a model is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Conversation {
@@ -29,7 +31,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Block {
-    Text(String),
+    Text(Words),
     Reasoning {
         text: String,
         signature: Option<String>,
@@ -58,7 +60,7 @@ pub struct ToolResult {
 }
 
 impl Message {
-    pub fn user(text: impl Into<String>) -> Self {
+    pub fn user(text: impl Into<Words>) -> Self {
         Self { role: Role::User, content: vec![Block::Text(text.into())] }
     }
 
@@ -75,5 +77,15 @@ impl Message {
             Block::ToolUse(tool_use) => Some(tool_use),
             _ => None,
         })
+    }
+}
+
+impl Block {
+    /// Those of a text.
+    pub(crate) fn words(&self) -> Option<&Words> {
+        match self {
+            Self::Text(words) => Some(words),
+            _ => None,
+        }
     }
 }

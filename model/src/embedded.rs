@@ -31,7 +31,7 @@ impl ModelDriver for Embedded {
 
     async fn converse(&self, call: &Call) -> Result<Reply, ModelError> {
         let text = (self.answer)(&call.conversation);
-        let mut reply = Reply::new(NAME, vec![Block::Text(text)], StopReason::EndTurn);
+        let mut reply = Reply::new(NAME, vec![Block::Text(text.into())], StopReason::EndTurn);
         // No tokens were used, and nobody counted any.
         reply.usage_is_estimated = true;
         reply.cost_usd = Some(0.0);

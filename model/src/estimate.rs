@@ -13,6 +13,8 @@ use std::io;
 use serde_json::Value;
 
 use crate::conversation::{Block, Conversation};
+use crate::literal;
+use crate::words::Words;
 
 /// No estimate was seen that was more times the true count. What is estimated above as many contexts does not fit one.
 pub const AT_MOST_OVER: u64 = 5;
@@ -46,7 +48,7 @@ pub fn content(blocks: &[Block]) -> u64 {
 
 fn block(block: &Block) -> u64 {
     match block {
-        Block::Text(words) => text(words),
+        Block::Text(told) => words(told),
         Block::Reasoning { text: words, signature } => {
             text(words) + signature.as_deref().map_or(0, text)
         }
@@ -54,6 +56,10 @@ fn block(block: &Block) -> u64 {
         Block::ToolUse(tool_use) => TOOL + text(&tool_use.name) + value(&tool_use.input),
         Block::ToolResult(result) => TOOL + value(&result.content),
     }
+}
+
+fn words(words: &Words) -> u64 {
+    words.literal().map_or_else(|| text(words), |json| Weight::of_literal(json).tokens())
 }
 
 /// Tokens of a value as JSON, without writing it down.
@@ -80,6 +86,16 @@ impl Weight {
             sum + if chunk.is_ascii() { of_ascii(chunk) } else { by_table(chunk) }
         };
         Self(chunks.iter().fold(by_table(rest), sum))
+    }
+
+    /// Of what a string of JSON, in its quotes, stands for.
+    fn of_literal(json: &[u8]) -> Self {
+        let (mut written, mut meant) = (by_table(b"\"\""), 0);
+        literal::escapes(json, |bytes, character| {
+            written += by_table(bytes);
+            meant += by_table(character.encode_utf8(&mut [0; 4]).as_bytes());
+        });
+        Self(Self::of(json).0 + meant - written)
     }
 
     fn tokens(self) -> u64 {

@@ -40,7 +40,7 @@ pub fn of_reply(reply: Reply) -> Events {
     let mut events = vec![Ok(Event::Started { model_id: reply.model_id.clone() })];
     for (index, block) in (0_u32..).zip(&reply.message.content) {
         match block {
-            Block::Text(text) => events.push(Ok(Event::Text(text.clone()))),
+            Block::Text(text) => events.push(Ok(Event::Text(text.as_str().to_owned()))),
             Block::Reasoning { text, .. } => events.push(Ok(Event::Reasoning(text.clone()))),
             Block::ToolUse(ToolUse { id, name, input }) => {
                 events.push(Ok(Event::ToolUseStarted {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use contract::ToolSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,6 +13,7 @@ use crate::error::{Cause, ErrorKind, ModelError};
 use crate::json::{self, Text};
 use crate::reply::{Change, Reply, StopReason};
 use crate::text_or::TextOr;
+use crate::words;
 
 /// What there is around the texts of an answer, and their escapes; growing beyond copies it.
 const USUAL_LENGTH: usize = 1024;
@@ -19,12 +21,14 @@ const USUAL_LENGTH: usize = 1024;
 /// A request. Either `prompt` or `messages` is given.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Request {
+pub struct Request<'a> {
     /// A model id, an inference profile or an ARN; none leaves the choice to the gateway.
     pub model_id: Option<String>,
     pub system: Option<String>,
-    pub prompt: Option<String>,
-    pub messages: Option<Vec<Said>>,
+    #[serde(borrow)]
+    pub prompt: Option<words::Said<'a>>,
+    #[serde(borrow)]
+    pub messages: Option<Vec<Said<'a>>>,
     pub tools: Vec<ToolSpec>,
     pub params: Params,
     pub metadata: Metadata,
@@ -33,9 +37,10 @@ pub struct Request {
 /// One message of a request.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Said {
+pub struct Said<'a> {
     pub role: Speaker,
-    pub content: TextOr<Block>,
+    #[serde(borrow)]
+    pub content: TextOr<'a, Block>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -58,18 +63,23 @@ pub struct Params {
     pub timeout_ms: Option<u64>,
 }
 
-impl Request {
-    /// The call it asks for. `otherwise` is how long it may take where it does not say, `most` the longest that it may say.
-    pub fn into_call(self, otherwise: Duration, most: Duration) -> Result<Call, ModelError> {
+impl Request<'_> {
+    /// The call it asks for; `body` is what it was read from. `otherwise` is how long it may take where it does not say, `most` the longest that it may say.
+    pub fn into_call(
+        self,
+        body: &Bytes,
+        otherwise: Duration,
+        most: Duration,
+    ) -> Result<Call, ModelError> {
         let mut system: Vec<String> = self.system.into_iter().collect();
         let mut messages = Vec::new();
         match (self.prompt, self.messages) {
-            (Some(prompt), None) => messages.push(Message::user(prompt)),
+            (Some(prompt), None) => messages.push(Message::user(prompt.words(body))),
             (None, Some(said)) => {
                 for Said { role, content } in said {
                     let role = match (role, content) {
                         (Speaker::System, TextOr::Text(text)) => {
-                            system.push(text);
+                            system.push(text.words(body).into_string());
                             continue;
                         }
                         (Speaker::System, TextOr::Parts(_)) => {
@@ -78,7 +88,7 @@ impl Request {
                         (Speaker::User, content) => (Role::User, content),
                         (Speaker::Assistant, content) => (Role::Assistant, content),
                     };
-                    messages.push(message(role.0, role.1));
+                    messages.push(message(role.0, role.1, body));
                 }
             }
             (None, None) => return Err(bad("neither `prompt` nor `messages` is given")),
@@ -104,9 +114,9 @@ impl Request {
     }
 }
 
-fn message(role: Role, content: TextOr<Block>) -> Message {
+fn message(role: Role, content: TextOr<Block>, body: &Bytes) -> Message {
     let content = match content {
-        TextOr::Text(text) => vec![Block::Text(text)],
+        TextOr::Text(text) => vec![Block::Text(text.words(body))],
         TextOr::Parts(blocks) => blocks,
     };
     Message { role, content }
@@ -197,13 +207,13 @@ impl Envelope {
         let length = USUAL_LENGTH + self.output_text.len() + raw.map_or(0, String::len);
         let written = Envelope {
             model_id: self.model_id,
-            output_text: Text(&self.output_text),
+            output_text: Text::from(&self.output_text),
             tool_uses: self.tool_uses,
             tokens: self.tokens,
             finish_reason: self.finish_reason,
             latency_ms: self.latency_ms,
             cost_usd: self.cost_usd,
-            raw: raw.map(|snippet| Raw { bedrock_response_snippet: Text(snippet) }),
+            raw: raw.map(|snippet| Raw { bedrock_response_snippet: Text::from(snippet) }),
             normalized: self.normalized,
             routing: self.routing,
             notes: self.notes,
@@ -284,10 +294,9 @@ mod tests {
     use crate::reply::Usage;
 
     fn call(request: Value) -> Result<Call, String> {
-        let request: Request =
-            serde_json::from_value(request).map_err(|error| error.to_string())?;
+        let request = Request::deserialize(request).map_err(|error| error.to_string())?;
         request
-            .into_call(Duration::from_secs(30), Duration::from_mins(5))
+            .into_call(&Bytes::new(), Duration::from_secs(30), Duration::from_mins(5))
             .map_err(|error| error.message)
     }
 

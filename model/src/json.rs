@@ -1,19 +1,58 @@
 //! JSON as it is sent. A prompt may be hundreds of kilobytes, so its texts are looked through 64 bytes at a time for what
 //! must be escaped, which takes a fraction of what `serde_json` takes byte by byte.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::io::{self, Write};
 
+use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
+use crate::conversation::Conversation;
+use crate::pieces::Pieces;
 use crate::string_page::{BLOCK, Page, Window, specials};
+use crate::words::Words;
 
-/// A text that may be long. Only [`to_vec`] writes it as a string.
-pub struct Text<'a>(pub &'a str);
+/// A text that may be long. Only [`to_vec`] writes it as a string, and only [`to_pieces`] one that is held as JSON.
+pub struct Text<'a>(Held<'a>);
+
+enum Held<'a> {
+    Plain(Cow<'a, str>),
+    Literal(&'a Bytes),
+}
+
+impl<'a> Text<'a> {
+    /// For a body that [`to_pieces`] writes, of a conversation with these words.
+    pub(crate) fn of(words: &'a Words) -> Self {
+        words.literal().map_or_else(|| words.as_str().into(), |json| Self(Held::Literal(json)))
+    }
+
+    pub(crate) fn trim_end(&mut self) {
+        let text = match &self.0 {
+            Held::Plain(text) => text.trim_end().to_owned(),
+            // It was looked through when it came, so it cannot fail.
+            Held::Literal(json) => {
+                let text: String = serde_json::from_slice(json).unwrap_or_default();
+                text.trim_end().to_owned()
+            }
+        };
+        *self = text.into();
+    }
+}
+
+impl<'a, Plain: Into<Cow<'a, str>>> From<Plain> for Text<'a> {
+    fn from(text: Plain) -> Self {
+        Self(Held::Plain(text.into()))
+    }
+}
 
 impl Serialize for Text<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0.as_bytes())
+        serializer.serialize_bytes(match &self.0 {
+            Held::Plain(text) => text.as_bytes(),
+            Held::Literal(json) => json,
+        })
     }
 }
 
@@ -22,6 +61,71 @@ pub fn to_vec(value: &impl Serialize, capacity: usize) -> serde_json::Result<Vec
     let mut bytes = Vec::with_capacity(capacity);
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, Texts))?;
     Ok(bytes)
+}
+
+/// `value` as JSON. What of the conversation is held as JSON becomes a piece of its own; `capacity` is for all else.
+pub(crate) fn to_pieces(
+    value: &impl Serialize,
+    capacity: usize,
+    conversation: &Conversation,
+) -> serde_json::Result<Pieces> {
+    let blocks = conversation.messages.iter().flat_map(|message| &message.content);
+    let literals: Vec<&Bytes> = blocks.filter_map(|block| block.words()?.literal()).collect();
+    if literals.is_empty() {
+        return to_vec(value, capacity).map(Pieces::from);
+    }
+    let written =
+        RefCell::new(Written { pieces: Pieces::default(), last: Vec::with_capacity(capacity) });
+    let formatter = Joined { written: &written, literals };
+    let mut serializer = serde_json::Serializer::with_formatter(Writer(&written), formatter);
+    value.serialize(&mut serializer)?;
+    let Written { mut pieces, last } = written.into_inner();
+    pieces.push(last);
+    Ok(pieces)
+}
+
+struct Written {
+    pieces: Pieces,
+    last: Vec<u8>,
+}
+
+struct Writer<'a>(&'a RefCell<Written>);
+
+impl Write for Writer<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().last.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes as [`Texts`] does, but for texts that are JSON already.
+struct Joined<'a> {
+    written: &'a RefCell<Written>,
+    literals: Vec<&'a Bytes>,
+}
+
+impl Formatter for Joined<'_> {
+    fn write_byte_array<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        text: &[u8],
+    ) -> io::Result<()> {
+        // It is JSON already where it stands at the place of one that is.
+        let Some(&json) =
+            self.literals.iter().find(|json| std::ptr::eq::<[u8]>(json.as_ref(), text))
+        else {
+            return Texts.write_byte_array(writer, text);
+        };
+        let mut written = self.written.borrow_mut();
+        let before = std::mem::take(&mut written.last);
+        written.pieces.push(before);
+        written.pieces.push(json.clone());
+        Ok(())
+    }
 }
 
 /// Writes bytes as the text that they are, and all else without spaces.
@@ -114,7 +218,7 @@ mod tests {
     use super::*;
 
     fn written(text: &str) -> String {
-        String::from_utf8(to_vec(&Text(text), 0).unwrap()).unwrap()
+        String::from_utf8(to_vec(&Text::from(text), 0).unwrap()).unwrap()
     }
 
     #[test]

@@ -7,6 +7,8 @@ use async_trait::async_trait;
 
 /// What a model is told.
 pub mod conversation;
+/// A text of it.
+pub mod words;
 /// One request: conversation, parameters, on whose account, until when.
 pub mod call;
 /// What comes back.
@@ -35,9 +37,12 @@ mod service;
 pub mod json;
 /// How what callers send is read.
 pub mod read_json;
-/// Strings of JSON that may be long.
+/// Strings of JSON that may be long: decoded, and as they stand.
+mod literal;
 mod long_string;
 mod string_page;
+/// What is sent.
+pub mod pieces;
 /// What is known of the models: prices, limits, quirks.
 pub mod catalog;
 /// What may be spent, and what is.
@@ -77,6 +82,7 @@ pub use conversation::{Block, Conversation, Message, Role, ToolResult, ToolUse};
 pub use error::{Cause, ErrorKind, ModelError};
 pub use event::{Event, Events};
 pub use reply::{Change, Reply, StopReason, Usage};
+pub use words::Words;
 
 /// Leads a conversation one reply further.
 #[async_trait]

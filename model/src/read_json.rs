@@ -7,20 +7,20 @@ use std::fmt;
 
 use serde::de::value::{BorrowedStrDeserializer, StringDeserializer};
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer,
-    MapAccess, SeqAccess, VariantAccess, Visitor,
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess,
+    SeqAccess, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 use serde_json::{Number, Value};
 
-use crate::long_string;
+use crate::{literal, long_string};
 
 /// As many as `serde_json` goes into.
 const DEEPEST: u8 = 127;
 /// Strings up to this length are keys and words, which need no care.
 const SHORT: usize = 32;
 
-pub fn from_slice<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+pub fn from_slice<'de, T: Deserialize<'de>>(json: &'de [u8]) -> serde_json::Result<T> {
     let mut reader = Reader { rest: json, deep: 0 };
     if let Ok(read) = T::deserialize(&mut reader)
         && reader.peek().is_none()
@@ -92,6 +92,17 @@ impl<'de> Reader<'de> {
         Ok(Text::Long(text))
     }
 
+    /// A long string as it stands, quotes included.
+    fn literal(&mut self) -> Option<&'de [u8]> {
+        if self.peek() != Some(b'"') || self.rest.len() < literal::LONG {
+            return None;
+        }
+        let length = 1 + literal::length(self.rest.get(1..)?)?;
+        let json = self.rest.get(..length).filter(|json| json.len() >= literal::LONG)?;
+        self.skip(length);
+        Some(json)
+    }
+
     /// A number, `true`, `false` or `null`.
     fn word(&mut self) -> Result<Value> {
         let ends = |byte: &u8| !(byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
@@ -160,9 +171,14 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value> {
+        if name == literal::AS_IT_STANDS
+            && let Some(json) = self.literal()
+        {
+            return visitor.visit_borrowed_bytes(json);
+        }
         visitor.visit_newtype_struct(self)
     }
 
@@ -295,7 +311,7 @@ mod tests {
     use crate::invoke::Request;
 
     /// As it is read here alone.
-    fn alone<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    fn alone<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Option<T> {
         let mut reader = Reader { rest: json, deep: 0 };
         let read = T::deserialize(&mut reader).ok()?;
         reader.peek().is_none().then_some(read)
@@ -343,7 +359,7 @@ mod tests {
         }
     }
 
-    fn same<T: DeserializeOwned + PartialEq + std::fmt::Debug>(json: &[u8]) {
+    fn same<'de, T: Deserialize<'de> + PartialEq + std::fmt::Debug>(json: &'de [u8]) {
         if let Some(read) = alone::<T>(json) {
             assert_eq!(serde_json::from_slice::<T>(json).ok(), Some(read));
         }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::classify::classify;
 use crate::error::{Cause, ModelError};
 use crate::http::{Answer, Client, retry_after};
+use crate::pieces::Pieces;
 
 /// The longest answer that is read.
 const MOST_OF_AN_ANSWER: usize = 32 << 20;
@@ -73,10 +74,10 @@ impl Service {
     pub(crate) async fn post(
         &self,
         path: &str,
-        body: Vec<u8>,
+        body: Pieces,
         deadline: Instant,
     ) -> Result<Result<Answer, Refused>, ModelError> {
-        self.ask(Method::POST, path, body.into(), deadline).await
+        self.ask(Method::POST, path, body, deadline).await
     }
 
     pub(crate) async fn get(
@@ -84,14 +85,14 @@ impl Service {
         path: &str,
         deadline: Instant,
     ) -> Result<Result<Answer, Refused>, ModelError> {
-        self.ask(Method::GET, path, Bytes::new(), deadline).await
+        self.ask(Method::GET, path, Pieces::default(), deadline).await
     }
 
     async fn ask(
         &self,
         method: Method,
         path: &str,
-        body: Bytes,
+        body: Pieces,
         deadline: Instant,
     ) -> Result<Result<Answer, Refused>, ModelError> {
         let built =

@@ -119,7 +119,7 @@ fn pack_task(conversation: &mut Conversation, level: &Level) {
         at += 1;
         by_size.contains(&(at - 1))
     });
-    *opening = task.message();
+    *opening = task.message().into();
 }
 
 fn pack_findings(content: &mut Value, level: &Level) {

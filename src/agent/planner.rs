@@ -33,7 +33,7 @@ impl ModelDriver for Planner {
         let seen = Seen::of(conversation);
         let uses = plan(&task, conversation, &seen);
         let (content, stop) = if uses.is_empty() {
-            (vec![Block::Text(words(&seen))], StopReason::EndTurn)
+            (vec![Block::Text(words(&seen).into())], StopReason::EndTurn)
         } else {
             (uses.into_iter().map(Block::ToolUse).collect(), StopReason::ToolUse)
         };

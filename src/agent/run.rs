@@ -361,7 +361,7 @@ impl Run {
     /// Adds words of ours, keeping to the alternation of roles.
     fn continue_with(&mut self, words: String) {
         match self.conversation.messages.last_mut() {
-            Some(last) if last.role == Role::User => last.content.push(Block::Text(words)),
+            Some(last) if last.role == Role::User => last.content.push(Block::Text(words.into())),
             _ => self.conversation.messages.push(Message::user(words)),
         }
     }

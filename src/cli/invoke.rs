@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Read, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
+use bytes::Bytes;
 use clap::Args;
 use futures::StreamExt;
 use model::catalog::Catalog;
@@ -56,7 +57,7 @@ impl Arguments {
         let mut request = Request {
             system: self.system.clone(),
             model_id: self.model.clone(),
-            prompt: Some(self.prompt()?),
+            prompt: Some(self.prompt()?.into()),
             ..Request::default()
         };
         request.params.max_tokens = self.max_tokens;
@@ -64,7 +65,7 @@ impl Arguments {
         let within = Duration::from_secs(self.timeout);
         let usage = |error: ModelError| Failure::Usage(error.into());
         request.metadata.agent_id.clone_from(&self.agent);
-        let mut call = request.into_call(within, MOST).map_err(usage)?;
+        let mut call = request.into_call(&Bytes::new(), within, MOST).map_err(usage)?;
         let catalog = catalog(&config).map_err(Failure::Usage)?;
         let agents = self.agents(&config, &catalog).map_err(Failure::Usage)?;
         agents.apply(&mut call).map_err(usage)?;

@@ -7,8 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use model::invoke::Failure;
 use model::{Cause, ErrorKind, ModelError};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 const USUAL: usize = 4096;
 
@@ -64,7 +63,7 @@ fn status(error: &ModelError) -> StatusCode {
 }
 
 /// A request's body; what is wrong with it is told with the place.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ModelError> {
+pub(super) fn read<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, ModelError> {
     model::read_json::from_slice(body).map_err(|error| {
         ModelError::new(Cause::BadRequest, format!("the body cannot be read: {error}"))
     })

@@ -6,11 +6,13 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use bytes::Bytes;
 use contract::ToolSpec;
 use model::text_or::TextOr;
+use model::words;
 use model::{
     Block, Call, Cause, Conversation, Message, Metadata, ModelError, Parameters, Role, ToolChoice,
-    ToolResult, ToolUse,
+    ToolResult, ToolUse, Words,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -21,9 +23,10 @@ use super::{ANSWER, LONGEST, ModelApi, chat_reply, chat_stream, trace};
 
 /// What is understood of a request. What is not changes how an answer is sampled or kept, and is named in the answer.
 #[derive(Debug, Deserialize)]
-struct Request {
+struct Request<'a> {
     model: Option<String>,
-    messages: Vec<Said>,
+    #[serde(borrow)]
+    messages: Vec<Said<'a>>,
     #[serde(default)]
     tools: Vec<Tool>,
     tool_choice: Option<Choice>,
@@ -31,7 +34,8 @@ struct Request {
     max_completion_tokens: Option<u32>,
     temperature: Option<f32>,
     top_p: Option<f32>,
-    stop: Option<TextOr<String>>,
+    #[serde(borrow)]
+    stop: Option<TextOr<'a, String>>,
     #[serde(default)]
     stream: bool,
     stream_options: Option<StreamOptions>,
@@ -42,34 +46,34 @@ struct Request {
     others: Map<String, Value>,
 }
 
+/// A message of any role. An enum tagged by it would read each message twice, and hold it so.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "role", rename_all = "lowercase")]
-enum Said {
-    #[serde(alias = "developer")]
-    System {
-        content: Content,
-    },
-    User {
-        content: Content,
-    },
-    Assistant {
-        content: Option<Content>,
-        #[serde(default)]
-        tool_calls: Option<Vec<ToolCall>>,
-    },
-    Tool {
-        tool_call_id: String,
-        content: Content,
-    },
+struct Said<'a> {
+    role: Speaker,
+    #[serde(borrow)]
+    content: Option<Content<'a>>,
+    tool_calls: Option<Vec<ToolCall>>,
+    tool_call_id: Option<String>,
 }
 
-type Content = TextOr<Part>;
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Speaker {
+    #[serde(alias = "developer")]
+    System,
+    User,
+    Assistant,
+    Tool,
+}
+
+type Content<'a> = TextOr<'a, Part<'a>>;
 
 #[derive(Debug, Deserialize)]
-struct Part {
+struct Part<'a> {
     #[serde(rename = "type")]
     kind: String,
-    text: Option<String>,
+    #[serde(borrow)]
+    text: Option<words::Said<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -127,7 +131,7 @@ pub(super) async fn complete(
             .stream
             .then(|| request.stream_options.as_ref().is_some_and(|options| options.include_usage));
         let notes = ignored(&request);
-        let mut call = call(request, if stream.is_some() { LONGEST } else { ANSWER })?;
+        let mut call = call(request, &body, if stream.is_some() { LONGEST } else { ANSWER })?;
         api.agents.apply(&mut call)?;
         trace::complete(&mut call.metadata, &headers, client);
         Ok((call, stream, notes))
@@ -156,14 +160,14 @@ fn ignored(request: &Request) -> Vec<String> {
     names.map(|(name, _)| format!("`{name}` has no effect here")).collect()
 }
 
-fn call(request: Request, within: Duration) -> Result<Call, ModelError> {
+fn call(request: Request, body: &Bytes, within: Duration) -> Result<Call, ModelError> {
     if request.n.is_some_and(|n| n != 1) {
         return Err(bad("`n` must be 1: a model behind this gateway gives one answer".to_owned()));
     }
     if request.response_format.is_some_and(|format| format["type"] != "text") {
         return Err(bad("`response_format` must be text: ask for JSON in the prompt, or by a tool with `tool_choice`".to_owned()));
     }
-    let mut call = Call::new(conversation(request.messages, request.tools)?, within);
+    let mut call = Call::new(conversation(request.messages, request.tools, body)?, within);
     call.model = request.model;
     call.metadata = request.metadata.unwrap_or_default();
     call.parameters = Parameters {
@@ -172,7 +176,7 @@ fn call(request: Request, within: Duration) -> Result<Call, ModelError> {
         top_p: request.top_p,
         stop_sequences: match request.stop {
             None => Vec::new(),
-            Some(TextOr::Text(stop)) => vec![stop],
+            Some(TextOr::Text(stop)) => vec![stop.words(body).into_string()],
             Some(TextOr::Parts(stops)) => stops,
         },
         tool_choice: choice(request.tool_choice)?,
@@ -197,21 +201,28 @@ fn choice(choice: Option<Choice>) -> Result<ToolChoice, ModelError> {
     })
 }
 
-fn conversation(said: Vec<Said>, tools: Vec<Tool>) -> Result<Conversation, ModelError> {
+fn conversation(
+    said: Vec<Said>,
+    tools: Vec<Tool>,
+    body: &Bytes,
+) -> Result<Conversation, ModelError> {
     let (mut system, mut messages) = (Vec::new(), Vec::<Message>::new());
-    for message in said {
-        let (role, content) = match message {
-            Said::System { content } => {
-                system.push(text(content)?);
+    for Said { role, content, tool_calls, tool_call_id } in said {
+        let content = content.map(|content| text(content, body)).transpose()?;
+        let said = |content: Option<Words>| content.ok_or_else(|| missing("content"));
+        let (role, content) = match role {
+            Speaker::System => {
+                system.push(said(content)?.into_string());
                 continue;
             }
-            Said::User { content } => (Role::User, vec![Block::Text(text(content)?)]),
-            Said::Assistant { content, tool_calls } => {
+            Speaker::User => (Role::User, vec![Block::Text(said(content)?)]),
+            Speaker::Assistant => {
                 (Role::Assistant, assistant(content, tool_calls.unwrap_or_default())?)
             }
-            Said::Tool { tool_call_id, content } => {
-                let content = Value::String(text(content)?);
-                let result = ToolResult { tool_use_id: tool_call_id, is_error: false, content };
+            Speaker::Tool => {
+                let tool_use_id = tool_call_id.ok_or_else(|| missing("tool_call_id"))?;
+                let content = Value::String(said(content)?.into_string());
+                let result = ToolResult { tool_use_id, is_error: false, content };
                 (Role::User, vec![Block::ToolResult(result)])
             }
         };
@@ -228,11 +239,8 @@ fn conversation(said: Vec<Said>, tools: Vec<Tool>) -> Result<Conversation, Model
     Ok(Conversation { system: system.join("\n\n"), messages, tools })
 }
 
-fn assistant(content: Option<Content>, calls: Vec<ToolCall>) -> Result<Vec<Block>, ModelError> {
-    let mut blocks = Vec::new();
-    if let Some(content) = content {
-        blocks.push(Block::Text(text(content)?));
-    }
+fn assistant(content: Option<Words>, calls: Vec<ToolCall>) -> Result<Vec<Block>, ModelError> {
+    let mut blocks: Vec<Block> = content.map(Block::Text).into_iter().collect();
     for ToolCall { id, function } in calls {
         let arguments =
             if function.arguments.trim().is_empty() { "{}" } else { &function.arguments };
@@ -244,20 +252,23 @@ fn assistant(content: Option<Content>, calls: Vec<ToolCall>) -> Result<Vec<Block
     Ok(blocks)
 }
 
-fn text(content: Content) -> Result<String, ModelError> {
-    match content {
-        Content::Text(text) => Ok(text),
-        Content::Parts(parts) => {
-            let texts = parts.into_iter().map(|part| match (part.kind.as_str(), part.text) {
-                ("text", Some(text)) => Ok(text),
-                ("refusal", _) => Ok(String::new()),
-                (kind, _) => {
-                    Err(bad(format!("a part of the type {kind:?} cannot be sent: only texts can")))
-                }
-            });
-            Ok(texts.collect::<Result<Vec<_>, _>>()?.concat())
+fn text(content: Content, body: &Bytes) -> Result<Words, ModelError> {
+    let parts = match content {
+        Content::Text(text) => return Ok(text.words(body)),
+        Content::Parts(parts) => parts,
+    };
+    let texts = parts.into_iter().map(|part| match (part.kind.as_str(), part.text) {
+        ("text", Some(text)) => Ok(text.words(body)),
+        ("refusal", _) => Ok("".into()),
+        (kind, _) => {
+            Err(bad(format!("a part of the type {kind:?} cannot be sent: only texts can")))
         }
-    }
+    });
+    let mut texts: Vec<Words> = texts.collect::<Result<_, _>>()?;
+    Ok(match (texts.pop(), texts.is_empty()) {
+        (Some(only), true) => only,
+        (last, _) => texts.iter().chain(&last).map(Words::as_str).collect::<String>().into(),
+    })
 }
 
 fn tool(tool: Tool) -> Result<ToolSpec, ModelError> {
@@ -275,6 +286,11 @@ fn tool(tool: Tool) -> Result<ToolSpec, ModelError> {
     }
 }
 
+/// What every message of its role has.
+fn missing(field: &str) -> ModelError {
+    bad(format!("a message has no `{field}`"))
+}
+
 fn bad(message: String) -> ModelError {
     ModelError::new(Cause::BadRequest, message)
 }
@@ -284,9 +300,8 @@ mod tests {
     use super::*;
 
     fn asked(request: Value) -> Result<Call, String> {
-        let request: Request =
-            serde_json::from_value(request).map_err(|error| error.to_string())?;
-        call(request, ANSWER).map_err(|error| error.message)
+        let request = Request::deserialize(request).map_err(|error| error.to_string())?;
+        call(request, &Bytes::new(), ANSWER).map_err(|error| error.message)
     }
 
     #[tokio::test]

@@ -25,9 +25,10 @@ pub(super) async fn invoke(State(api): State<Arc<ModelApi>>, asked: Asked) -> Re
     }
 }
 
-/// Takes the body, which is not held beside the call while a model thinks.
+/// Takes the body, of which nothing but long texts is held while a model thinks.
 pub(super) fn call(api: &ModelApi, asked: Asked, otherwise: Duration) -> Result<Call, ModelError> {
-    let mut call = read::<Request>(&asked.body)?.into_call(otherwise, LONGEST)?;
+    let request = read::<Request>(&asked.body)?;
+    let mut call = request.into_call(&asked.body, otherwise, LONGEST)?;
     api.agents.apply(&mut call)?;
     trace::complete(&mut call.metadata, &asked.headers, asked.client);
     Ok(call)

@@ -21,6 +21,9 @@ use super::schema;
 const LARGEST_GROUP: usize = 256;
 /// Statements that stay prepared: more than the queue and the store have between them.
 const PREPARED_STATEMENTS: usize = 64;
+/// Of the file's pages in memory, for each connection; SQLite's own default is 2 MB. What is written is at the ends of
+/// tables, and what is read again is in the system's cache.
+const CACHE_KIB: i32 = 1024;
 /// How long to wait for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -248,6 +251,7 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     // In WAL mode anything less may lose the last commits when the power goes.
     connection.pragma_update(None, "synchronous", "full")

@@ -71,7 +71,7 @@ impl Message {
 impl Content {
     fn block(self) -> Option<Block> {
         Some(match self {
-            Self::Text { text } => Block::Text(text),
+            Self::Text { text } => Block::Text(text.into()),
             Self::Thinking { thinking, signature } => {
                 Block::Reasoning { text: thinking, signature }
             }

@@ -9,16 +9,20 @@ use super::Settings;
 use crate::call::{Call, ToolChoice};
 use crate::conversation::{Block, Conversation, Role, ToolResult};
 use crate::error::{Cause, ModelError};
+use crate::json::{self, Text};
+use crate::pieces::Pieces;
 
 /// The service refuses empty texts.
 const NOTHING: &str = "(nothing)";
+/// Without long texts.
+const USUAL_LENGTH: usize = 4096;
 
 pub(super) fn body(
     call: &Call,
     model: &str,
     settings: &Settings,
     stream: bool,
-) -> Result<Vec<u8>, ModelError> {
+) -> Result<Pieces, ModelError> {
     let (conversation, parameters) = (&call.conversation, &call.parameters);
     let caches = settings.caches;
     let body = Body {
@@ -35,7 +39,7 @@ pub(super) fn body(
         stop_sequences: &parameters.stop_sequences,
         stream,
     };
-    serde_json::to_vec(&body).map_err(|error| {
+    json::to_pieces(&body, USUAL_LENGTH, conversation).map_err(|error| {
         ModelError::new(Cause::BadRequest, format!("the conversation cannot be sent: {error}"))
     })
 }
@@ -72,7 +76,7 @@ struct Message<'a> {
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Content<'a> {
     Text {
-        text: Cow<'a, str>,
+        text: Text<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
         cache_control: Option<CacheControl>,
     },
@@ -170,7 +174,7 @@ fn messages(conversation: &Conversation, caches: bool) -> Vec<Message<'_>> {
             // A reply that was begun is refused if it ends in white space.
             Role::Assistant => {
                 if let Some(Content::Text { text, .. }) = last.content.last_mut() {
-                    *text = Cow::Owned(text.trim_end().to_owned());
+                    text.trim_end();
                 }
             }
         }
@@ -198,8 +202,8 @@ fn content(blocks: &[Block], role: Role) -> Vec<Content<'_>> {
 
 fn block(block: &Block) -> Option<Content<'_>> {
     Some(match block {
-        Block::Text(text) if text.trim().is_empty() => return None,
-        Block::Text(text) => Content::Text { text: text.into(), cache_control: None },
+        Block::Text(words) if words.is_blank() => return None,
+        Block::Text(words) => Content::Text { text: Text::of(words), cache_control: None },
         // A thought that is not signed is another model's, and would be refused.
         Block::Reasoning { text, signature } => {
             Content::Thinking { thinking: text, signature: signature.as_deref()? }
@@ -222,5 +226,24 @@ fn result_text(result: &ToolResult) -> Cow<'_, str> {
         Value::String(text) if text.trim().is_empty() => NOTHING.into(),
         Value::String(text) => text.into(),
         other => other.to_string().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::pieces::read;
+    use crate::words::tests::both_ways;
+
+    #[tokio::test]
+    async fn a_text_that_is_held_as_json_is_sent_as_the_same_text() {
+        let [held, plain] = both_ways().map(|conversation| {
+            let call = Call::new(conversation, Duration::from_secs(1));
+            body(&call, "m", &Settings::new("key".to_owned().into()), false).unwrap()
+        });
+        assert!(held.iter().count() > 3 && plain.iter().count() == 1);
+        assert_eq!(read(&held), read(&plain));
     }
 }

@@ -150,8 +150,7 @@ mod tests {
 
     #[test]
     fn several_messages_are_told_with_who_said_them() {
-        let answer =
-            Message { role: Role::Assistant, content: vec![Block::Text("Four.".to_owned())] };
+        let answer = Message { role: Role::Assistant, content: vec![Block::Text("Four.".into())] };
         let messages = vec![Message::user("2 + 2?"), answer, Message::user("Sure?")];
         insta::assert_snapshot!(of(&call(messages), None).unwrap().input.trim_start(), @"
         User:

@@ -122,7 +122,7 @@ impl Talk {
         let text = outcome.result.clone()?;
         let model = self.model.as_deref().unwrap_or("claude");
         let stop = stop(outcome.stop_reason.as_deref());
-        let mut reply = Reply::new(model, vec![Block::Text(text.clone())], stop);
+        let mut reply = Reply::new(model, vec![Block::Text(text.as_str().into())], stop);
         reply.usage_is_estimated = outcome.usage.is_none();
         outcome.usage.as_ref().inspect(|counts| counts.add_to(&mut reply.usage));
         self.told.push_back(Event::Started { model_id: model.to_owned() });

@@ -136,7 +136,8 @@ fn by_length(conversation: &Conversation) -> u64 {
 
 fn length(block: &Block) -> usize {
     match block {
-        Block::Text(text) | Block::RedactedReasoning(text) => text.len(),
+        Block::Text(words) => words.len(),
+        Block::RedactedReasoning(text) => text.len(),
         Block::Reasoning { text, signature } => {
             text.len() + signature.as_ref().map_or(0, String::len)
         }

@@ -8,7 +8,7 @@ use crate::{Block, Cause, Conversation, Message, Role, StopReason};
 /// joins the last message where that is the user's.
 pub(super) fn with_remark(conversation: &Arc<Conversation>, cause: Cause) -> Arc<Conversation> {
     let mut told = Conversation::clone(conversation);
-    let remark = Block::Text(remark(cause).to_owned());
+    let remark = Block::Text(remark(cause).into());
     match told.messages.last_mut() {
         Some(last) if last.role == Role::User => last.content.push(remark),
         _ => told.messages.push(Message { role: Role::User, content: vec![remark] }),

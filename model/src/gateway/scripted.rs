@@ -58,7 +58,7 @@ impl Scripted {
 /// 100 tokens in, 10 out.
 pub(super) fn reply(call: &Call, text: &str, stop: StopReason) -> Reply {
     let id = call.model.clone().unwrap_or_default();
-    let mut reply = Reply::new(id, vec![Block::Text(text.to_owned())], stop);
+    let mut reply = Reply::new(id, vec![Block::Text(text.into())], stop);
     reply.usage = Usage { input_tokens: 100, output_tokens: 10, ..Usage::default() };
     reply.cost_usd = Some(0.25);
     reply

@@ -7,7 +7,6 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming};
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -15,14 +14,16 @@ use hyper_rustls::MaybeHttpsStream;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use crate::pieces::Pieces;
+
 pub(super) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
-pub(super) type Unanswered = TrySendError<Request<Full<Bytes>>>;
+pub(super) type Unanswered = TrySendError<Request<Pieces>>;
 
 #[derive(Debug)]
 pub(super) struct Connection {
-    sender: SendRequest<Full<Bytes>>,
+    sender: SendRequest<Pieces>,
     /// `None` once it has ended.
-    mover: Option<http1::Connection<Stream, Full<Bytes>>>,
+    mover: Option<http1::Connection<Stream, Pieces>>,
 }
 
 impl Connection {
@@ -34,7 +35,7 @@ impl Connection {
     /// The head of the answer. What was not sent comes back with the error.
     pub(super) async fn ask(
         &mut self,
-        request: Request<Full<Bytes>>,
+        request: Request<Pieces>,
     ) -> Result<Response<Incoming>, Unanswered> {
         let mut answer = pin!(self.sender.try_send_request(request));
         poll_fn(|context| {

@@ -15,7 +15,6 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::header::HOST;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -27,6 +26,7 @@ use self::pool::{Origin, Pool};
 pub use self::trace::traceparent;
 pub use self::wait::retry_after;
 use crate::error::{Cause, ModelError};
+use crate::pieces::Pieces;
 
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -72,7 +72,7 @@ impl Client {
     /// The head of the answer, whatever its status. Redirects are not followed: the credentials are for one host.
     pub async fn send(
         &self,
-        request: Request<Bytes>,
+        request: Request<impl Into<Pieces>>,
         deadline: Instant,
     ) -> Result<Answer, ModelError> {
         let uri = request.uri().clone();
@@ -84,11 +84,7 @@ impl Client {
     }
 
     /// By a connection that is there, else by a new one. A kept one may turn out to be closed before anything was sent.
-    async fn ask(
-        &self,
-        uri: &Uri,
-        mut request: Request<Full<Bytes>>,
-    ) -> Result<Answer, ModelError> {
+    async fn ask(&self, uri: &Uri, mut request: Request<Pieces>) -> Result<Answer, ModelError> {
         let origin = Origin::of(uri);
         while let Some(mut connection) = self.pool.take(&origin) {
             match connection.ask(request).await {
@@ -137,8 +133,8 @@ impl Client {
 }
 
 /// As HTTP/1 wants it: the host in a header, and the path alone in the first line.
-fn addressed(request: Request<Bytes>) -> Result<Request<Full<Bytes>>, ModelError> {
-    let mut request = request.map(Full::new);
+fn addressed(request: Request<impl Into<Pieces>>) -> Result<Request<Pieces>, ModelError> {
+    let mut request = request.map(Into::into);
     if !request.headers().contains_key(HOST) {
         let host = HeaderValue::from_str(&host_header(request.uri()))
             .map_err(|_| ModelError::new(Cause::BadRequest, "the service's host is no name"))?;

@@ -22,7 +22,9 @@ pub(super) fn fit(
     // A prompt is not repeated in what is told of a call.
     let from = json!({"characters": system.chars().count()});
     match conversation.messages.first_mut() {
-        Some(first) if first.role == Role::User => first.content.insert(0, Block::Text(system)),
+        Some(first) if first.role == Role::User => {
+            first.content.insert(0, Block::Text(system.into()));
+        }
         _ => conversation.messages.insert(0, Message::user(system)),
     }
     changes.push(change("system", from, json!("first user message"), limits.system.reason()));

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use self::identity::Identity;
 use self::stream::Reader;
 use crate::http::{Answer, Client};
+use crate::pieces::Pieces;
 use crate::service::{self, Service};
 use crate::{
     Call, Cause, Conversation, Events, Listed, ModelDriver, ModelError, Reply, Usage, estimate,
@@ -83,7 +84,7 @@ impl OpenAi {
         })
     }
 
-    async fn ask(&self, call: &Call, body: Vec<u8>) -> Result<Answer, ModelError> {
+    async fn ask(&self, call: &Call, body: Pieces) -> Result<Answer, ModelError> {
         let answer = self.service.post("/chat/completions", body, call.deadline).await?;
         answer.map_err(|refused| refusal::error(&refused, &self.service))
     }

@@ -115,7 +115,8 @@ impl Message {
         let thought = self.reasoning_content.or(self.reasoning).filter(|text| !text.is_empty());
         blocks.extend(thought.map(|text| Block::Reasoning { text, signature: None }));
         let texts = [self.content.map(Text::joined), self.refusal];
-        blocks.extend(texts.into_iter().flatten().filter(|text| !text.is_empty()).map(Block::Text));
+        let said = texts.into_iter().flatten().filter(|text| !text.is_empty());
+        blocks.extend(said.map(|text| Block::Text(text.into())));
         let legacy = self.function_call.map(|function| ToolCall {
             index: None,
             id: None,

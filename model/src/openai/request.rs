@@ -9,13 +9,19 @@ use super::Settings;
 use crate::call::{Call, ToolChoice};
 use crate::conversation::{Block, Conversation, Message, Role, ToolResult};
 use crate::error::{Cause, ModelError};
+use crate::json::{self, Text};
+use crate::pieces::Pieces;
+use crate::words::Words;
+
+/// Without long texts.
+const USUAL_LENGTH: usize = 4096;
 
 pub(super) fn body(
     call: &Call,
     model: &str,
     settings: &Settings,
     stream: bool,
-) -> Result<Vec<u8>, ModelError> {
+) -> Result<Pieces, ModelError> {
     let (conversation, parameters) = (&call.conversation, &call.parameters);
     let max_tokens = parameters.max_tokens.or(settings.max_tokens);
     let tools: Vec<Tool> = conversation.tools.iter().map(Tool::of).collect();
@@ -33,7 +39,7 @@ pub(super) fn body(
         stream_options: (stream && settings.asks_usage)
             .then_some(StreamOptions { include_usage: true }),
     };
-    serde_json::to_vec(&body).map_err(|error| {
+    json::to_pieces(&body, USUAL_LENGTH, conversation).map_err(|error| {
         ModelError::new(Cause::BadRequest, format!("the conversation cannot be sent: {error}"))
     })
 }
@@ -78,11 +84,11 @@ enum Told<'a> {
         content: &'a str,
     },
     User {
-        content: Cow<'a, str>,
+        content: Text<'a>,
     },
     Assistant {
         /// Null where it only calls tools.
-        content: Option<Cow<'a, str>>,
+        content: Option<Text<'a>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         reasoning_content: Option<Cow<'a, str>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -198,9 +204,9 @@ fn user<'a>(message: &'a Message, told: &mut Vec<Told<'a>>) {
         }
         _ => None,
     }));
-    let content = text(message);
-    if told.len() == before || content.as_deref().is_some_and(|text| !text.trim().is_empty()) {
-        told.push(Told::User { content: content.unwrap_or_default() });
+    let says = message.content.iter().filter_map(Block::words).any(|words| !words.is_blank());
+    if told.len() == before || says {
+        told.push(Told::User { content: text(message).unwrap_or_else(|| "".into()) });
     }
 }
 
@@ -214,18 +220,23 @@ fn assistant<'a>(message: &'a Message, settings: &Settings) -> Told<'a> {
         })
         .collect();
     let content = match text(message) {
-        None if tool_calls.is_empty() => Some(Cow::Borrowed("")),
+        None if tool_calls.is_empty() => Some("".into()),
         content => content,
     };
     let reasoning_content = settings.returns_reasoning.then(|| reasoning(message)).flatten();
     Told::Assistant { content, reasoning_content, tool_calls }
 }
 
-fn text(message: &Message) -> Option<Cow<'_, str>> {
-    joined(message.content.iter().filter_map(|block| match block {
-        Block::Text(text) => Some(text.as_str()),
-        _ => None,
-    }))
+fn text(message: &Message) -> Option<Text<'_>> {
+    let mut texts = message.content.iter().filter_map(Block::words);
+    let first = texts.next()?;
+    match texts.next() {
+        None => Some(Text::of(first)),
+        Some(second) => {
+            let all = [first, second].into_iter().chain(texts);
+            joined(all.map(Words::as_str)).map(Text::from)
+        }
+    }
 }
 
 /// A signed thought is another vendor's.
@@ -253,4 +264,23 @@ fn result_text(result: &ToolResult) -> Cow<'_, str> {
         other => other.to_string().into(),
     };
     if result.is_error { format!("error: {text}").into() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::pieces::read;
+    use crate::words::tests::both_ways;
+
+    #[tokio::test]
+    async fn a_text_that_is_held_as_json_is_sent_as_the_same_text() {
+        let [held, plain] = both_ways().map(|conversation| {
+            let call = Call::new(conversation, Duration::from_secs(1));
+            body(&call, "m", &Settings::new("http://localhost"), false).unwrap()
+        });
+        assert!(held.iter().count() > 3 && plain.iter().count() == 1);
+        assert_eq!(read(&held), read(&plain));
+    }
 }

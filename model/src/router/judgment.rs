@@ -99,7 +99,7 @@ mod tests {
     use crate::{Message, ToolUse};
 
     fn says(text: &str, stop: StopReason) -> Reply {
-        Reply::new("m", vec![Block::Text(text.to_owned())], stop)
+        Reply::new("m", vec![Block::Text(text.into())], stop)
     }
 
     #[test]

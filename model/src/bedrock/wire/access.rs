@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use bytes::Bytes;
 use contract::Timestamp;
 use http::Request;
 use http::header::{AUTHORIZATION, HeaderValue};
@@ -13,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 
 use super::signature::Signer;
+use crate::pieces::Pieces;
 use crate::{Cause, ModelError};
 
 /// Credentials are asked for anew this long before they expire.
@@ -48,7 +48,7 @@ impl Keeper {
     /// Adds what proves who asks. The body must not change after it.
     pub(super) async fn authorize(
         &self,
-        request: &mut Request<Bytes>,
+        request: &mut Request<Pieces>,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<(), ModelError> {

@@ -91,7 +91,7 @@ impl Family {
         };
         let reason = answer.pointer(&self.stop).and_then(Value::as_str).unwrap_or_default();
         let stop = reply::stop(self.stops.get(reason).map_or("", String::as_str));
-        let content = (!text.is_empty()).then(|| Block::Text(text.to_owned()));
+        let content = (!text.is_empty()).then(|| Block::Text(text.into()));
         let mut reply = Reply::new(&model.id, content.into_iter().collect(), stop);
         let usage = counted(headers);
         reply.usage_is_estimated = usage.is_none();

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::{BedrockDriver, settings};
+use crate::pieces::Pieces;
 use crate::{Cause, Listed, ModelError};
 
 /// A thousand profiles are on a page.
@@ -89,7 +89,7 @@ async fn get<T: DeserializeOwned>(
     deadline: Instant,
 ) -> Result<T, ModelError> {
     let uri = format!("{}{path}", driver.settings.control());
-    let answer = driver.ask(Method::GET, uri, Bytes::new(), None, deadline).await?;
+    let answer = driver.ask(Method::GET, uri, Pieces::default(), None, deadline).await?;
     let body = answer.bytes(LONGEST_PAGE, deadline).await?;
     serde_json::from_slice(&body).map_err(|error| {
         ModelError::new(Cause::Unreadable, format!("Bedrock's list of models: {error}"))

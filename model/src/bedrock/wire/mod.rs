@@ -17,7 +17,6 @@ mod streaming;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::Value;
@@ -33,6 +32,7 @@ use crate::catalog::Model;
 use crate::classify::classify;
 use crate::event;
 use crate::http::{Answer, Client, retry_after, traceparent};
+use crate::pieces::Pieces;
 use crate::{Call, Cause, Events, Listed, ModelDriver, ModelError, Reply};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -82,7 +82,7 @@ impl BedrockDriver {
         &self,
         model: &Model,
         action: &str,
-        body: Bytes,
+        body: Pieces,
         call: &Call,
     ) -> Result<Answer, ModelError> {
         let id = settings::segment(&model.id)?;
@@ -96,7 +96,7 @@ impl BedrockDriver {
         &self,
         method: Method,
         uri: String,
-        body: Bytes,
+        body: Pieces,
         trace: Option<HeaderValue>,
         deadline: Instant,
     ) -> Result<Answer, ModelError> {

@@ -119,7 +119,7 @@ enum Known {
 
 fn known(block: ContentBlock, stop: StopReason) -> Result<Known, ModelError> {
     if let Some(text) = block.text {
-        return Ok(Known::Block(Block::Text(text)));
+        return Ok(Known::Block(Block::Text(text.into())));
     }
     if let Some(reasoning) = block.reasoning_content {
         let readable = reasoning.reasoning_text.map(|reasoning| Block::Reasoning {

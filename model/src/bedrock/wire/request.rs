@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,6 +11,7 @@ use super::parameters::{self, InferenceConfig};
 use super::sorted::Sorted;
 use crate::catalog::Model;
 use crate::json::{self, Text};
+use crate::pieces::Pieces;
 use crate::{
     Block, Call, Cause, Change, Conversation, ModelError, Role, ToolChoice, ToolResult, ToolUse,
 };
@@ -21,7 +21,7 @@ const NOTHING: &str = "(nothing)";
 
 /// A body, and what of the call it does not hold as it was told.
 pub(super) struct Written {
-    pub(super) body: Bytes,
+    pub(super) body: Pieces,
     pub(super) changes: Vec<Change>,
 }
 
@@ -130,19 +130,22 @@ pub(super) fn write(call: &Call, model: &Model) -> Result<Written, ModelError> {
         inference_config: parameters::inference(&call.parameters, model, &mut changes),
     };
     // Growing a buffer of 200 KB from nothing copies it twice.
-    let bytes = json::to_vec(&body, 4096 + text_length(conversation)).map_err(|error| {
+    let length = 4096 + text_length(conversation);
+    let body = json::to_pieces(&body, length, conversation).map_err(|error| {
         ModelError::new(Cause::BadRequest, format!("the conversation cannot be sent: {error}"))
     })?;
-    Ok(Written { body: bytes.into(), changes })
+    Ok(Written { body, changes })
 }
 
 /// About; escapes and tool uses come on top.
 fn text_length(conversation: &Conversation) -> usize {
     let blocks = conversation.messages.iter().flat_map(|message| &message.content);
+    let written = |text: &str| text.len() + text.len() / 16 + 64;
     let length = |block: &Block| match block {
-        Block::Text(text) | Block::Reasoning { text, .. } | Block::RedactedReasoning(text) => {
-            text.len() + text.len() / 16 + 64
-        }
+        // It goes as it came.
+        Block::Text(words) if words.literal().is_some() => 64,
+        Block::Text(words) => written(words),
+        Block::Reasoning { text, .. } | Block::RedactedReasoning(text) => written(text),
         Block::ToolUse(_) | Block::ToolResult(_) => 1024,
     };
     conversation.system.len() + 512 * conversation.tools.len() + blocks.map(length).sum::<usize>()
@@ -153,7 +156,7 @@ fn system<'a>(conversation: &'a Conversation, model: &Model) -> Vec<Content<'a>>
         return Vec::new();
     }
     let cached = model.caches.then_some(Content::CachePoint(CACHE_POINT));
-    [Content::Text(Text(&conversation.system))].into_iter().chain(cached).collect()
+    [Content::Text(conversation.system.as_str().into())].into_iter().chain(cached).collect()
 }
 
 fn tools<'a>(
@@ -213,7 +216,7 @@ fn content<'a>(blocks: &'a [Block], role: Role, model: &Model) -> Vec<Content<'a
     let mut content: Vec<Content<'a>> =
         blocks.iter().filter_map(|block| content_block(block, model)).collect();
     if content.is_empty() {
-        content.push(Content::Text(Text(NOTHING)));
+        content.push(Content::Text(NOTHING.into()));
     }
     if role == Role::User {
         // Claude wants the results before anything else that the user says.
@@ -227,8 +230,8 @@ fn content<'a>(blocks: &'a [Block], role: Role, model: &Model) -> Vec<Content<'a
 fn content_block<'a>(block: &'a Block, model: &Model) -> Option<Content<'a>> {
     let signs = model.vendor == "anthropic";
     match block {
-        Block::Text(text) if text.trim().is_empty() => None,
-        Block::Text(text) => Some(Content::Text(Text(text))),
+        Block::Text(words) if words.is_blank() => None,
+        Block::Text(words) => Some(Content::Text(Text::of(words))),
         Block::Reasoning { text, signature: Some(signature) } if signs => {
             Some(Content::Thought(Reasoning::ReasoningText { text, signature }))
         }
@@ -255,5 +258,24 @@ fn tool_result<'a>(result: &'a ToolResult, model: &Model) -> Content<'a> {
         tool_use_id: &result.tool_use_id,
         content: [content],
         status: model.takes_tool_status.then_some(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::pieces::read;
+    use crate::words::tests::both_ways;
+
+    #[tokio::test]
+    async fn a_text_that_is_held_as_json_is_sent_as_the_same_text() {
+        let [held, plain] = both_ways().map(|conversation| {
+            let call = Call::new(conversation, Duration::from_secs(1));
+            write(&call, &call.known("us.amazon.nova-2-lite-v1:0")).unwrap().body
+        });
+        assert!(held.iter().count() > 3 && plain.iter().count() == 1);
+        assert_eq!(read(&held), read(&plain));
     }
 }

@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_credential_types::Credentials;
-use bytes::Bytes;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use contract::{Timestamp, hexadecimal};
 use hmac::{Hmac, KeyInit, Mac};
@@ -19,6 +18,7 @@ use sha2::{Digest, Sha256};
 use super::access::unusable;
 use crate::ModelError;
 use crate::http::host_header;
+use crate::pieces::Pieces;
 
 const SERVICE: &str = "bedrock";
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
@@ -46,7 +46,7 @@ impl Signer {
     /// Only what the signature must cover is covered: proxies rewrite other headers. The body must not change after it.
     pub(super) fn sign(
         &self,
-        request: &mut Request<Bytes>,
+        request: &mut Request<Pieces>,
         credentials: &Credentials,
         now: Timestamp,
     ) -> Result<(), ModelError> {
@@ -107,7 +107,7 @@ struct Canonical {
 
 /// Method, path, query, headers and the body's digest, as both sides write them.
 fn canonical(
-    request: &Request<Bytes>,
+    request: &Request<Pieces>,
     host: &str,
     time: &str,
     token: Option<&str>,
@@ -132,8 +132,13 @@ fn canonical(
             "content-type;host;x-amz-date;x-amz-security-token"
         }
     };
-    text.extend(["\n", signed, "\n", &hexadecimal::encode(&Sha256::digest(request.body()))]);
+    text.extend(["\n", signed, "\n", &hexadecimal::encode(&digest(request.body()))]);
     Ok(Canonical { text, signed })
+}
+
+fn digest(body: &Pieces) -> [u8; 32] {
+    let digest = body.iter().fold(Sha256::new(), Digest::chain_update);
+    digest.finalize().into()
 }
 
 fn encode(path: &str, text: &mut String) {
@@ -188,9 +193,13 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1_795_305_600_123);
 
-    fn request(url: &str, body: &str) -> Request<Bytes> {
+    /// In two pieces, as long texts are sent.
+    fn request(url: &str, body: &str) -> Request<Pieces> {
         let request = Request::post(url).header(CONTENT_TYPE, "application/json");
-        request.body(Bytes::copy_from_slice(body.as_bytes())).unwrap()
+        let (begins, goes_on) = body.as_bytes().split_at(body.len() / 2);
+        let mut pieces = Pieces::from(begins.to_vec());
+        pieces.push(goes_on.to_vec());
+        request.body(pieces).unwrap()
     }
 
     fn credentials(secret: &str, token: Option<&str>) -> Credentials {
@@ -198,7 +207,7 @@ mod tests {
     }
 
     /// The headers that AWS's own crate adds.
-    fn theirs(request: &mut Request<Bytes>, credentials: &Credentials, region: &str) {
+    fn theirs(request: &mut Request<Pieces>, body: &str, credentials: &Credentials, region: &str) {
         let identity = credentials.clone().into();
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(NOW.0 as u64);
         let parameters = SigningParams::builder()
@@ -213,7 +222,7 @@ mod tests {
             request.method().as_str(),
             request.uri().to_string(),
             std::iter::once((CONTENT_TYPE.as_str(), "application/json")),
-            SignableBody::Bytes(request.body()),
+            SignableBody::Bytes(body.as_bytes()),
         );
         let (instructions, _) = sign(signable.unwrap(), &parameters.into()).unwrap().into_parts();
         instructions.apply_to_request_http1x(request);
@@ -225,7 +234,7 @@ mod tests {
         let signer = Signer::new(region);
         signer.sign(&mut request(url, "other"), credentials, NOW).unwrap();
         signer.sign(&mut own, credentials, NOW).unwrap();
-        theirs(&mut other, credentials, region);
+        theirs(&mut other, body, credentials, region);
         for name in [AUTHORIZATION, DATE, TOKEN] {
             assert_eq!(own.headers().get(&name), other.headers().get(&name), "{name} for {url}");
         }

@@ -200,13 +200,13 @@ fn long_conversation() -> Conversation {
         reasoning(Some("c2ln")),
         reasoning(None),
         Block::RedactedReasoning("c2VjcmV0".to_owned()),
-        Block::Text("  ".to_owned()),
+        Block::Text("  ".into()),
         tool_use("t1"),
         tool_use("t2"),
         tool_use("t3"),
     ];
     let user = vec![
-        Block::Text("And then?".to_owned()),
+        Block::Text("And then?".into()),
         result("t1", false, json!({"findings": []})),
         result("t2", true, json!("no such file")),
         result("t3", false, json!("")),
