@@ -21,12 +21,6 @@ use super::{LARGEST_BODY, ModelApi};
 const PATIENCE: Duration = Duration::from_mins(1);
 /// More than this is not set aside for what is only said to come.
 const MOST_SET_ASIDE: usize = 1 << 20;
-/// From here on a body is long. mimalloc keeps what is shorter on pages of a few sizes.
-const LONG: usize = 64 << 10;
-/// For a long body at least: mimalloc shares up to 512 KiB out from pages that each thread has for itself, so that bodies
-/// that go from thread to thread are there almost twice. What is longer has pages of its own, which any thread may have
-/// next; those of them that nothing is written to take no memory.
-const OF_ITS_OWN: usize = 520 << 10;
 
 /// The only way to a body, for handlers.
 pub(super) struct Asked {
@@ -78,7 +72,7 @@ async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Un
     if length.is_some_and(|length| length > limit) {
         return Err(Unread::TooLarge(limit));
     }
-    let mut whole = Vec::with_capacity(set_aside(length.unwrap_or_default()));
+    let mut whole = Vec::with_capacity(length.unwrap_or_default().min(MOST_SET_ASIDE));
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Unread::BrokeOff)?;
@@ -88,10 +82,6 @@ async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Un
         whole.extend_from_slice(&chunk);
     }
     Ok(whole.into())
-}
-
-fn set_aside(length: usize) -> usize {
-    if length < LONG { length } else { length.clamp(OF_ITS_OWN, MOST_SET_ASIDE) }
 }
 
 #[cfg(test)]
