@@ -43,7 +43,8 @@ fn index(rules: &[&RuleInfo]) -> String {
          their evidence; `eco-coder rules ID` shows one at a terminal.\n\n\
          A measured rule has run in both forms, the flagged and the advised: `12x on CPython 3.11, n=10^4` says that the flagged \
          one took twelve times as long. Where the 95 % interval of that ratio touches 1 the rule stays silent in that language, \
-         unless `.eco-coder.yml` says `weak_rules: show`.\n",
+         unless `.eco-coder.yml` says `weak_rules: show`. What a rule of low confidence finds is seldom worth a change, and is folded \
+         unless a profile or a benchmark shows that the code runs often.\n",
         count(rules.len(), "rule")
     );
     let names: BTreeSet<&str> = rules.iter().flat_map(|rule| languages(rule)).collect();
