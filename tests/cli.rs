@@ -51,7 +51,7 @@ async fn a_branch_is_reviewed_against_its_merge_base_with_the_default_branch() {
 
     | | Where | What | Evidence |
     |---|---|---|---|
-    | 🔴 High | `shop/names.py:4` | Database query inside a loop (`query-in-loop`) | rule |
+    | 🔴 High | `shop/names.py:4` | Database query inside a loop (`query-in-loop`) | measured: 13x on CPython 3.11, n=1000 |
 
     **Carbon:** cannot tell: no `workload` in `.eco-coder.yml` says where this code runs and how much CPU time it takes.
 
@@ -87,7 +87,7 @@ async fn on_the_default_branch_the_last_commit_is_reviewed_against_its_parent() 
     Eco-Coder: 1 finding (1 high)
 
     high      shop/names.py:4  Database query inside a loop
-              query-in-loop, rule
+              query-in-loop, measured: 13x on CPython 3.11, n=1000
               cursor.execute("SELECT name FROM names WHERE id = %s", (key,))
               Collect the keys first and send one query for the whole set: `WHERE id IN (…)`, a join, or a batch.
 

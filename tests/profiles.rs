@@ -52,9 +52,9 @@ async fn findings_of_a_python_program_are_ranked_by_what_cprofile_measured() {
     let report = reviewed(&program("py", ""), "cprofile.pstats", "markdown").await;
 
     insta::assert_snapshot!(rows(&report), @"
-    | 🔴 High | `shop/names.py:4` | Database query inside a loop (`query-in-loop`) | profiled: its function takes 71.2 % of the time |
-    | 🔴 High | `shop/orders.py:4` | Database query inside a loop (`query-in-loop`) | profiled: its function takes 18 % of the time |
-    | 🔴 High | `shop/a.py:4` | Database query inside a loop (`query-in-loop`) | rule |
+    | 🔴 High | `shop/names.py:4` | Database query inside a loop (`query-in-loop`) | profiled: its function takes 71.2 % of the time; measured: 13x on CPython 3.11, n=1000 |
+    | 🔴 High | `shop/orders.py:4` | Database query inside a loop (`query-in-loop`) | profiled: its function takes 18 % of the time; measured: 13x on CPython 3.11, n=1000 |
+    | 🔴 High | `shop/a.py:4` | Database query inside a loop (`query-in-loop`) | measured: 13x on CPython 3.11, n=1000 |
     ");
     assert!(report.contains("cprofile.pstats (Python cProfile)"), "{report}");
     assert!(report.contains("cProfile measures elapsed time"), "{report}");
@@ -83,9 +83,9 @@ async fn the_fleets_year_is_told_for_each_profiled_finding_with_its_assumptions(
     let report = reviewed(&repository, "cprofile.pstats", "markdown").await;
 
     insta::assert_snapshot!(rows(&report), @"
-    | 🔴 High | `shop/names.py:4` | Database query inside a loop (`query-in-loop`) | profiled: its function takes 71.2 % of the time: about 268 kWh, 122 kg CO2e (90 % interval 63.1 to 234) and $3,417 a year over the fleet |
-    | 🔴 High | `shop/orders.py:4` | Database query inside a loop (`query-in-loop`) | profiled: its function takes 18 % of the time: about 67.7 kWh, 30.7 kg CO2e (90 % interval 15.9 to 59.2) and $863 a year over the fleet |
-    | 🔴 High | `shop/a.py:4` | Database query inside a loop (`query-in-loop`) | rule |
+    | 🔴 High | `shop/names.py:4` | Database query inside a loop (`query-in-loop`) | profiled: its function takes 71.2 % of the time: about 268 kWh, 122 kg CO2e (90 % interval 63.1 to 234) and $3,417 a year over the fleet; measured: 13x on CPython 3.11, n=1000 |
+    | 🔴 High | `shop/orders.py:4` | Database query inside a loop (`query-in-loop`) | profiled: its function takes 18 % of the time: about 67.7 kWh, 30.7 kg CO2e (90 % interval 15.9 to 59.2) and $863 a year over the fleet; measured: 13x on CPython 3.11, n=1000 |
+    | 🔴 High | `shop/a.py:4` | Database query inside a loop (`query-in-loop`) | measured: 13x on CPython 3.11, n=1000 |
     ");
     let folded = report.split("How the fleet's figures came about").nth(1).expect("the basis");
     let folded = folded.split("</details>").next().expect("an end");

@@ -130,7 +130,7 @@ async fn a_folder_without_git_is_scanned_as_it_stands() {
     Eco-Coder: 2 findings (1 high, 1 low)
 
     high      shop/names.py:4  Database query inside a loop
-              query-in-loop, rule
+              query-in-loop, measured: 13x on CPython 3.11, n=1000
               cursor.execute("SELECT name FROM names WHERE id = %s", (key,))
               Collect the keys first and send one query for the whole set: `WHERE id IN (…)`, a join, or a batch.
 

@@ -142,8 +142,7 @@ const OF_LOOP: [&str; 7] = [
 
 /// Those that look at nothing else beyond the function around the match, which is the file where there is none. Only they and
 /// those above let other functions of a file unread.
-const OF_FUNCTION: [&str; 9] = [
-    "default-changes",
+const OF_FUNCTION: [&str; 8] = [
     "grows-with-input",
     "long-text",
     "list-searched-per-item",
