@@ -22,7 +22,7 @@ use super::routing::Routing;
 use super::spending::{Spending, while_kept};
 use crate::agent::{Task, packing};
 use crate::config::{Config, DriverName};
-use crate::model_api::{self, Configured, Key, Keys, ModelApi};
+use crate::model_api::{self, Bodies, Configured, Key, Keys, ModelApi};
 use crate::review::{Judge, Lead};
 use crate::store::{Database, SqliteExperience};
 use crate::telemetry::model_calls::ModelMetrics;
@@ -151,6 +151,7 @@ impl Models {
                 metrics.text()
             }),
             clock: CLOCK,
+            bodies: Bodies::default(),
         })
     }
 

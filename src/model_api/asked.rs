@@ -14,6 +14,7 @@ use model::{Cause, ModelError};
 use tokio::time::timeout;
 
 use super::answer::{json, refused};
+use super::bodies::Bodies;
 use super::keys::Client;
 use super::{LARGEST_BODY, ModelApi};
 
@@ -35,7 +36,7 @@ impl FromRequest<Arc<ModelApi>> for Asked {
     async fn from_request(request: Request, api: &Arc<ModelApi>) -> Result<Self, Response> {
         let (head, body) = request.into_parts();
         let client = api.keys.client(&head.headers).map_err(|error| refused(&error))?;
-        let body = timeout(PATIENCE, read(&head.headers, body, LARGEST_BODY)).await;
+        let body = timeout(PATIENCE, read(&api.bodies, &head.headers, body, LARGEST_BODY)).await;
         let body = body.unwrap_or(Err(Unread::TooSlow)).map_err(|why| why.response())?;
         Ok(Self { client, headers: head.headers, body })
     }
@@ -66,22 +67,27 @@ impl Unread {
 }
 
 /// In one piece from the beginning, as far as its length is said: a long prompt is not held twice.
-async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Unread> {
+async fn read(
+    bodies: &Bodies,
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<Bytes, Unread> {
     let length = headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > limit) {
         return Err(Unread::TooLarge(limit));
     }
-    let mut whole = Vec::with_capacity(length.unwrap_or_default().min(MOST_SET_ASIDE));
+    let mut whole = bodies.start(length.unwrap_or_default().min(MOST_SET_ASIDE));
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Unread::BrokeOff)?;
-        if chunk.len() > limit - whole.len() {
+        if chunk.len() > limit - whole.length() {
             return Err(Unread::TooLarge(limit));
         }
-        whole.extend_from_slice(&chunk);
+        whole.add(&chunk);
     }
-    Ok(whole.into())
+    Ok(whole.done())
 }
 
 #[cfg(test)]
@@ -96,7 +102,9 @@ mod tests {
             headers.insert(header::CONTENT_LENGTH, stated.parse().unwrap());
         }
         let body = Body::from_stream(futures::stream::iter(chunks));
-        read(&headers, body, 8).await.map(|body| String::from_utf8(body.to_vec()).unwrap())
+        read(&Bodies::default(), &headers, body, 8)
+            .await
+            .map(|body| String::from_utf8(body.to_vec()).unwrap())
     }
 
     #[tokio::test]
@@ -112,6 +120,9 @@ mod tests {
     async fn a_body_that_breaks_off_is_refused() {
         let chunks = [Ok(Bytes::from("fo")), Err(std::io::Error::other("gone"))];
         let body = Body::from_stream(futures::stream::iter(chunks));
-        assert_eq!(read(&HeaderMap::new(), body, 8).await, Err(Unread::BrokeOff));
+        assert_eq!(
+            read(&Bodies::default(), &HeaderMap::new(), body, 8).await,
+            Err(Unread::BrokeOff)
+        );
     }
 }

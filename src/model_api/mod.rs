@@ -12,6 +12,7 @@ use model::definitions::Agents;
 
 mod answer;
 mod asked;
+mod bodies;
 mod chat;
 mod chat_reply;
 mod chat_stream;
@@ -22,6 +23,7 @@ mod keys;
 mod models;
 mod trace;
 
+pub use bodies::Bodies;
 pub use keys::{Key, Keys};
 pub use models::Configured;
 
@@ -47,6 +49,7 @@ pub struct ModelApi {
     /// Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub clock: Clock,
+    pub bodies: Bodies,
 }
 
 /// The routes under `/v1`, and `/metrics`.
