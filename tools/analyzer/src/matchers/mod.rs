@@ -153,12 +153,16 @@ const OF_FUNCTION: [&str; 8] = [
     "searched-parameter",
 ];
 
+/// The same of the outermost class or function around the match.
+const OF_CLASS: [&str; 1] = ["default-changes"];
+
 /// How far a matcher looks.
 pub(crate) fn reach(name: &str) -> Reach {
     match name {
         _ if OF_LINE.contains(&name) => Reach::Line,
         _ if OF_LOOP.contains(&name) => Reach::Statement,
         _ if OF_FUNCTION.contains(&name) => Reach::Function,
+        _ if OF_CLASS.contains(&name) => Reach::Class,
         _ => Reach::File,
     }
 }

@@ -119,13 +119,13 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
         let head = &self.lines[statement.head];
         let form = if head.opens { head.kind } else { Kind::Other };
         if place.scope == Scope::Outer {
-            // Outside of functions, a rule that looks at the function around its match looks at the file.
+            // Outside of functions, a rule that looks at the function or class around its match looks at the file.
             let outside = match form {
                 Kind::Function => whole.start..head.start,
                 Kind::Class => whole.start..head.end,
                 _ => whole.clone(),
             };
-            if self.met(&outside, &met, place.scope).any(|asked| asked.reach == Reach::Function) {
+            if self.met(&outside, &met, place.scope).any(|asked| asked.reach >= Reach::Function) {
                 return Err(WholeFile);
             }
         }

@@ -42,6 +42,8 @@ pub(crate) enum Reach {
     Whole,
     /// In the function around the match, which is the file where there is none.
     Function,
+    /// In the outermost class or function around the match, which is the file where there is none.
+    Class,
     /// Anywhere in the file.
     File,
 }

@@ -587,3 +587,31 @@ def g():
     assert_eq!(of_first, Selection::AllBut(vec![part(first.len(), second)]));
     assert_eq!(of_second, Selection::AllBut(vec![part(0, first)]));
 }
+
+#[test]
+fn of_classes_only_those_with_a_match_are_read_for_a_condition_that_looks_at_its_class() {
+    let rules = rule(
+        "{kind: default_parameter, has: {field: value, kind: list}}\nmatcher: default-changes",
+    );
+    let text = "\
+class Basket:
+    def __init__(self, items=[]):
+        self.items = items
+    def add(self, item):
+        self.items.append(item)
+class Other:
+    def add(self, an_item_of_a_long_name):
+        self.items.append(an_item_of_a_long_name)
+def one(items=[]):
+    return items
+";
+    let scanner = scanner(&rules);
+    let active = scanner.active(PYTHON, text).and_then(|active| active.found_in(text)).unwrap();
+    let seen = |place| [(0, vec![text.find(place).unwrap()])].into();
+    let start = |text_part: &str| text.find(text_part).unwrap();
+    let (other, one) = (start("class Other"), start("def one"));
+    let of_basket = active.select(text, Some(&seen("items=[]):\n        self")), |_| false);
+    assert_eq!(of_basket, Selection::AllBut(vec![other..text.trim_end().len()]));
+    let of_function = active.select(text, Some(&seen("items=[]):\n    return")), |_| false);
+    assert_eq!(of_function, Selection::AllBut(vec![0..one - 1]));
+}
