@@ -17,7 +17,7 @@ use crate::active::Active;
 use crate::evidence::{self, Evidence};
 use crate::language::{LANGUAGES, Language, SourceNode};
 use crate::matchers::{self, Matcher};
-use crate::reading::{Conditions, Demand, Demands, Loops};
+use crate::reading::{Conditions, Demand, Demands, Loops, finder};
 use crate::rule::{Resource, RuleInfo};
 use crate::rule_file::{AstGrepSeverity, Metadata, RuleFile, Variant};
 
@@ -386,7 +386,7 @@ impl LanguageRules {
             keywords.extend(&rule.keywords);
             keyword_owners.extend(std::iter::repeat_n(number, rule.keywords.len()));
         }
-        let keywords = AhoCorasick::new(keywords).map_err(|error| error.to_string())?;
+        let keywords = finder(keywords)?;
         let keywords = Some(keywords);
         Ok(Self { rules, by_kind, keywords, keyword_owners, demands })
     }

@@ -21,7 +21,7 @@ use crate::language::Language;
 use choice::Choice;
 use needs::{Needs, Scope};
 use phrases::Phrases;
-pub(crate) use phrases::Places;
+pub(crate) use phrases::{Places, finder};
 pub(crate) use reach::Reach;
 
 /// What stands in the place of statements that are not read.

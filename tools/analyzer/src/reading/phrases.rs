@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use ast_grep_core::tree_sitter::LanguageExt;
 
 use crate::language::Language;
@@ -106,7 +106,7 @@ impl Phrases {
             });
             self.of_token[at].push(number);
         }
-        self.finder = Some(AhoCorasick::new(tokens).map_err(|error| error.to_string())?);
+        self.finder = Some(finder(tokens)?);
         Ok(())
     }
 
@@ -202,6 +202,14 @@ impl Phrases {
     fn is_unnamed(&self, word: &[u8]) -> bool {
         str::from_utf8(word).is_ok_and(|word| self.unnamed.contains(word))
     }
+}
+
+/// Finds any of the texts, one look-up a byte: all that is scanned goes through it.
+pub(crate) fn finder(
+    texts: impl IntoIterator<Item = impl AsRef<[u8]>>,
+) -> Result<AhoCorasick, String> {
+    let mut builder = AhoCorasick::builder();
+    builder.kind(Some(AhoCorasickKind::DFA)).build(texts).map_err(|error| error.to_string())
 }
 
 impl Places {
