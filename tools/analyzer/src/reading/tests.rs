@@ -611,7 +611,8 @@ def one(items=[]):
     let start = |text_part: &str| text.find(text_part).unwrap();
     let (other, one) = (start("class Other"), start("def one"));
     let of_basket = active.select(text, Some(&seen("items=[]):\n        self")), |_| false);
-    assert_eq!(of_basket, Selection::AllBut(vec![other..text.trim_end().len()]));
+    let part = |start: usize, end: usize| start..end;
+    assert_eq!(of_basket, Selection::AllBut(vec![part(other, text.trim_end().len())]));
     let of_function = active.select(text, Some(&seen("items=[]):\n    return")), |_| false);
-    assert_eq!(of_function, Selection::AllBut(vec![0..one - 1]));
+    assert_eq!(of_function, Selection::AllBut(vec![part(0, one - 1)]));
 }
