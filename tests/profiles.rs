@@ -42,7 +42,9 @@ fn rows(report: &str) -> String {
     let rows: Vec<_> = report
         .lines()
         .filter(|line| line.starts_with("| ") && line.contains("`shop/"))
-        .filter(|line| line.contains("rule |") || line.contains("profiled"))
+        .filter(|line| {
+            ["rule |", "| measured:", "profiled"].iter().any(|grade| line.contains(grade))
+        })
         .collect();
     rows.join("\n")
 }
