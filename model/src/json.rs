@@ -19,25 +19,25 @@ pub struct Text<'a>(Held<'a>);
 
 enum Held<'a> {
     Plain(Cow<'a, str>),
-    Literal(&'a Bytes),
+    /// Held as JSON.
+    Literal(&'a Words),
 }
 
 impl<'a> Text<'a> {
     /// For a body that [`to_pieces`] writes, of a conversation with these words.
     pub(crate) fn of(words: &'a Words) -> Self {
-        words.literal().map_or_else(|| words.as_str().into(), |json| Self(Held::Literal(json)))
+        match words.literal() {
+            None => words.as_str().into(),
+            Some(_) => Self(Held::Literal(words)),
+        }
     }
 
     pub(crate) fn trim_end(&mut self) {
-        let text = match &self.0 {
-            Held::Plain(text) => text.trim_end().to_owned(),
-            // It was looked through when it came, so it cannot fail.
-            Held::Literal(json) => {
-                let text: String = serde_json::from_slice(json).unwrap_or_default();
-                text.trim_end().to_owned()
-            }
+        let text: &str = match &self.0 {
+            Held::Plain(text) => text,
+            Held::Literal(words) => words,
         };
-        *self = text.into();
+        *self = text.trim_end().to_owned().into();
     }
 }
 
@@ -51,7 +51,7 @@ impl Serialize for Text<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(match &self.0 {
             Held::Plain(text) => text.as_bytes(),
-            Held::Literal(json) => json,
+            Held::Literal(words) => words.literal().map_or(words.as_bytes(), |json| json),
         })
     }
 }

@@ -180,10 +180,13 @@ impl<'de> Visitor<'de> for AsItStands {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Block, Conversation, Message, Role, estimate, read_json};
+    use crate::pieces::{Pieces, read};
+    use crate::{Block, Call, Conversation, Message, Role, estimate, read_json};
 
     /// A text as a caller sends it, among other things.
     pub(crate) fn sent(text: &str) -> Words {
@@ -192,8 +195,16 @@ pub(crate) mod tests {
         said.words(&body)
     }
 
+    /// A text that is held as JSON is sent by `write` as a piece of its own, and as the same text as one that is not.
+    pub(crate) fn assert_sent_alike(write: impl Fn(&Call) -> Pieces) {
+        let [held, plain] =
+            both_ways().map(|conversation| write(&Call::new(conversation, Duration::from_secs(1))));
+        assert!(held.iter().count() > 3 && plain.iter().count() == 1);
+        assert_eq!(read(&held), read(&plain));
+    }
+
     /// A conversation whose texts are held as JSON, and the same with texts that are not.
-    pub(crate) fn both_ways() -> [Conversation; 2] {
+    fn both_ways() -> [Conversation; 2] {
         let long = "if a < \"b\":\n\treturn 'é\u{1f980}\u{1}'\\\r\n ".repeat(200);
         let made = |words: fn(&str) -> Words| {
             let message = |role, texts: &[&str]| {

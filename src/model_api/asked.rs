@@ -20,8 +20,6 @@ use super::{LARGEST_BODY, ModelApi};
 
 /// For a body to come.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// More than this is not set aside for what is only said to come.
-const MOST_SET_ASIDE: usize = 1 << 20;
 
 /// The only way to a body, for handlers.
 pub(super) struct Asked {
@@ -78,7 +76,7 @@ async fn read(
     if length.is_some_and(|length| length > limit) {
         return Err(Unread::TooLarge(limit));
     }
-    let mut whole = bodies.start(length.unwrap_or_default().min(MOST_SET_ASIDE));
+    let mut whole = bodies.start(length.unwrap_or_default());
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Unread::BrokeOff)?;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 const LONG: usize = 64 << 10;
 /// Lengths are rounded up to a multiple of this, so that bodies of about the same length fit into each other's places.
 const STEP: usize = 64 << 10;
-/// Longer ones are not kept.
+/// More is not set aside for what is only said to come, and longer ones are not kept.
 const LONGEST: usize = 1 << 20;
 /// All that is kept while nobody needs it.
 const MOST_KEPT: usize = 16 << 20;
@@ -26,8 +26,9 @@ pub(super) struct Filling {
 }
 
 impl Bodies {
-    /// For a body of about this length, in bytes.
+    /// For a body that is said to have this length, in bytes.
     pub(super) fn start(&self, length: usize) -> Filling {
+        let length = length.min(LONGEST);
         let bytes = if length < LONG {
             Vec::with_capacity(length)
         } else {

@@ -311,17 +311,15 @@ impl Report {
         if !coverage.skipped.is_empty() {
             page.push_str("\n| Skipped | Why |\n|---|---|\n");
         }
-        let rows = skipped::rows(&coverage.skipped);
-        let (shown, left_out) = rows.split_at(rows.len().min(MOST_SKIPPED));
-        for row in shown {
+        let (rows, more) = skipped::rows(&coverage.skipped, MOST_SKIPPED);
+        for row in rows {
             let path = match row.files {
                 1 => cell_code(row.path),
                 files => format!("{files} files in {}", cell_code(row.path)),
             };
             let _ = writeln!(page, "| {path} | {} |", cell(row.reason));
         }
-        if !left_out.is_empty() {
-            let more: usize = left_out.iter().map(|row| row.files).sum();
+        if more > 0 {
             let _ = writeln!(page, "| …and {more} more | |");
         }
         page.push_str("\n</details>\n\n");

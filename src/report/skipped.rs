@@ -21,8 +21,8 @@ fn kind(file: &Skipped) -> (&str, &str) {
     (&file.path[..end], &file.reason)
 }
 
-/// In the order of the first file of each row.
-pub(super) fn rows(skipped: &[Skipped]) -> Vec<Row<'_>> {
+/// So many rows at most, in the order of the first file of each, and how many files the others have.
+pub(super) fn rows(skipped: &[Skipped], most: usize) -> (Vec<Row<'_>>, usize) {
     let mut alike: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for file in skipped {
         *alike.entry(kind(file)).or_default() += 1;
@@ -40,7 +40,8 @@ pub(super) fn rows(skipped: &[Skipped]) -> Vec<Row<'_>> {
             Some(_) => rows.push(Row { path: &file.path, files: 1, reason }),
         }
     }
-    rows
+    let left_out = rows.split_off(rows.len().min(most));
+    (rows, left_out.iter().map(|row| row.files).sum())
 }
 
 #[cfg(test)]
@@ -55,7 +56,8 @@ mod tests {
         skipped.insert(1, file("web/dist/large.js", "larger than 1 MiB"));
         skipped.push(file("top.js", "minified"));
         skipped.extend((0..3).map(|number| file(&format!("gen/{number}.py"), "generated")));
-        let rows = rows(&skipped);
+        let (rows, left_out) = rows(&skipped, 6);
+        assert_eq!(left_out, 0);
         let found: Vec<_> = rows.iter().map(|row| (row.path, row.files, row.reason)).collect();
         assert_eq!(
             found,
@@ -74,6 +76,7 @@ mod tests {
     fn files_at_the_top_keep_their_rows() {
         let file = |number| Skipped { path: format!("{number}.js"), reason: "minified".into() };
         let skipped: Vec<Skipped> = (0..6).map(file).collect();
-        assert_eq!(rows(&skipped).len(), 6);
+        assert_eq!(rows(&skipped, 9).0.len(), 6);
+        assert_eq!(rows(&skipped, 4).1, 2);
     }
 }

@@ -99,16 +99,14 @@ impl Report {
         for note in &self.coverage.notes {
             let _ = writeln!(page, "          {dim}{}{dim:#}", plain(note));
         }
-        let rows = skipped::rows(&self.coverage.skipped);
-        let (shown, left_out) = rows.split_at(rows.len().min(MOST_SKIPPED));
-        for row in shown {
+        let (rows, more) = skipped::rows(&self.coverage.skipped, MOST_SKIPPED);
+        for row in rows {
             let files =
                 if row.files == 1 { String::new() } else { format!("{} files in ", row.files) };
             let (path, reason) = (plain(row.path), plain(row.reason));
             let _ = writeln!(page, "          {dim}skipped {files}{path}: {reason}{dim:#}");
         }
-        if !left_out.is_empty() {
-            let more: usize = left_out.iter().map(|row| row.files).sum();
+        if more > 0 {
             let _ = writeln!(page, "          {dim}…and {more} more{dim:#}");
         }
     }

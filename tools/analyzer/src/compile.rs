@@ -386,8 +386,7 @@ impl LanguageRules {
             keywords.extend(&rule.keywords);
             keyword_owners.extend(std::iter::repeat_n(number, rule.keywords.len()));
         }
-        let keywords = finder(keywords)?;
-        let keywords = Some(keywords);
+        let keywords = Some(finder(keywords)?);
         Ok(Self { rules, by_kind, keywords, keyword_owners, demands })
     }
 }

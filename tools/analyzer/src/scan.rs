@@ -89,10 +89,9 @@ impl Scanner<'_> {
         if !whole && self.reads_parts() && document.root().get_inner_node().has_error() {
             active = self.active(self.language, text);
         }
-        let matched =
-            active.map(|active| look(&active, Sight::Whole, &document, text, self.deadline));
-        let matched = matched.transpose()?.unwrap_or_default();
-        Ok(self.told(self.found(text, &document.root(), matched.findings, has_sql)?))
+        let findings = active.map(|active| matches(&active, &document, text, self.deadline));
+        let findings = findings.transpose()?.unwrap_or_default();
+        Ok(self.told(self.found(text, &document.root(), findings, has_sql)?))
     }
 
     /// What is found in those parts of a text in which a rule can match; `None` where it has to be read as a whole.

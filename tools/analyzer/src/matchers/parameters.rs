@@ -32,6 +32,9 @@ const OF_OTHERS: [&str; 14] = [
 
 /// `$LIST` is a parameter that holds a list, and is asked for each item of another parameter.
 pub(crate) fn searched_parameter(found: &SourceMatch) -> bool {
+    if !may_be_searched_parameter(found) {
+        return false;
+    }
     let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
     let Some(around) = enclosing_loop(found) else { return false };
     if is_while(&around) || is_few(&list) || are_few(&list) || passes_are_few(&around) {
@@ -41,12 +44,7 @@ pub(crate) fn searched_parameter(found: &SourceMatch) -> bool {
     let asks_per_item =
         identifiers(found).any(|name| name != list && bound.contains(name.as_ref()));
     let function = enclosing_function(&around);
-    asks_per_item
-        && !bound.contains(list.as_ref())
-        && is_given_list(&function, &list)
-        && walked_name(&around)
-            .filter(|walked| walked != "self")
-            .is_some_and(|walked| parameter(&function, &walked).is_some())
+    asks_per_item && !bound.contains(list.as_ref()) && is_given_list(&function, &list)
 }
 
 /// The same as far as the heads of the loop and the function tell.
@@ -55,7 +53,8 @@ pub(crate) fn may_be_searched_parameter(found: &SourceMatch) -> bool {
     let Some(around) = enclosing_loop(found) else { return false };
     let function = enclosing_function(&around);
     let is_given = |name: &str| parameter(&function, name).is_some();
-    is_given(&list) && walked_name(&around).is_some_and(|walked| is_given(&walked))
+    is_given(&list)
+        && walked_name(&around).is_some_and(|walked| walked != "self" && is_given(&walked))
 }
 
 fn is_given_list(function: &SourceNode, list: &str) -> bool {
