@@ -31,6 +31,12 @@ impl<'a> Active<'a> {
         self.runs.contains(&true).then_some(self)
     }
 
+    /// Leaves out those whose keywords and hints the text has none of; `None` where that are all.
+    pub(crate) fn hinted_in(mut self, text: &str) -> Option<Self> {
+        self.rules.keep_hinted(&mut self.runs, self.places.is_some(), text);
+        self.runs.contains(&true).then_some(self)
+    }
+
     /// What to read of the text, beside the parts that are wanted in any case: to see what matches, or once that is seen, to
     /// tell of it whether its conditions hold.
     pub(crate) fn select(

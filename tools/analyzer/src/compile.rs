@@ -286,7 +286,11 @@ impl Stated {
             core.potential_kinds().into_iter().flat_map(|kinds| kinds.iter().collect::<Vec<_>>());
         let kinds = kinds.filter_map(|kind| u16::try_from(kind).ok());
         let names = variant.matcher.as_ref().map_or(&[][..], |names| names.names());
+        // Where words are looked for anyway, so are keywords, unless a hint would do instead.
+        let is_worded = demands.is_some() && variant.hints.is_empty();
         let conditions = Conditions {
+            keywords: if is_worded { &variant.keywords } else { &[] },
+            in_text: names.iter().filter_map(|name| matchers::in_text(name)).collect(),
             reach: names.iter().map(|name| matchers::reach(name)).max(),
             loops: names.iter().map(|name| matchers::loops(name)).max().unwrap_or(Loops::None),
         };
@@ -296,7 +300,7 @@ impl Stated {
         };
         let demand = demands
             .zip(stated)
-            .map(|(demands, stated)| demands.add(&stated, kinds, &conditions, compile));
+            .map(|(demands, stated)| demands.add(&stated, kinds, conditions, compile));
         let (demand, relaxed) = demand.unwrap_or_default();
         // Without all conditions, another pattern than that of the rule may match, with other names.
         let place = if relaxed.is_some() { matchers::place } else { matchers::place_of_names };
@@ -340,31 +344,37 @@ impl CompiledRule {
 }
 
 impl LanguageRules {
-    /// Which of the rules that run can match anywhere in the text, judged by its path, keywords and hints; `None` where none
-    /// can.
+    /// Those of the rules that run which are for a path; `None` where none is.
     pub(crate) fn active(
         &self,
         path: &str,
-        text: &str,
         runs: impl Fn(&CompiledRule) -> bool,
     ) -> Option<Active<'_>> {
         let runs: Vec<_> = self.rules.iter().map(|rule| runs(rule) && rule.is_for(path)).collect();
-        let may_match = |rule: &CompiledRule| {
-            let is_unconditional = rule.keywords.is_empty() && rule.hints.is_empty();
+        runs.contains(&true).then(|| Active::new(self, runs))
+    }
+
+    /// Leaves of the rules that run those that have a keyword or a hint in the text, where they name any. Keywords that a demand
+    /// has may have been found with it.
+    pub(crate) fn keep_hinted(&self, runs: &mut [bool], demands_are_met: bool, text: &str) {
+        let is_hinted = |rule: &CompiledRule| {
+            let has_keywords =
+                rule.keywords.is_empty() || demands_are_met && rule.demand.has_keywords;
+            let is_unconditional = has_keywords && rule.hints.is_empty();
             is_unconditional || rule.hints.iter().any(|hint| hint.is_match(text))
         };
-        let mut active: Vec<_> =
-            runs.iter().zip(&self.rules).map(|(runs, rule)| *runs && may_match(rule)).collect();
+        let mut hinted: Vec<_> =
+            runs.iter().zip(&self.rules).map(|(runs, rule)| *runs && is_hinted(rule)).collect();
         // Looking for all keywords takes a while, so it is done only for a rule that still needs it.
-        let needs_keyword = |number: &usize| runs[*number] && !active[*number];
+        let needs_keyword = |number: &usize| runs[*number] && !hinted[*number];
         if self.keyword_owners.iter().any(needs_keyword) {
             let keywords = self.keywords.iter();
             for keyword in keywords.flat_map(|known| known.find_overlapping_iter(text)) {
                 let number = self.keyword_owners[keyword.pattern()];
-                active[number] |= runs[number];
+                hinted[number] |= runs[number];
             }
         }
-        active.contains(&true).then(|| Active::new(self, active))
+        runs.copy_from_slice(&hinted);
     }
 
     /// The rules that can match a node, by its kind.

@@ -75,13 +75,11 @@ impl Scanner<'_> {
     }
 
     fn run(&self, text: &str, whole: bool) -> Result<Scan, Reason> {
-        let mut active = self.active(self.language, text);
+        let mut active =
+            if whole { self.active(self.language, text) } else { self.active_in_parts(text) };
         let has_sql = self.may_hold_sql(text);
-        if !whole {
-            active = active.and_then(|active| active.found_in(text));
-            if let Some(found) = self.find_in_parts(text, active.as_ref(), has_sql)? {
-                return Ok(self.told(found));
-            }
+        if !whole && let Some(found) = self.find_in_parts(text, active.as_ref(), has_sql)? {
+            return Ok(self.told(found));
         }
         check(self.deadline)?;
         let document = parse(text, self.language, self.deadline)?;
@@ -220,7 +218,17 @@ impl Scanner<'_> {
 
     /// The rules of a language that can match in the text; `None` where none can.
     pub(crate) fn active(&self, language: Language, text: &str) -> Option<Active<'_>> {
-        self.rules.of(language)?.active(self.path, text, |rule| self.runs(rule))
+        self.for_path(language)?.hinted_in(text)
+    }
+
+    /// The rules of the text's language that can match in what may be read of it in parts. Words are looked for first, as
+    /// they are found all at once and each hint by itself.
+    pub(crate) fn active_in_parts(&self, text: &str) -> Option<Active<'_>> {
+        self.for_path(self.language)?.found_in(text)?.hinted_in(text)
+    }
+
+    fn for_path(&self, language: Language) -> Option<Active<'_>> {
+        self.rules.of(language)?.active(self.path, |rule| self.runs(rule))
     }
 }
 

@@ -1,5 +1,9 @@
 //! Variables that grow over the iterations of a loop, known by how they start.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::few::{are_few, is_constant, is_short_text, is_split_path, words};
 use crate::matchers::loops::enclosing_loop;
@@ -15,6 +19,15 @@ pub(crate) fn text_accumulator(found: &SourceMatch) -> bool {
         && starts_outside_loop(found, "TEXT", is_text)
         && is_first_in_loop(found, "TEXT")
         && !is_handed_on_in_loop(found)
+}
+
+/// What [`is_text`] takes, as a function of Python may have it. A backslash may join lines.
+static TEXT_STARTS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"=[\s\\]*([a-zA-Z]{0,2}["']|str\(\))"#).ok());
+
+/// Something is given a text in this function.
+pub(crate) fn may_start_text(function: &str) -> bool {
+    TEXT_STARTS.as_ref().is_none_or(|starts| starts.is_match(function))
 }
 
 /// The same as far as the head of the loop and names tell.
@@ -68,6 +81,10 @@ fn is_on_error_path(found: &SourceMatch) -> bool {
 
 /// The list is filled in the same function, by statements of which each adds one item and none is in a loop.
 fn goes_over_named(around: &SourceNode) -> bool {
+    // Of Java and C#.
+    if !matches!(around.kind().as_ref(), "enhanced_for_statement" | "foreach_statement") {
+        return false;
+    }
     let Some(list) = around.field("value").or_else(|| around.field("right")) else { return false };
     let name = list.text();
     let function = enclosing_function(around);

@@ -1,5 +1,9 @@
 //! Lists that are searched once per item of a loop.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::few::are_few;
 use crate::matchers::loops::enclosing_loop;
@@ -46,6 +50,20 @@ pub(crate) fn list_searched_per_item(found: &SourceMatch) -> bool {
         && !is_extended_by(found, &name)
         && !has_entry_set(&enclosing_function(&around), &name)
         && starts_as_list(found, &around, &name)
+}
+
+/// What [`is_list_of_unknown_length`] takes, or the type of a parameter, as a function of Python may have it. A backslash may join
+/// lines.
+static LISTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let made = r"=[\s\\]*\[|\b(list|sorted|Object\.keys|Object\.values)[\s\\]*\(";
+    let by_method = r"\.[\s\\]*(split|splitlines|readlines|map|filter|flatMap|tolist)\b";
+    let given = r":[\s\\]*(list|List\[)";
+    Regex::new(&format!("{made}|{by_method}|{given}")).ok()
+});
+
+/// Something is made a list in this function, or given as one.
+pub(crate) fn may_make_list(function: &str) -> bool {
+    LISTS.as_ref().is_none_or(|lists| lists.is_match(function))
 }
 
 /// The same as far as names tell: `$LIST` is one that the function around the match gives a value or a type.

@@ -218,6 +218,17 @@ pub(crate) fn place_of_names(name: &str) -> Option<Matcher> {
     }
 }
 
+/// What of a matcher's condition shows in the mere text of the function of Python that a match is in, or of the file where it is in
+/// none. Where this does not hold, nor does the matcher.
+pub(crate) fn in_text(name: &str) -> Option<fn(&str) -> bool> {
+    match name {
+        "list-searched-per-item" => Some(lists::may_make_list),
+        "searched-parameter" => Some(parameters::may_walk_parameters),
+        "text-accumulator" => Some(accumulators::may_start_text),
+        _ => None,
+    }
+}
+
 pub(crate) fn find(name: &str) -> Option<Matcher> {
     MATCHERS.iter().find(|(known, _)| *known == name).map(|(_, matcher)| *matcher)
 }

@@ -1,5 +1,7 @@
 //! Lists that a function is given, told from their declared types or, where there are none, from their names.
 
+use std::collections::HashSet;
+
 use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::blocks;
 use crate::matchers::few::are_few;
@@ -45,6 +47,56 @@ pub(crate) fn searched_parameter(found: &SourceMatch) -> bool {
         identifiers(found).any(|name| name != list && bound.contains(name.as_ref()));
     let function = enclosing_function(&around);
     asks_per_item && !bound.contains(list.as_ref()) && is_given_list(&function, &list)
+}
+
+/// Two times something is looked for in, or goes over, what bears the name of a parameter of this function, or of one in it.
+pub(crate) fn may_walk_parameters(function: &str) -> bool {
+    let Some(given) = words_of_parameters(function) else { return true };
+    let walks = |(at, _): (usize, &str)| {
+        let (before, after) = (&function[..at], &function[at + "in".len()..]);
+        let is_word = !before.ends_with(is_of_name) && !after.starts_with(is_of_name);
+        let walked = after.trim_start_matches(|sign: char| sign.is_whitespace() || sign == '\\');
+        let name = walked.split(|letter| !is_of_name(letter)).next().unwrap_or_default();
+        // Behind a comment, or a letter that may be no more than a space, anything may follow.
+        let is_told = walked.starts_with(|first: char| first.is_ascii() && first != '#');
+        // `in names.of(kind)`
+        let goes_on = walked[name.len()..].trim_start().starts_with(['.', '(', '[']);
+        is_word && (!is_told || !goes_on && given.contains(name))
+    };
+    function.match_indices("in").filter(|found| walks(*found)).nth(1).is_some()
+}
+
+/// All words between the parentheses behind each `def`; `None` where they cannot be told for sure.
+fn words_of_parameters(function: &str) -> Option<HashSet<&str>> {
+    if function.contains("lambda") {
+        return None;
+    }
+    let mut words = HashSet::new();
+    let mut rest = function;
+    while let Some((_, after)) = rest.split_once("def") {
+        let (_, after) = after.split_once('(')?;
+        let mut open = 1_usize;
+        let end = after.find(|sign| {
+            match sign {
+                '(' | '[' | '{' => open += 1,
+                ')' | ']' | '}' => open -= 1,
+                _ => {}
+            }
+            open == 0
+        });
+        let parameters;
+        (parameters, rest) = after.split_at(end?);
+        if parameters.contains(['"', '\'', '#']) {
+            return None;
+        }
+        let names = parameters.split(|letter| !is_of_name(letter));
+        words.extend(names.filter(|name| !name.is_empty()));
+    }
+    Some(words)
+}
+
+fn is_of_name(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
 }
 
 /// The same as far as the heads of the loop and the function tell.
@@ -107,4 +159,33 @@ fn walked_name(around: &SourceNode) -> Option<String> {
         _ => around.field("right").or_else(|| around.field("value"))?,
     };
     Some(walked.text().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_walks_no_two_parameters_shows_in_the_text_of_a_function() {
+        for walking in [
+            "def f(a, b):\n    return [x for x in a if x in b]\n",
+            "async def f(\n    a: list[str] = (), *, b\n):\n    for x in a:\n        if x not in\\\n b: y()\n",
+            "def f():\n    def g(a, b):\n        return any(x in b for x in a)\n",
+            "def f(a, b=')'):\n    return [x for x in a if x in b]\n",
+            "def f(a, b):\n    return [x for x in # all\n    a if x in # them\n    b]\n",
+            "f = lambda a, b: [x for x in a if x in b]\n",
+            "def f(a, é):\n    return [x for x in a if x in é]\n",
+        ] {
+            assert!(may_walk_parameters(walking), "{walking}");
+        }
+        for other in [
+            "def f(self, a):\n    return [x for x in a if x in self.b]\n",
+            "def f(a, b):\n    return [x for x in a if x in b(1) and minimum(a)]\n",
+            "def f(a, b):\n    c = set(b)\n    return [x for x in a if x in c]\n",
+            "def f(a, b):\n    return a in b\n",
+            "",
+        ] {
+            assert!(!may_walk_parameters(other), "{other}");
+        }
+    }
 }

@@ -112,12 +112,17 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
         place: Place,
     ) -> Result<bool, WholeFile> {
         let whole = self.whole(statement);
-        let met: Vec<_> = self.met(&whole, asked, place.scope).collect();
+        let mut met: Vec<_> = self.met(&whole, asked, place.scope).collect();
+        let head = &self.lines[statement.head];
+        let form = if head.opens { head.kind } else { Kind::Other };
+        // Of a class, each function is looked at by itself.
+        if place.scope == Scope::Outer && form != Kind::Class {
+            let function = (form == Kind::Function).then(|| self.text_of(&whole));
+            met.retain(|asked| asked.may_be_in(function, self.text));
+        }
         if met.is_empty() && !self.is_wanted(&whole) {
             return Ok(false);
         }
-        let head = &self.lines[statement.head];
-        let form = if head.opens { head.kind } else { Kind::Other };
         if place.scope == Scope::Outer {
             // Outside of functions, a rule that looks at the function or class around its match looks at the file.
             let outside = match form {

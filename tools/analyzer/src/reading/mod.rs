@@ -10,6 +10,7 @@ mod reach;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -41,13 +42,22 @@ pub(crate) enum Selection {
 #[derive(Debug, Clone)]
 pub(crate) struct Demand {
     needs: Needs,
+    /// Its keywords are among its needs.
+    pub(crate) has_keywords: bool,
     /// Of what has to be seen first, and of all that the rule asks for.
     stated: Reach,
     conditions: Reach,
+    /// Each holds of the text of the function that a match is in, or of the file where it is in none.
+    in_text: Vec<InText>,
 }
 
+pub(crate) type InText = fn(&str) -> bool;
+
 /// What a rule asks for beside what its file states.
-pub(crate) struct Conditions {
+pub(crate) struct Conditions<'a> {
+    /// Texts of which the file has one, where there are any.
+    pub(crate) keywords: &'a [String],
+    pub(crate) in_text: Vec<InText>,
     /// How far they look, where there are any.
     pub(crate) reach: Option<Reach>,
     /// Those that a match has to be in.
@@ -77,12 +87,14 @@ pub(crate) enum Sight<'a> {
 }
 
 /// What has to be met in a statement, and how much is read with it.
-#[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     needs: &'a Needs,
     reach: Reach,
     /// Where it is met, if that is known.
     seen: Option<&'a [usize]>,
+    in_text: &'a [InText],
+    /// Whether those hold of the file, once that has been looked at.
+    in_file: OnceCell<bool>,
 }
 
 /// Reads the demands of the rules of one language, and gathers what they look for.
@@ -93,7 +105,9 @@ pub(crate) struct Demands {
 
 impl Default for Demand {
     fn default() -> Self {
-        Self { needs: Needs::Unknown, stated: Reach::File, conditions: Reach::File }
+        let (stated, conditions) = (Reach::File, Reach::File);
+        let (needs, in_text) = (Needs::Unknown, Vec::new());
+        Self { needs, has_keywords: false, stated, conditions, in_text }
     }
 }
 
@@ -110,7 +124,7 @@ impl Demands {
         &mut self,
         stated: &Value,
         kinds: impl Iterator<Item = u16>,
-        conditions: &Conditions,
+        conditions: Conditions,
         compile: impl FnOnce(Value) -> Option<Compiled>,
     ) -> (Demand, Option<Compiled>) {
         let grammar = self.language.get_ts_language();
@@ -128,6 +142,9 @@ impl Demands {
             let of_names = of_names.map(|constraints| reader.named(rule, constraints));
             Needs::all([reader.needs(rule)].into_iter().chain(of_names).collect())
         });
+        let keywords = reader.keywords(conditions.keywords);
+        let has_keywords = keywords.is_some();
+        let needs = Needs::all(keywords.into_iter().chain([needs]).collect());
         let needs = reader.in_loops(conditions.loops, needs);
         let reach_of = |stated: &Value| reach::reach(stated, &kinds, self.language);
         let whole = reach_of(stated);
@@ -135,11 +152,11 @@ impl Demands {
         let relaxed = relaxed.map(|relaxed| (reach_of(&relaxed), relaxed));
         let relaxed = relaxed.filter(|(reach, _)| *reach < whole);
         let relaxed = relaxed.and_then(|(reach, relaxed)| Some((reach, compile(relaxed)?)));
+        let in_text = conditions.in_text;
         let conditions = conditions.reach.map_or(whole, |reach| reach.max(whole));
-        match relaxed {
-            Some((stated, compiled)) => (Demand { needs, stated, conditions }, Some(compiled)),
-            None => (Demand { needs, stated: whole, conditions }, None),
-        }
+        let (stated, compiled) =
+            relaxed.map_or((whole, None), |(reach, compiled)| (reach, Some(compiled)));
+        (Demand { needs, has_keywords, stated, conditions, in_text }, compiled)
     }
 
     pub(crate) fn index(&mut self) -> Result<(), String> {
@@ -190,18 +207,33 @@ impl Demand {
 
     /// What the rule of this number asks for, to see whether it matches, or where it has been seen to match.
     pub(crate) fn asked<'a>(&'a self, rule: usize, seen: Option<&'a Seen>) -> Option<Asked<'a>> {
-        let needs = &self.needs;
+        let (needs, in_file) = (&self.needs, OnceCell::new());
         match seen {
-            None => Some(Asked { needs, reach: self.stated, seen: None }),
+            None => {
+                let in_text = &self.in_text;
+                Some(Asked { needs, reach: self.stated, seen: None, in_text, in_file })
+            }
             Some(seen) => {
                 let seen = seen.get(&rule)?;
-                Some(Asked { needs, reach: self.conditions, seen: Some(seen) })
+                Some(Asked {
+                    needs,
+                    reach: self.conditions,
+                    seen: Some(seen),
+                    in_text: &[],
+                    in_file,
+                })
             }
         }
     }
 }
 
 impl Asked<'_> {
+    /// Whether the rule may match in a function of a file, as far as its text tells, or else outside of all functions.
+    fn may_be_in(&self, function: Option<&str>, file: &str) -> bool {
+        let holds = |text: &str| self.in_text.iter().all(|holds| holds(text));
+        function.map_or_else(|| *self.in_file.get_or_init(|| holds(file)), holds)
+    }
+
     fn is_met(&self, places: &Places, part: Range<usize>, scope: Scope) -> bool {
         let Some(seen) = self.seen else {
             return !part.is_empty() && self.needs.are_met(places, part, scope);

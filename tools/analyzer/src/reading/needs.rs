@@ -207,6 +207,18 @@ impl Reader<'_> {
         needs
     }
 
+    /// The needs of a rule for files that have one of these texts; `None` where that cannot be told.
+    pub(crate) fn keywords(&mut self, keywords: &[String]) -> Option<Needs> {
+        let phrase = |text: &String| {
+            // A single sign may be a part of another one.
+            let text = Some(text).filter(|text| text.len() > 1)?.clone();
+            let phrase = self.phrases.add(&[Token { text, is_word: false, compares: false }])?;
+            Some(Needs::InOrder(vec![phrase]))
+        };
+        let needs: Vec<_> = keywords.iter().map(phrase).collect::<Option<_>>()?;
+        (!needs.is_empty()).then(|| Needs::InFile(Box::new(Needs::Any(needs))))
+    }
+
     /// The needs of what is in so many loops of its own function.
     pub(crate) fn in_loops(&mut self, loops: Loops, inner: Needs) -> Needs {
         match loops {

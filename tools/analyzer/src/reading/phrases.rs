@@ -9,7 +9,7 @@ use ast_grep_core::tree_sitter::LanguageExt;
 use crate::language::Language;
 
 /// Spaces, signs and words between two tokens of a phrase. In code that people write there are some dozens.
-const MOST_BETWEEN: usize = 1_000;
+const MOST_BETWEEN: usize = 150;
 
 /// One word, sign or part of a literal.
 #[derive(Debug, Clone, PartialEq, Eq)]

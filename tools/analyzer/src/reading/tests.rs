@@ -69,7 +69,7 @@ fn places(scan: &Scan) -> Vec<(usize, Range<usize>)> {
 }
 
 fn selection(scanner: &Scanner, text: &str) -> Selection {
-    let active = scanner.active(PYTHON, text).and_then(|active| active.found_in(text));
+    let active = scanner.active_in_parts(text);
     scanner.select(text, active.as_ref(), scanner.may_hold_sql(text))
 }
 
@@ -578,7 +578,7 @@ def g():
     two(2)
 ";
     let scanner = scanner(&rules);
-    let active = scanner.active(PYTHON, text).and_then(|active| active.found_in(text)).unwrap();
+    let active = scanner.active_in_parts(text).unwrap();
     let seen = |place| [(0, vec![text.find(place).unwrap()])].into();
     let of_first = active.select(text, Some(&seen("two(1)")), |_| false);
     let of_second = active.select(text, Some(&seen("two(2)")), |_| false);
@@ -606,7 +606,7 @@ def one(items=[]):
     return items
 ";
     let scanner = scanner(&rules);
-    let active = scanner.active(PYTHON, text).and_then(|active| active.found_in(text)).unwrap();
+    let active = scanner.active_in_parts(text).unwrap();
     let seen = |place| [(0, vec![text.find(place).unwrap()])].into();
     let start = |text_part: &str| text.find(text_part).unwrap();
     let (other, one) = (start("class Other"), start("def one"));
@@ -615,4 +615,31 @@ def one(items=[]):
     assert_eq!(of_basket, Selection::AllBut(vec![part(other, text.trim_end().len())]));
     let of_function = active.select(text, Some(&seen("items=[]):\n    return")), |_| false);
     assert_eq!(of_function, Selection::AllBut(vec![part(0, one - 1)]));
+}
+
+#[test]
+fn functions_whose_text_tells_that_a_matcher_cannot_hold_are_not_read() {
+    let rules = rule("{pattern: $TEXT += $PART}\nmatcher: text-accumulator");
+    let scanner = scanner(&rules);
+    let text = "\
+def total(prices_of_all):
+    total_of_all = 0
+    for price in prices_of_all:
+        total_of_all += price
+    return total_of_all
+def page(rows_of_all):
+    page_of_all = 'rows'
+    for row in rows_of_all:
+        page_of_all += row
+    return page_of_all
+";
+    let Selection::AllBut(left_out) = selection(&scanner, text) else { panic!() };
+    let (total, _) = text.split_at(text.find("def page").unwrap());
+    let left_out: Vec<_> = left_out.into_iter().map(|part| &text[part]).collect();
+    assert_eq!(left_out, [total.trim_end(), "page_of_all = 'rows'"]);
+    // What is in no function may start anywhere in the file.
+    let outside = "page = 'rows'\nfor row in all_of_the_rows:\n    page += row\n";
+    assert_eq!(selection(&scanner, outside), Selection::Everything);
+    assert_eq!(scanner.scan(outside).unwrap().findings.len(), 1);
+    assert_eq!(selection(&scanner, &outside.replace("'rows'", "0")), Selection::Nothing);
 }
