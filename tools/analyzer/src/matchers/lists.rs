@@ -162,3 +162,34 @@ fn is_list_of_unknown_length(value: &SourceNode) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_makes_no_list_shows_in_the_text_of_a_function() {
+        for made in [
+            "[row for row in rows]",
+            "\\\n[row for row in rows]",
+            "list(rows)",
+            "sorted (rows)",
+            "Object.keys(rows)",
+            "Object.values(rows)",
+            "text.split()",
+            "text.splitlines()",
+            "file.readlines()",
+            "rows.map(name)",
+            "rows.filter(name)",
+            "rows.flatMap(name)",
+            "rows.tolist()",
+        ] {
+            assert!(may_make_list(&format!("def f(rows):\n    names = {made}\n")), "{made}");
+        }
+        assert!(may_make_list("def f(rows: list[str]):\n    pass\n"));
+        assert!(may_make_list("def f(rows:\\\n List[str]):\n    pass\n"));
+        for other in ["{row for row in rows}", "dict(rows)", "rows.listed()", "blacklist(rows)"] {
+            assert!(!may_make_list(&format!("def f(rows):\n    names = {other}\n")), "{other}");
+        }
+    }
+}

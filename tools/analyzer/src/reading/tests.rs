@@ -643,3 +643,16 @@ def page(rows_of_all):
     assert_eq!(scanner.scan(outside).unwrap().findings.len(), 1);
     assert_eq!(selection(&scanner, &outside.replace("'rows'", "0")), Selection::Nothing);
 }
+
+#[test]
+fn a_file_without_a_keyword_is_none_for_its_rule_however_it_is_read() {
+    let rules = rule("{pattern: one($A)}\nkeywords: [from here, from there]");
+    let scanner = scanner(&rules);
+    let found = |text: &str| {
+        let [parts, whole] = [scanner.scan(text), scanner.scan_and_parse(text)];
+        [parts, whole].map(|scan| scan.unwrap().findings.len())
+    };
+    let call = "def f():\n    return one(another_long_name)\n";
+    assert_eq!(found(call), [0, 0]);
+    assert_eq!(found(&format!("from there import one\n{call}")), [1, 1]);
+}
