@@ -2,12 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use emulators::tools;
-use tokio::net::TcpStream;
 
 use crate::Failure;
 use crate::callers::Dialect;
@@ -18,8 +16,6 @@ pub(crate) const KEY: &str = "sk-for-the-benchmark";
 const KEYS_DIGEST: &str = "c4b901f047acda8db7f8146449cfc8852cf952c1eb3f5c8c9187cad758bde3f5";
 /// Whose price is known, so that the budget has something to count.
 pub(crate) const MODEL: &str = "gpt-4o-mini";
-/// LiteLLM imports for a while.
-const STARTS_WITHIN: Duration = Duration::from_secs(90);
 
 static SERVICE: OnceLock<SocketAddr> = OnceLock::new();
 
@@ -35,6 +31,7 @@ pub(crate) fn all(service: SocketAddr) -> Vec<Gateway> {
     vec![
         gateway("bare proxy, axum", Dialect::OpenAi, |service, port, _| bare(service, port)),
         gateway("eco-coder to Bedrock", Dialect::Own, to_bedrock),
+        gateway("eco-coder, Bedrock key", Dialect::Own, to_bedrock_with_key),
         gateway("eco-coder, OpenAI form", Dialect::OpenAi, to_openai),
         gateway("Portkey 1.15.2", Dialect::OpenAi, |_, port, _| Ok(portkey(port))),
         gateway("LiteLLM 1.74.9", Dialect::OpenAi, litellm),
@@ -55,26 +52,7 @@ pub(crate) fn custom_host() -> String {
 impl Gateway {
     pub(crate) async fn start(&self) -> Result<Running, Failure> {
         let service = *SERVICE.get().ok_or("the service is not started")?;
-        let folder = tempfile::tempdir()?;
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let mut command = (self.start)(service, port, folder.path())?;
-        let child =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        let mut running = Running { address, child, _folder: folder };
-        let begun = Instant::now();
-        while TcpStream::connect(address).await.is_err() {
-            if let Some(status) = running.child.try_wait()? {
-                return Err(format!("it ended with {status}").into());
-            }
-            if begun.elapsed() > STARTS_WITHIN {
-                return Err("it does not listen".into());
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        // Some listen before they can answer.
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        Ok(running)
+        Running::start(|port, folder| (self.start)(service, port, folder)).await
     }
 }
 
@@ -113,6 +91,13 @@ fn to_bedrock(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, 
     let driver = "driver = \"bedrock\"\nmodels = [\"us.amazon.nova-2-lite-v1:0\"]";
     let mut command = ours(folder, port, driver)?;
     command.env("AWS_ENDPOINT_URL", format!("http://{service}"));
+    Ok(command)
+}
+
+/// With an API key of Bedrock's, which takes the place of a signature.
+fn to_bedrock_with_key(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, Failure> {
+    let mut command = to_bedrock(service, port, folder)?;
+    command.env("AWS_BEARER_TOKEN_BEDROCK", KEY);
     Ok(command)
 }
 

@@ -1,9 +1,9 @@
 //! What a gateway adds to a call of a model: ours with everything on, against LiteLLM and Portkey, in one run.
 //!
-//! `cargo bench --bench gateway`, and `-- load` for minutes under faults. Callers, gateway and a service that answers at once share the machine, on loopback.
-//! Ours runs with limits, a budget, redaction, metrics and the log on, and asks Bedrock (each request signed) as well as
-//! a server of OpenAI's protocol; the peers ask the latter, which is the least work for them. The service answers only
-//! requests that hold the prompt, and every answer is looked at.
+//! `cargo bench --bench gateway`, and `-- load` for minutes under faults. Callers, gateway and a service that answers at once are
+//! processes of their own on one machine, on loopback. Ours runs with limits, a budget, redaction, metrics and the log on, and
+//! asks Bedrock, each request signed or with an API key, as well as a server of OpenAI's protocol; the peers ask the latter,
+//! which is the least work for them. The service answers only requests that hold the prompt, and every answer is looked at.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -40,6 +40,7 @@ fn main() -> Result<(), Failure> {
         [bare::ARGUMENT, port, service] => {
             runtime.block_on(bare::serve(port.parse()?, service.parse()?))
         }
+        [service::ARGUMENT, port] => runtime.block_on(service::serve(port.parse()?)),
         ["load", minutes @ ..] => {
             let minutes = minutes.first().map_or(Ok(MINUTES), |minutes| minutes.parse())?;
             runtime.block_on(load::run(minutes))
@@ -54,8 +55,8 @@ async fn compare(wanted: &[&str]) -> Result<(), Failure> {
     report(
         "gateway                 prompt   p50 alone  added    CPU/request  requests/s (32)  first token added  memory",
     );
-    let direct = measure_direct(service).await?;
-    for gateway in gateways::all(service) {
+    let direct = measure_direct(service.address).await?;
+    for gateway in gateways::all(service.address) {
         let name = gateway.name;
         if !wanted.is_empty() && !wanted.iter().any(|word| name.contains(word)) {
             continue;

@@ -1,8 +1,16 @@
-//! A gateway's process: its CPU time, its memory, its end.
+//! The process of a gateway or the service: its start, its CPU time, its memory, its end.
 
 use std::net::SocketAddr;
-use std::process::Child;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
+use tokio::net::TcpStream;
+
+use crate::Failure;
+
+/// LiteLLM imports for a while.
+const STARTS_WITHIN: Duration = Duration::from_secs(90);
 /// Ticks of `/proc/PID/stat` in a second; the same on all Linux that people run.
 const TICKS: f64 = 100.0;
 
@@ -13,6 +21,32 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Starts what listens on a port and may keep files in a folder, and waits until it answers.
+    pub(crate) async fn start(
+        command: impl FnOnce(u16, &Path) -> Result<Command, Failure>,
+    ) -> Result<Self, Failure> {
+        let folder = tempfile::tempdir()?;
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let mut command = command(port, folder.path())?;
+        let child =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut running = Self { address, child, _folder: folder };
+        let begun = Instant::now();
+        while TcpStream::connect(address).await.is_err() {
+            if let Some(status) = running.child.try_wait()? {
+                return Err(format!("it ended with {status}").into());
+            }
+            if begun.elapsed() > STARTS_WITHIN {
+                return Err("it does not listen".into());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        // Some listen before they can answer.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        Ok(running)
+    }
+
     /// Seconds of CPU time, its children's included.
     pub(crate) fn cpu(&self) -> f64 {
         self.family().iter().map(|pid| cpu_of(*pid)).sum()

@@ -1,6 +1,9 @@
 //! A service that answers at once, as Bedrock and as a server of OpenAI's protocol.
+//!
+//! It is a process of its own, as any service is: in that of the callers, what they ask it without a gateway between would
+//! wake nobody up, and each gateway would be charged with twice as many processes that wait for each other as it adds.
 
-use std::net::SocketAddr;
+use std::process::Command;
 
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
@@ -9,24 +12,34 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::Failure;
+use crate::process::Running;
 
 /// In every answer; callers look for it.
 pub(crate) const ANSWER: &str = "The sum is taken once.";
 /// In every prompt; nothing else is answered.
 const PROMPT: &[u8] = b"def total(prices)";
 
-pub(crate) async fn start() -> Result<SocketAddr, Failure> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                // A caller that leaves ends its connection; nobody needs to know.
-                let _ = answer_all(stream).await;
-            });
-        }
-    });
-    Ok(address)
+/// Asks this program to be it.
+pub(crate) const ARGUMENT: &str = "--service";
+
+pub(crate) async fn start() -> Result<Running, Failure> {
+    let command = |port: u16| {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg(ARGUMENT).arg(port.to_string());
+        Ok(command)
+    };
+    Running::start(|port, _| command(port)).await
+}
+
+pub(crate) async fn serve(port: u16) -> Result<(), Failure> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        tokio::spawn(async move {
+            // A caller that leaves ends its connection; nobody needs to know.
+            let _ = answer_all(stream).await;
+        });
+    }
 }
 
 async fn answer_all(mut stream: TcpStream) -> Result<(), Failure> {
