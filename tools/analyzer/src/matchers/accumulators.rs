@@ -106,8 +106,13 @@ fn goes_over_literal(around: &SourceNode) -> bool {
 /// The loop calls something with the whole of `$TEXT`, as with each folder of a path: every pass needs the text as it is.
 fn is_handed_on_in_loop(found: &SourceMatch) -> bool {
     let name = found.get_env().get_match("TEXT").map(SourceNode::text).unwrap_or_default();
+    // `text = fmt.Sprintf("%s%s", text, part)` is how it grows.
+    let grows_by_format = found.text().contains("fmt.Sprintf(");
+    let is_own = |node: &SourceNode| grows_by_format && found.range().contains(&node.range().start);
     enclosing_loop(found).is_some_and(|around| {
-        around.dfs().any(|node| node.text() == name && is_in_argument(&node) && !is_measured(&node))
+        around.dfs().any(|node| {
+            node.text() == name && is_in_argument(&node) && !is_measured(&node) && !is_own(&node)
+        })
     })
 }
 

@@ -82,6 +82,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("large-file", reads::large_file),
     ("read-only-for-lines", reads::read_only_for_lines),
     ("lines-walked-once", reads::lines_walked_once),
+    ("used-once", reads::used_once),
     ("ticker-never-stopped", reads::ticker_never_stopped),
     ("another-case-stays", selects::another_case_stays),
     ("released-too-late", deferred::released_too_late),
@@ -143,7 +144,8 @@ const OF_LOOP: [&str; 7] = [
 
 /// Those that look at nothing else beyond the function around the match, which is the file where there is none. Only they and
 /// those above let other functions of a file unread.
-const OF_FUNCTION: [&str; 9] = [
+const OF_FUNCTION: [&str; 10] = [
+    "used-once",
     "bytes-accumulator",
     "grows-with-input",
     "long-text",
