@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::few::{are_few, is_constant, is_short_text, is_split_path, words};
 use crate::matchers::loops::enclosing_loop;
-use crate::matchers::names::{bound_value, identifiers, names_bound_in, target};
+use crate::matchers::names::{bound_value, identifiers, names_bound_in, parameter, target};
 use crate::matchers::short_loops::passes_are_few;
 use crate::syntax::{enclosing_function, function_name, is_function};
 
@@ -123,8 +123,13 @@ fn goes_over_literal(around: &SourceNode) -> bool {
 /// The loop calls something with the whole of `$TEXT`, as with each folder of a path: every pass needs the text as it is.
 fn is_handed_on_in_loop(found: &SourceMatch) -> bool {
     let name = found.get_env().get_match("TEXT").map(SourceNode::text).unwrap_or_default();
+    // `text = fmt.Sprintf("%s%s", text, part)` is how it grows.
+    let grows_by_format = found.text().contains("fmt.Sprintf(");
+    let is_own = |node: &SourceNode| grows_by_format && found.range().contains(&node.range().start);
     enclosing_loop(found).is_some_and(|around| {
-        around.dfs().any(|node| node.text() == name && is_in_argument(&node) && !is_measured(&node))
+        around.dfs().any(|node| {
+            node.text() == name && is_in_argument(&node) && !is_measured(&node) && !is_own(&node)
+        })
     })
 }
 
@@ -164,8 +169,27 @@ pub(crate) fn list_accumulator(found: &SourceMatch) -> bool {
     let is_short = enclosing_loop(found).is_some_and(|around| passes_are_few(&around));
     !is_short
         && starts_outside_loop(found, "LIST", |value| {
-            matches!(value.text().as_ref(), "[]" | "array()" | "Array.new")
+            let text = value.text();
+            matches!(text.as_ref(), "[]" | "()" | "array()" | "Array.new") || is_empty_list(&text)
         })
+}
+
+/// `listOf<Int>()`, `emptyList()` in Kotlin
+fn is_empty_list(value: &str) -> bool {
+    value.strip_suffix("()").is_some_and(|made| {
+        let name = made.split('<').next().unwrap_or(made);
+        matches!(name, "listOf" | "emptyList")
+    })
+}
+
+/// `$TEXT` starts as empty bytes outside the loop around the match, and the loop never resets it.
+pub(crate) fn bytes_accumulator(found: &SourceMatch) -> bool {
+    may_be_text_accumulator(found)
+        && starts_outside_loop(found, "TEXT", |value| {
+            matches!(value.text().as_ref(), "b\"\"" | "b''" | "bytes()")
+        })
+        && is_first_in_loop(found, "TEXT")
+        && !is_handed_on_in_loop(found)
 }
 
 /// `$LIST` is no list that the loop makes anew in each pass, and `$ITEM`, where the rule names one, differs from pass to pass.
@@ -200,12 +224,19 @@ pub(crate) fn boxed_accumulator(found: &SourceMatch) -> bool {
     })
 }
 
-/// `$LIST` is declared as a `LinkedList` outside the loop around the match.
+/// `$LIST` is declared as a `LinkedList` outside the loop around the match, or given as one.
 pub(crate) fn linked_list(found: &SourceMatch) -> bool {
-    starts_outside_loop(found, "LIST", |value| {
-        declared_type(value).is_some_and(|kind| kind.starts_with("LinkedList"))
-            || value.text().starts_with("new LinkedList")
-    })
+    let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
+    let is_given = || {
+        let given = parameter(&enclosing_function(found), &list);
+        let kind = given.and_then(|given| given.field("type"));
+        kind.is_some_and(|kind| kind.text().starts_with("LinkedList"))
+    };
+    enclosing_loop(found).is_some() && is_given()
+        || starts_outside_loop(found, "LIST", |value| {
+            declared_type(value).is_some_and(|kind| kind.starts_with("LinkedList"))
+                || value.text().starts_with("new LinkedList")
+        })
 }
 
 /// The front of `$LIST` is taken until nothing is left, or filled in a loop after `$LIST` started empty before it.

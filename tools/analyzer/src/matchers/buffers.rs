@@ -125,7 +125,7 @@ pub(crate) fn grows_in_every_pass(found: &SourceMatch) -> bool {
     false
 }
 
-/// The byte `$BYTE` is stored or compared with the end of a line, in a loop that is no retry.
+/// The byte `$BYTE` is stored, passed on or compared with the end of a line, in a loop that is no retry.
 pub(crate) fn collects_byte(found: &SourceMatch) -> bool {
     let Some(byte) = variable(found, "BYTE") else { return false };
     let Some(around) = enclosing_loop(found) else { return false };
@@ -133,9 +133,10 @@ pub(crate) fn collects_byte(found: &SourceMatch) -> bool {
     if text.contains("EINTR") || text.contains("EAGAIN") {
         return false;
     }
-    [format!("= {byte};"), format!(r"{byte} == '\n'"), format!(r"{byte} != '\n'")]
-        .iter()
-        .any(|wanted| text.contains(wanted.as_str()))
+    // `write(to, &byte, 1)`
+    let is_passed_on = text.contains("write(") && text.matches(&format!("&{byte}, 1")).count() > 1;
+    let kept = [format!("= {byte};"), format!(r"{byte} == '\n'"), format!(r"{byte} != '\n'")];
+    is_passed_on || kept.iter().any(|wanted| text.contains(wanted.as_str()))
 }
 
 fn variable(found: &SourceMatch, name: &str) -> Option<String> {

@@ -41,7 +41,9 @@ pub(crate) fn per_call(found: &SourceMatch) -> bool {
     };
     let takes_text = function.field("parameters").is_some_and(|parameters| {
         let parameters = parameters.text();
-        [" string", " []byte", "&str", "&String"].iter().any(|kind| parameters.contains(kind))
+        [" string", "string ", "String ", " []byte", "&str", "&String"]
+            .iter()
+            .any(|kind| parameters.contains(kind))
     });
     // What reads the options of a program runs when it starts.
     let reads_options = function.field("parameters").is_some_and(|parameters| {

@@ -1,7 +1,8 @@
 //! Work that has the same outcome in every pass of a loop.
 
 use crate::language::{SourceMatch, SourceNode};
-use crate::matchers::loops::{differs_by_pass, enclosing_loop, is_batched, is_while};
+use crate::matchers::loops::{enclosing_loop, is_batched, is_while};
+use crate::matchers::names::{identifiers, names_bound_in};
 
 /// In a loop, and made of nothing that a pass changes: no name that the loop binds, no call within the match.
 pub(crate) fn same_in_every_pass(found: &SourceMatch) -> bool {
@@ -10,7 +11,12 @@ pub(crate) fn same_in_every_pass(found: &SourceMatch) -> bool {
     if is_while(&around) || is_batched(&around) || found.dfs().skip(1).any(|node| is_call(&node)) {
         return false;
     }
-    !differs_by_pass(found, &around) && !done_once(found, &around)
+    // The parameters of a comparison are its own.
+    let own = names_bound_in(found);
+    let bound = names_bound_in(&around);
+    let differs = identifiers(found)
+        .any(|name| bound.contains(name.as_ref()) && !own.contains(name.as_ref()));
+    !differs && !done_once(found, &around)
 }
 
 /// Nothing in the loop but reads mentions `$LIST`.

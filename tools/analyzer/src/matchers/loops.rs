@@ -14,7 +14,7 @@ pub(crate) fn in_loop(found: &SourceMatch) -> bool {
 /// In a loop over items that are not batches already, and different for each item.
 pub(crate) fn once_per_item(found: &SourceMatch) -> bool {
     let Some(around) = enclosing_loop(found) else { return false };
-    if is_while(&around) && !fetches_rows(&around) || is_batched(&around) {
+    if is_while(&around) && !fetches_rows(&around) && !takes_items(&around) || is_batched(&around) {
         return false;
     }
     differs_by_pass(found, &around)
@@ -226,6 +226,48 @@ fn fetches_rows(node: &SourceNode) -> bool {
         condition.dfs().any(|node| node.kind() == "assignment_expression")
             && condition.text().contains("fetch")
     })
+}
+
+/// `while (i < rows.length) { … rows[i] … i++ }`, `while queue: row = queue.pop()` where nothing is added: over items, whatever
+/// its keyword.
+fn takes_items(node: &SourceNode) -> bool {
+    let (Some(condition), Some(body)) = (node.field("condition"), node.field("body")) else {
+        return false;
+    };
+    let condition = condition.text();
+    let condition = condition.trim_matches(['(', ')', ' ']);
+    let body = body.text();
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|l| l == '_' || l.is_alphanumeric());
+    if let Some((counter, limit)) = condition.split_once('<') {
+        let counter = counter.trim();
+        let list =
+            limit.trim().trim_start_matches("len(").split(['.', ')']).next().unwrap_or_default();
+        let counts = [format!("{counter}++"), format!("{counter} += 1"), format!("++{counter}")];
+        let takes = [format!("{list}[{counter}]"), format!("{list}.get({counter})")];
+        return is_name(counter)
+            && is_name(list)
+            && counts.iter().any(|count| body.contains(count))
+            && takes.iter().any(|take| body.contains(take));
+    }
+    let list =
+        condition.trim_start_matches(['!', ' ']).split(['.', ' ']).next().unwrap_or_default();
+    let list = list.trim_start_matches("len(").trim_end_matches(')');
+    let has =
+        |methods: &[&str]| methods.iter().any(|method| body.contains(&format!("{list}.{method}(")));
+    is_name(list)
+        && has(&["pop", "popleft", "shift", "poll", "remove", "removeFirst", "Dequeue"])
+        && !has(&[
+            "push",
+            "append",
+            "extend",
+            "add",
+            "addAll",
+            "offer",
+            "unshift",
+            "Enqueue",
+            "appendleft",
+        ])
 }
 
 /// `for {` in Go, `for (;;)` in C.

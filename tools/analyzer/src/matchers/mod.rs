@@ -82,6 +82,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("large-file", reads::large_file),
     ("read-only-for-lines", reads::read_only_for_lines),
     ("lines-walked-once", reads::lines_walked_once),
+    ("used-once", reads::used_once),
     ("ticker-never-stopped", reads::ticker_never_stopped),
     ("another-case-stays", selects::another_case_stays),
     ("released-too-late", deferred::released_too_late),
@@ -95,6 +96,7 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("joins-two-lists", nested::joins_two_lists),
     ("same-every-pass", loops::same_every_pass),
     ("text-accumulator", accumulators::text_accumulator),
+    ("bytes-accumulator", accumulators::bytes_accumulator),
     ("boxed-accumulator", accumulators::boxed_accumulator),
     ("front-of-list", accumulators::front_of_list),
     ("default-changes", defaults::default_changes),
@@ -142,7 +144,9 @@ const OF_LOOP: [&str; 7] = [
 
 /// Those that look at nothing else beyond the function around the match, which is the file where there is none. Only they and
 /// those above let other functions of a file unread.
-const OF_FUNCTION: [&str; 8] = [
+const OF_FUNCTION: [&str; 10] = [
+    "used-once",
+    "bytes-accumulator",
     "grows-with-input",
     "long-text",
     "list-searched-per-item",
@@ -168,7 +172,8 @@ pub(crate) fn reach(name: &str) -> Reach {
 }
 
 /// Those that hold only of what is in a loop of its own function.
-const IN_LOOP: [&str; 16] = [
+const IN_LOOP: [&str; 17] = [
+    "bytes-accumulator",
     "in-loop",
     "in-for-loop",
     "once-per-item",
@@ -213,7 +218,7 @@ pub(crate) fn place_of_names(name: &str) -> Option<Matcher> {
         "lazy-relation" => Some(relations::may_be_lazy_relation),
         "list-searched-per-item" => Some(lists::may_be_list_before_loop),
         "searched-parameter" => Some(parameters::may_be_searched_parameter),
-        "text-accumulator" => Some(accumulators::may_be_text_accumulator),
+        "text-accumulator" | "bytes-accumulator" => Some(accumulators::may_be_text_accumulator),
         _ => place(name),
     }
 }

@@ -119,6 +119,12 @@ pub(crate) fn lines_walked_once(found: &SourceMatch) -> bool {
     })
 }
 
+/// `$LIST` is bound by the match and named once more in its function.
+pub(crate) fn used_once(found: &SourceMatch) -> bool {
+    let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
+    mentions(&enclosing_function(found), &list).count() == 2
+}
+
 /// `$TICKER` is made by a function that ends, which neither stops it nor hands it on.
 pub(crate) fn ticker_never_stopped(found: &SourceMatch) -> bool {
     let Some(ticker) = found.get_env().get_match("TICKER") else { return false };
