@@ -11,6 +11,7 @@ use crate::matchers::names::{bound_value, identifiers, names_bound_in, parameter
 use crate::matchers::short_loops::passes_are_few;
 use crate::syntax::{enclosing_function, function_name, is_function};
 
+const EMPTY_BYTES: [&str; 3] = ["b\"\"", "b''", "bytes()"];
 const BOXES: [&str; 6] = ["Byte", "Double", "Float", "Integer", "Long", "Short"];
 
 /// `$TEXT` starts as a string outside the loop around the match, and the loop never resets it.
@@ -182,12 +183,15 @@ fn is_empty_list(value: &str) -> bool {
     })
 }
 
+/// Something is given empty bytes in this function.
+pub(crate) fn may_start_bytes(function: &str) -> bool {
+    EMPTY_BYTES.iter().any(|empty| function.contains(empty))
+}
+
 /// `$TEXT` starts as empty bytes outside the loop around the match, and the loop never resets it.
 pub(crate) fn bytes_accumulator(found: &SourceMatch) -> bool {
     may_be_text_accumulator(found)
-        && starts_outside_loop(found, "TEXT", |value| {
-            matches!(value.text().as_ref(), "b\"\"" | "b''" | "bytes()")
-        })
+        && starts_outside_loop(found, "TEXT", |value| EMPTY_BYTES.contains(&value.text().as_ref()))
         && is_first_in_loop(found, "TEXT")
         && !is_handed_on_in_loop(found)
 }

@@ -230,6 +230,7 @@ pub(crate) fn in_text(name: &str) -> Option<fn(&str) -> bool> {
         "list-searched-per-item" => Some(lists::may_make_list),
         "searched-parameter" => Some(parameters::may_walk_parameters),
         "text-accumulator" => Some(accumulators::may_start_text),
+        "bytes-accumulator" => Some(accumulators::may_start_bytes),
         _ => None,
     }
 }
