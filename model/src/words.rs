@@ -201,6 +201,14 @@ pub(crate) mod tests {
             both_ways().map(|conversation| write(&Call::new(conversation, Duration::from_secs(1))));
         assert!(held.iter().count() > 3 && plain.iter().count() == 1);
         assert_eq!(read(&held), read(&plain));
+        // It is decoded for nobody.
+        let message = Message::user(sent(&"def total():\n".repeat(1000)));
+        let conversation =
+            Conversation { system: String::new(), messages: vec![message], tools: Vec::new() };
+        let call = Call::new(conversation, Duration::from_secs(1));
+        write(&call);
+        let words = call.conversation.messages[0].content[0].words().unwrap();
+        assert!(matches!(&words.0, Held::Literal(literal) if literal.decoded.get().is_none()));
     }
 
     /// A conversation whose texts are held as JSON, and the same with texts that are not.
