@@ -119,10 +119,10 @@ fn of_stretch(stretch: &Stretch) -> Option<u64> {
     for (before, &byte) in before.iter().zip(bytes) {
         let is_escaped = *before == b'\\';
         let is_backslash = byte == b'\\';
-        words += u8::from(!is_escaped & is_word(byte));
+        words += u8::from(!is_escaped && is_word(byte));
         digits += u8::from(is_digit(byte));
         backslashes += u8::from(is_backslash);
-        others |= u8::from(is_escaped & (is_backslash | (byte == b'u')));
+        others |= u8::from(is_escaped && (is_backslash || byte == b'u'));
     }
     (others == 0).then(|| of_counts(bytes, words, digits, LANES as u8 - backslashes))
 }
@@ -137,7 +137,7 @@ fn of_chunk(chunk: &[u8; LANES]) -> u64 {
 }
 
 fn is_word(byte: u8) -> bool {
-    ((byte | 0x20).wrapping_sub(b'a') < 26) | (byte == b' ')
+    (byte | 0x20).wrapping_sub(b'a') < 26 || byte == b' '
 }
 
 fn is_digit(byte: u8) -> bool {
@@ -157,7 +157,8 @@ fn of_counts(chunk: &[u8; LANES], words: u8, digits: u8, all: u8) -> u64 {
 fn of_scripts(chunk: &[u8; LANES]) -> i64 {
     let more = SCRIPTS.iter().map(|&first| {
         let more = chunk.iter().map(|byte| u8::from(*byte >= first)).sum::<u8>();
-        let [before, from] = [first - 1, first].map(|byte| WEIGHTS[usize::from(byte)] as i64);
+        let [before, from] =
+            [first - 1, first].map(|byte| WEIGHTS[usize::from(byte)].cast_signed());
         i64::from(more) * (from - before)
     });
     more.sum()

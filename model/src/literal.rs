@@ -3,6 +3,7 @@
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::str;
 
+use crate::long_string::escaped;
 use crate::string_page::{BLOCK, Window, specials};
 
 /// Names the newtype by which a text asks whoever reads for the string as it stands.
@@ -74,8 +75,8 @@ impl Look for Checked {
         for (before, byte) in before.iter().zip(bytes) {
             let is_escaped = *before == b'\\';
             let is_quote = *byte == b'"';
-            let is_space = (*byte == b'n') | (*byte == b't') | (*byte == b'r');
-            others |= u8::from(*byte < 0x20) | u8::from((is_escaped & !is_space) ^ is_quote);
+            let is_space = *byte == b'n' || *byte == b't' || *byte == b'r';
+            others |= u8::from(*byte < 0x20) | u8::from((is_escaped && !is_space) != is_quote);
         }
         others == 0
     }
@@ -118,25 +119,21 @@ fn window(input: &[u8]) -> Window {
 
 /// How long the escape is with which the input begins, and what it stands for.
 fn escape(input: &[u8]) -> Option<(usize, char)> {
-    Some(match input.get(1)? {
-        b'n' => (2, '\n'),
-        byte @ (b'"' | b'\\' | b'/') => (2, char::from(*byte)),
-        b't' => (2, '\t'),
-        b'r' => (2, '\r'),
-        b'b' => (2, '\u{8}'),
-        b'f' => (2, '\u{c}'),
-        b'u' => match unit(input)? {
-            high @ 0xD800..0xDC00 => {
-                let low = unit(input.get(6..)?)?.checked_sub(0xDC00).filter(|low| *low < 0x400)?;
-                (12, char::from_u32(0x1_0000 + ((high - 0xD800) << 10 | low))?)
-            }
-            unit => (6, char::from_u32(unit)?),
-        },
-        _ => return None,
+    let byte = *input.get(1)?;
+    escaped(byte).map(|byte| (2, char::from(byte))).or_else(|| unicode(input))
+}
+
+/// `\u00e9`, or two of these where a character takes two units.
+fn unicode(input: &[u8]) -> Option<(usize, char)> {
+    Some(match unit(input)? {
+        high @ 0xD800..0xDC00 => {
+            let low = unit(input.get(6..)?)?.checked_sub(0xDC00).filter(|low| *low < 0x400)?;
+            (12, char::from_u32(0x1_0000 + ((high - 0xD800) << 10 | low))?)
+        }
+        unit => (6, char::from_u32(unit)?),
     })
 }
 
-/// `\u00e9`.
 fn unit(input: &[u8]) -> Option<u32> {
     let digits = input.strip_prefix(b"\\u")?.get(..4)?;
     // `from_str_radix` takes a sign, too.
