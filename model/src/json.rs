@@ -51,7 +51,10 @@ impl Serialize for Text<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(match &self.0 {
             Held::Plain(text) => text.as_bytes(),
-            Held::Literal(words) => words.literal().map_or(words.as_bytes(), |json| json),
+            Held::Literal(words) => match words.literal() {
+                Some(json) => json,
+                None => words.as_bytes(),
+            },
         })
     }
 }

@@ -94,7 +94,8 @@ impl Decoded {
     }
 }
 
-fn escaped(byte: u8) -> Option<u8> {
+/// What the second byte of an escape stands for, but for `u`.
+pub(crate) fn escaped(byte: u8) -> Option<u8> {
     Some(match byte {
         b'n' => b'\n',
         b'"' | b'\\' | b'/' => byte,

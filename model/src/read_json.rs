@@ -97,7 +97,7 @@ impl<'de> Reader<'de> {
         if self.peek() != Some(b'"') || self.rest.len() < literal::LONG {
             return None;
         }
-        let length = 1 + literal::length(self.rest.get(1..)?)?;
+        let length = literal::length(self.rest)?;
         let json = self.rest.get(..length).filter(|json| json.len() >= literal::LONG)?;
         self.skip(length);
         Some(json)

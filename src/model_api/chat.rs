@@ -149,7 +149,7 @@ pub(super) async fn complete(
         };
     }
     match api.gateway.converse(&call).await {
-        Ok(reply) => answer::json(StatusCode::OK, &chat_reply::completion(reply, &about, notes)),
+        Ok(reply) => answer::written(StatusCode::OK, chat_reply::completion(&reply, &about, notes)),
         Err(error) => refused(&error),
     }
 }

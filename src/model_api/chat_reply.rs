@@ -2,8 +2,12 @@
 
 use contract::Timestamp;
 use model::invoke::Tokens;
+use model::json::{self, Text};
 use model::{Change, Message, Reply, StopReason, ToolUse};
-use serde_json::{Value, json};
+use serde::Serialize;
+
+/// What there is around the text of an answer, and its escapes; growing beyond copies it.
+const USUAL_LENGTH: usize = 1024;
 
 /// What all pieces of one answer share.
 #[derive(Debug, Clone)]
@@ -20,53 +24,104 @@ impl About {
     }
 }
 
-pub(super) fn completion(reply: Reply, about: &About, mut notes: Vec<String>) -> Value {
-    let usage = usage(&reply);
-    notes.extend(reply.notes);
-    json!({
-        "id": about.id,
-        "object": "chat.completion",
-        "created": about.created,
-        "model": reply.model_id,
-        "choices": [{
-            "index": 0,
-            "message": message(&reply.message),
-            "finish_reason": finish_reason(reply.stop),
-            "logprobs": null,
+/// A whole answer as JSON.
+pub(super) fn completion(reply: &Reply, about: &About, mut notes: Vec<String>) -> Vec<u8> {
+    notes.extend_from_slice(&reply.notes);
+    let text = reply.message.text();
+    let capacity = USUAL_LENGTH + text.len();
+    let completion = Completion {
+        id: &about.id,
+        object: "chat.completion",
+        created: about.created,
+        model: &reply.model_id,
+        choices: [Choice {
+            index: 0,
+            message: Said::of(&reply.message, text),
+            finish_reason: finish_reason(reply.stop),
+            logprobs: None,
         }],
-        "usage": usage,
-        "eco_coder": extra(reply.cost_usd, &reply.normalized, &reply.routing, &notes),
-    })
+        usage: usage(reply),
+        eco_coder: extra(reply, &notes),
+    };
+    // It cannot fail: no map in it has a key that is no text.
+    json::to_vec(&completion, capacity).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Completion<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: i64,
+    model: &'a str,
+    choices: [Choice<'a>; 1],
+    usage: Usage,
+    eco_coder: Extra<'a>,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    index: u8,
+    message: Said<'a>,
+    finish_reason: &'static str,
+    /// Not known here.
+    logprobs: Option<()>,
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    role: &'static str,
+    /// Null where only tools are called.
+    content: Option<Text<'a>>,
+    /// Part of the text here.
+    refusal: Option<()>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<ToolCall<'a>>,
+}
+
+impl<'a> Said<'a> {
+    fn of(message: &'a Message, text: String) -> Self {
+        let tool_calls: Vec<ToolCall> = message.tool_uses().map(ToolCall::of).collect();
+        let says = !text.is_empty() || tool_calls.is_empty();
+        let content = says.then(|| text.into());
+        Self { role: "assistant", content, refusal: None, tool_calls }
+    }
+}
+
+#[derive(Serialize)]
+struct ToolCall<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    function: Called<'a>,
+}
+
+#[derive(Serialize)]
+struct Called<'a> {
+    name: &'a str,
+    arguments: Text<'a>,
+}
+
+impl<'a> ToolCall<'a> {
+    fn of(tool_use: &'a ToolUse) -> Self {
+        let arguments = tool_use.input.to_string().into();
+        let function = Called { name: &tool_use.name, arguments };
+        Self { id: &tool_use.id, r#type: "function", function }
+    }
 }
 
 /// What OpenAI's form has no place for. Clients keep or ignore what they do not know.
-pub(super) fn extra(
+#[derive(Serialize)]
+pub(super) struct Extra<'a> {
     cost_usd: Option<f64>,
-    normalized: &[Change],
-    routing: &[String],
-    notes: &[String],
-) -> Value {
-    let mut extra = json!({"cost_usd": cost_usd, "normalized": normalized, "notes": notes});
-    if !routing.is_empty() {
-        extra["routing"] = json!(routing);
-    }
-    extra
+    normalized: &'a [Change],
+    notes: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    routing: &'a [String],
 }
 
-fn message(message: &Message) -> Value {
-    let text = message.text();
-    let calls: Vec<Value> = message.tool_uses().map(tool_call).collect();
-    let content = if text.is_empty() && !calls.is_empty() { Value::Null } else { text.into() };
-    let mut said = json!({"role": "assistant", "content": content, "refusal": null});
-    if !calls.is_empty() {
-        said["tool_calls"] = Value::Array(calls);
-    }
-    said
-}
-
-fn tool_call(tool_use: &ToolUse) -> Value {
-    let arguments = tool_use.input.to_string();
-    json!({"id": tool_use.id, "type": "function", "function": {"name": tool_use.name, "arguments": arguments}})
+/// With these notes in place of the reply's own.
+pub(super) fn extra<'a>(reply: &'a Reply, notes: &'a [String]) -> Extra<'a> {
+    let Reply { cost_usd, normalized, routing, .. } = reply;
+    Extra { cost_usd: *cost_usd, normalized, notes, routing }
 }
 
 pub(super) fn finish_reason(stop: StopReason) -> &'static str {
@@ -83,12 +138,62 @@ pub(super) fn finish_reason(stop: StopReason) -> &'static str {
     }
 }
 
-pub(super) fn usage(reply: &Reply) -> Value {
+#[derive(Serialize)]
+pub(super) struct Usage {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
+    prompt_tokens_details: Details,
+}
+
+#[derive(Serialize)]
+struct Details {
+    cached_tokens: u64,
+}
+
+pub(super) fn usage(reply: &Reply) -> Usage {
     let tokens = Tokens::of(reply);
-    json!({
-        "prompt_tokens": tokens.input,
-        "completion_tokens": tokens.output,
-        "total_tokens": tokens.total,
-        "prompt_tokens_details": {"cached_tokens": tokens.cache_read},
-    })
+    Usage {
+        prompt_tokens: tokens.input,
+        completion_tokens: tokens.output,
+        total_tokens: tokens.total,
+        prompt_tokens_details: Details { cached_tokens: tokens.cache_read },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Block, StopReason};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn answered(content: Vec<Block>, stop: StopReason) -> String {
+        let mut reply = Reply::new("m", content, stop);
+        reply.cost_usd = Some(0.5);
+        reply.notes = vec!["b".to_owned()];
+        let about = About { id: "chatcmpl-1".to_owned(), created: 9 };
+        String::from_utf8(completion(&reply, &about, vec!["a".to_owned()])).unwrap()
+    }
+
+    #[test]
+    fn a_text_is_answered_in_openais_form() {
+        let answer = answered(vec![Block::Text("Say \"hi\".\n".into())], StopReason::EndTurn);
+        insta::assert_snapshot!(answer, @r#"{"id":"chatcmpl-1","object":"chat.completion","created":9,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Say \"hi\".\n","refusal":null},"finish_reason":"stop","logprobs":null}],"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0,"prompt_tokens_details":{"cached_tokens":0}},"eco_coder":{"cost_usd":0.5,"normalized":[],"notes":["a","b"]}}"#);
+    }
+
+    #[test]
+    fn a_call_of_a_tool_alone_has_no_text() {
+        let input = json!({"at": "a \"b\""});
+        let tool_use =
+            ToolUse { id: "1".to_owned(), name: "look".to_owned(), input: input.clone() };
+        let answer = answered(vec![Block::ToolUse(tool_use)], StopReason::ToolUse);
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let message = &answer["choices"][0]["message"];
+        assert_eq!(message["content"], Value::Null);
+        let function = &message["tool_calls"][0]["function"];
+        assert_eq!(function["name"], "look");
+        let arguments = function["arguments"].as_str().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(arguments).unwrap(), input);
+    }
 }

@@ -63,11 +63,11 @@ impl Chunks {
         let mut last = self.chunk(&json!([
             {"index": 0, "delta": {}, "finish_reason": finish_reason(reply.stop), "logprobs": null}
         ]));
-        last["eco_coder"] = extra(reply.cost_usd, &reply.normalized, &reply.routing, &reply.notes);
+        last["eco_coder"] = json!(extra(reply, &reply.notes));
         let mut lines = vec![last.to_string()];
         if self.include_usage {
             let mut counted = self.chunk(&json!([]));
-            counted["usage"] = usage(reply);
+            counted["usage"] = json!(usage(reply));
             lines.push(counted.to_string());
         }
         lines.push("[DONE]".to_owned());

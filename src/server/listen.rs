@@ -13,6 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
+use super::unbroken::unbroken;
+
 /// For a request's head, and for an idle connection.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 /// Of a connection. What is longer is read in pieces; hyper's own limit would keep 400 KB for each connection that once
@@ -73,7 +75,7 @@ async fn serve(stream: TcpStream, router: Router, watcher: Watcher, place: Owned
         .header_read_timeout(HEAD_DEADLINE)
         .max_buf_size(LARGEST_BUFFER)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    if let Err(error) = watcher.watch(connection).await {
+    if let Err(error) = unbroken(watcher.watch(connection)).await {
         tracing::debug!(%error, "a connection ended early");
     }
     drop(place);

@@ -22,6 +22,7 @@ mod rejection;
 mod secrets;
 #[cfg(test)]
 mod testing;
+mod unbroken;
 mod webhook;
 
 pub use allow_list::{AllowList, BadPattern};
