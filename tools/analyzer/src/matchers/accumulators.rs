@@ -164,6 +164,15 @@ fn is_first_in_loop(found: &SourceMatch, variable: &str) -> bool {
     first.is_some_and(|first| first.range().start == found.range().start)
 }
 
+/// What [`list_accumulator`] takes, as a function of Python may have it. A backslash may join lines.
+static LIST_STARTS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"=[\s\\]*(\[\]|\(\)|array\(\)|Array\.new|listOf|emptyList)").ok());
+
+/// Something is given an empty list in this function.
+pub(crate) fn may_start_list(function: &str) -> bool {
+    LIST_STARTS.as_ref().is_none_or(|starts| starts.is_match(function))
+}
+
 /// `$LIST` starts as an empty list outside the loop around the match, and the loop never resets it. Over
 /// few things, the list stays short.
 pub(crate) fn list_accumulator(found: &SourceMatch) -> bool {

@@ -172,7 +172,8 @@ pub(crate) fn reach(name: &str) -> Reach {
 }
 
 /// Those that hold only of what is in a loop of its own function.
-const IN_LOOP: [&str; 17] = [
+const IN_LOOP: [&str; 18] = [
+    "list-accumulator",
     "bytes-accumulator",
     "in-loop",
     "in-for-loop",
@@ -231,6 +232,7 @@ pub(crate) fn in_text(name: &str) -> Option<fn(&str) -> bool> {
         "searched-parameter" => Some(parameters::may_walk_parameters),
         "text-accumulator" => Some(accumulators::may_start_text),
         "bytes-accumulator" => Some(accumulators::may_start_bytes),
+        "list-accumulator" => Some(accumulators::may_start_list),
         _ => None,
     }
 }
