@@ -464,3 +464,28 @@ fn declared_type(value: &SourceNode) -> Option<String> {
     let declaration = value.parent()?.parent()?;
     Some(declaration.field("type")?.text().into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn function(start: &str) -> String {
+        format!("def f(rows):\n    held = {start}\n    for row in rows:\n        held += row\n")
+    }
+
+    #[test]
+    fn what_starts_no_text_bytes_or_list_shows_in_the_text_of_a_function() {
+        for start in ["\"\"", "'a'", "f\"\"", "Rb''", "\\\n\"\"", "str()"] {
+            assert!(may_start_text(&function(start)), "{start}");
+        }
+        for start in ["b\"\"", "b''", "bytes()"] {
+            assert!(may_start_bytes(&function(start)), "{start}");
+        }
+        for start in ["[]", "()", "\\\n[]", "array()", "Array.new", "listOf<Int>()", "emptyList()"]
+        {
+            assert!(may_start_list(&function(start)), "{start}");
+        }
+        let number = function("0");
+        assert!(!may_start_text(&number) && !may_start_bytes(&number) && !may_start_list(&number));
+    }
+}
