@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::language::Language;
 use crate::reading::Loops;
-use crate::reading::phrases::{Phrases, Places, Token};
+use crate::reading::phrases::{Phrases, Places, Role, Token};
 use crate::reading::reach::{is_inner, may_be_function};
 
 /// Utility rules of a rule that name each other.
@@ -212,7 +212,7 @@ impl Reader<'_> {
         let phrase = |text: &String| {
             // A single sign may be a part of another one.
             let text = Some(text).filter(|text| text.len() > 1)?.clone();
-            let phrase = self.phrases.add(&[Token { text, is_word: false, compares: false }])?;
+            let phrase = self.phrases.add(&[Token { text, is_word: false, role: Role::Any }])?;
             Some(Needs::InOrder(vec![phrase]))
         };
         let needs: Vec<_> = keywords.iter().map(phrase).collect::<Option<_>>()?;
@@ -259,20 +259,20 @@ impl Reader<'_> {
         let needs = begins.iter().map(|begin| {
             let text = str::from_utf8(begin.as_bytes()).ok();
             let text = text.filter(|text| text.len() >= SHORTEST_BEGINNING)?.to_owned();
-            let phrase = self.phrases.add(&[Token { text, is_word: false, compares: false }])?;
+            let phrase = self.phrases.add(&[Token { text, is_word: false, role: Role::Any }])?;
             Some(Needs::InOrder(vec![phrase]))
         });
         needs.collect::<Option<_>>().map_or(Needs::Unknown, Needs::any)
     }
 
     fn word(&mut self, word: &str) -> Option<usize> {
-        self.phrases.add(&[Token { text: word.to_owned(), is_word: true, compares: false }])
+        self.phrases.add(&[Token { text: word.to_owned(), is_word: true, role: Role::Any }])
     }
 
     fn pattern(&mut self, pattern: &Value) -> Needs {
         let Some(pattern) = compiled(pattern, self.language) else { return Needs::Unknown };
         let mut tokens =
-            Tokens { language: self.language, phrases: vec![Vec::new()], in_comparison: false };
+            Tokens { language: self.language, phrases: vec![Vec::new()], role: Role::Any };
         tokens.read(&pattern.node);
         let phrases = tokens.phrases.iter().filter(|phrase| !phrase.is_empty());
         let numbers: Vec<_> = phrases.filter_map(|phrase| self.phrases.add(phrase)).collect();
@@ -312,8 +312,8 @@ pub(crate) fn compiled(pattern: &Value, language: Language) -> Option<Pattern> {
 struct Tokens {
     language: Language,
     phrases: Vec<Vec<Token>>,
-    /// Whether what is read next is a part of a comparison.
-    in_comparison: bool,
+    /// Of the sign or word that is read next.
+    role: Role,
 }
 
 impl Tokens {
@@ -327,8 +327,12 @@ impl Tokens {
                 let grammar = self.language.get_ts_language();
                 let compares = grammar.node_kind_for_id(*kind_id) == Some("comparison_operator");
                 let mut after_several = false;
-                for child in children {
-                    self.in_comparison = compares;
+                for (number, child) in children.iter().enumerate() {
+                    self.role = match () {
+                        () if compares => Role::Compares,
+                        () if extends(children, number) => Role::Extends,
+                        () => Role::Any,
+                    };
                     // Matching takes no notice of what follows `$$$` and has no name.
                     if !(after_several && child.is_trivial()) {
                         self.read(child);
@@ -352,17 +356,41 @@ impl Tokens {
             let kind = grammar.node_kind_for_id(kind).unwrap_or_default();
             let is_word = matches!(kind, "identifier" | "none" | "true" | "false") && is_word(text);
             if !text.is_empty() {
-                phrase.push(Token { text: text.to_owned(), is_word, compares: false });
+                phrase.push(Token { text: text.to_owned(), is_word, role: Role::Any });
             }
             return;
         }
         // `not in` may have more spaces, and a comment.
         let pieces = text.split_whitespace();
-        phrase.extend(pieces.map(|text| Token {
-            text: text.to_owned(),
-            is_word: is_word(text),
-            compares: self.in_comparison && text == "in",
+        phrase.extend(pieces.map(|text| {
+            let is_told = self.role != Role::Compares || text == "in";
+            let role = if is_told { self.role } else { Role::Any };
+            Token { text: text.to_owned(), is_word: is_word(text), role }
         }));
+    }
+}
+
+/// Whether this part of a pattern is a `=` between a name and what has that name in it again.
+fn extends(children: &[PatternNode], number: usize) -> bool {
+    let (before, after) = children.split_at(number);
+    let Some((PatternNode::Terminal { text, .. }, after)) = after.split_first() else {
+        return false;
+    };
+    match before.last() {
+        Some(PatternNode::MetaVar { meta_var: MetaVariable::Capture(name, _) }) => {
+            text == "=" && after.iter().any(|part| captures(part, name))
+        }
+        _ => false,
+    }
+}
+
+fn captures(part: &PatternNode, wanted: &str) -> bool {
+    match part {
+        PatternNode::MetaVar { meta_var: MetaVariable::Capture(name, _) } => name == wanted,
+        PatternNode::Internal { children, .. } => {
+            children.iter().any(|child| captures(child, wanted))
+        }
+        PatternNode::MetaVar { .. } | PatternNode::Terminal { .. } => false,
     }
 }
 

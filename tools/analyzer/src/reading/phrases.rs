@@ -17,8 +17,17 @@ pub(crate) struct Token {
     pub(crate) text: String,
     /// A whole word of the language, so that no letter stands beside it.
     pub(crate) is_word: bool,
+    pub(crate) role: Role,
+}
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Any,
     /// An `in` that compares, and is none of those that each `for` has.
-    pub(crate) compares: bool,
+    Compares,
+    /// A `=` between a name and what has that name in it again.
+    Extends,
 }
 
 /// Tokens with nothing between them that has a name in the grammar.
@@ -54,10 +63,12 @@ impl Token {
             byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
         };
         match self.text.as_bytes() {
-            _ if self.compares && is_of_for(text, start) => false,
+            _ if self.role == Role::Compares && is_of_for(text, start) => false,
             _ if self.is_word => !is_letter(before) && !is_letter(after),
             b"=" => {
-                after != Some(&b'=') && !before.is_some_and(|byte| b"=!<>+-*/%&|^@:".contains(byte))
+                after != Some(&b'=')
+                    && !before.is_some_and(|byte| b"=!<>+-*/%&|^@:".contains(byte))
+                    && (self.role != Role::Extends || may_extend(text, start))
             }
             b"+" | b"-" | b"*" | b"/" | b"%" | b"|" | b"&" | b"<" | b">" => after != Some(&b'='),
             _ => true,
@@ -227,6 +238,40 @@ fn is_of_for(text: &[u8], start: usize) -> bool {
     let begin = text[..start].iter().rposition(|byte| !is_of_target(byte)).map_or(0, |at| at + 1);
     let mut words = text[begin..start].split(|byte| !is_of_word(*byte)).rev();
     words.find(|word| matches!(*word, b"for" | b"in")) == Some(b"for")
+}
+
+/// Whether the name before the `=` there may stand again behind it, in the same line of code.
+fn may_extend(text: &[u8], start: usize) -> bool {
+    let before = text[..start].trim_ascii_end();
+    let letters = before.iter().rev().take_while(|byte| is_of_word(**byte)).count();
+    let (before, name) = before.split_at(before.len() - letters);
+    let before = before.trim_ascii_end().last();
+    // `rows[0] = `, `text: str = `, and what may be no letter
+    if name.is_empty() || before == Some(&b':') || !name.is_ascii() {
+        return true;
+    }
+    let mut open = 0_usize;
+    let mut at = start + 1;
+    for _ in 0..MOST_BETWEEN {
+        match text.get(at) {
+            None => return false,
+            Some(b'\n') if open == 0 && text[at - 1] != b'\\' => return false,
+            // A string may hold anything.
+            Some(b'"' | b'\'' | b'#' | b'\r' | 0x80..) => return true,
+            Some(b'(' | b'[' | b'{') => open += 1,
+            Some(b')' | b']' | b'}') => open = open.saturating_sub(1),
+            Some(byte) if is_of_word(*byte) => {
+                let word = &text[at..at + length(text, at, is_of_word)];
+                if word == name {
+                    return true;
+                }
+                at += word.len() - 1;
+            }
+            Some(_) => {}
+        }
+        at += 1;
+    }
+    true
 }
 
 /// Anything that is not of ASCII may be a space.

@@ -656,3 +656,28 @@ fn a_file_without_a_keyword_is_none_for_its_rule_however_it_is_read() {
     assert_eq!(found(call), [0, 0]);
     assert_eq!(found(&format!("from there import one\n{call}")), [1, 1]);
 }
+
+#[test]
+fn a_name_that_a_pattern_has_twice_about_an_assignment_has_to_stand_there_twice() {
+    let rules = rule("{any: [{pattern: $SUM = $SUM + $PART}, {pattern: $SUM = $PART + $SUM}]}");
+    let scanner = scanner(&rules);
+    for extended in [
+        "total = total + price",
+        "total = price + total",
+        "total = \\\n  price \\\n  + total",
+        "total = (\n  price.of(one, other)\n) + total",
+        "self.total = self.total + price",
+        "totals[key(1)] = totals[key(1)] + price",
+        "total = 'price' + total",
+        "größe = 1 + größe",
+        "one = total = total + price",
+    ] {
+        let text = format!("{extended}\n");
+        assert_eq!(selection(&scanner, &text), Selection::Everything, "{extended}");
+    }
+    for other in
+        ["total = price + subtotal", "total = one + two\ntotal = 3", "totals = (total) + one"]
+    {
+        assert_eq!(selection(&scanner, &format!("{other}\n")), Selection::Nothing, "{other}");
+    }
+}
