@@ -10,6 +10,8 @@ use crate::language::Language;
 
 /// Spaces, signs and words between two tokens of a phrase. In code that people write there are some dozens.
 const MOST_BETWEEN: usize = 150;
+/// Signs and words of a line of code that are looked at.
+const MOST_OF_LINE: usize = 400;
 
 /// One word, sign or part of a literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -252,7 +254,7 @@ fn may_extend(text: &[u8], start: usize) -> bool {
     }
     let mut open = 0_usize;
     let mut at = start + 1;
-    for _ in 0..MOST_BETWEEN {
+    for _ in 0..MOST_OF_LINE {
         match text.get(at) {
             None => return false,
             Some(b'\n') if open == 0 && text[at - 1] != b'\\' => return false,
