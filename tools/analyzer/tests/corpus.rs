@@ -64,12 +64,19 @@ errors dropped on the way to another error or where something is shown do not le
 lists searched or used as sets, texts lengthened and queues shifted that stay short (16 of 52 in I), and errors dropped on purpose (4). \
 After counting, lists used as sets (1 of 14 right since E) and texts \
 that CPython extends in place were folded too, which leaves 66 of 109 in I, and rules that were measured to gain nothing fell silent, one right finding of the corpus among \
-what they had found (an exception caught by value). With all that 62 of the 171 right findings of the corpus below are folded, and 6 of the 18 wrong ones.\n\n\
+what they had found (an exception caught by value). With all that 62 of the 171 right findings that the corpus below had then are folded, and 6 of the 18 wrong ones.\n\n\
+**After I, 17 rules were added and 57 widened**, for the textbook cases below. In E to I 29 findings more lead (1,439 instead of 1,410) and 857 more are folded; \
+who wrote the rules read all 29, and found 27 worth a change.\n\n\
 By language, right of judged in A and B: Python 14 of 28 and 22 of 37, JavaScript and TypeScript 3 of 7 and 2 of 5, Java 4 of 5 and 12 of 22, \
 Go 2 of 6 and 13 of 30, Ruby 2 of 5 and 7 of 10, PHP 8 of 18 and 4 of 10, C# 1 of 2 and 2 of 5, C++ 1 of 6 and 4 of 4, Rust 6 of 8 and 3 of 5; \
 C and Kotlin had none. In 9 of the 59 wrong ones of B the code is meant as it is, or is not what the rule says; in 50 it is what the rule says, and \
 too seldom run to matter. Mending on B took 13 wrong ones of the 128 away and no right one; what that is worth on a third draw was not counted. So \
 expect about half of the findings that lead to be worth a change, in packages of any kind, and most to be what the rule says.\n\n\
+## What is not found\n\n\
+Two sets of small examples, each with one mistake as textbooks and the documentation of linters show it, were written for this project in 20 languages and formats, \
+with clean ones beside them; they are no part of it. Of the second, 331 mistakes and 74 clean examples, written without a look at the rules, 108 mistakes were missed when it \
+was first counted, so 67 % were found; after mending on both sets 36 of 331 are missed, and of the first 71 of 548 (150 before). No clean example of 193 is flagged. \
+What is folded counts as found. Most of what is still missed gains nothing measurable, or cannot be told without knowing how large things are.\n\n\
 ## The corpus\n\nFiles, lines and findings by language:";
 
 /// One finding: file below `tests/corpus/files/`, line, rule.
