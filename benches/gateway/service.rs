@@ -23,12 +23,12 @@ const PROMPT: &[u8] = b"def total(prices)";
 pub(crate) const ARGUMENT: &str = "--service";
 
 pub(crate) async fn start() -> Result<Running, Failure> {
-    let command = |port: u16| {
+    Running::start(|port, _| {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg(ARGUMENT).arg(port.to_string());
         Ok(command)
-    };
-    Running::start(|port, _| command(port)).await
+    })
+    .await
 }
 
 pub(crate) async fn serve(port: u16) -> Result<(), Failure> {

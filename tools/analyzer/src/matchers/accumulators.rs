@@ -16,8 +16,13 @@ const BOXES: [&str; 6] = ["Byte", "Double", "Float", "Integer", "Long", "Short"]
 
 /// `$TEXT` starts as a string outside the loop around the match, and the loop never resets it.
 pub(crate) fn text_accumulator(found: &SourceMatch) -> bool {
+    grows_from(found, is_text)
+}
+
+/// `$TEXT` starts so outside the loop around the match, which lengthens it and does nothing else with the whole of it.
+fn grows_from(found: &SourceMatch, right_start: impl Fn(&SourceNode) -> bool) -> bool {
     may_be_text_accumulator(found)
-        && starts_outside_loop(found, "TEXT", is_text)
+        && starts_outside_loop(found, "TEXT", right_start)
         && is_first_in_loop(found, "TEXT")
         && !is_handed_on_in_loop(found)
 }
@@ -199,10 +204,7 @@ pub(crate) fn may_start_bytes(function: &str) -> bool {
 
 /// `$TEXT` starts as empty bytes outside the loop around the match, and the loop never resets it.
 pub(crate) fn bytes_accumulator(found: &SourceMatch) -> bool {
-    may_be_text_accumulator(found)
-        && starts_outside_loop(found, "TEXT", |value| EMPTY_BYTES.contains(&value.text().as_ref()))
-        && is_first_in_loop(found, "TEXT")
-        && !is_handed_on_in_loop(found)
+    grows_from(found, |value| EMPTY_BYTES.contains(&value.text().as_ref()))
 }
 
 /// `$LIST` is no list that the loop makes anew in each pass, and `$ITEM`, where the rule names one, differs from pass to pass.

@@ -1,6 +1,7 @@
 //! Collections that grow by one per pass although the number of passes is known.
 
 use crate::language::{SourceMatch, SourceNode};
+use crate::matchers::names::is_of_name;
 use crate::matchers::short_loops::is_few;
 use crate::syntax::is_function;
 
@@ -74,7 +75,7 @@ fn counts_to_variable(condition: &SourceNode) -> bool {
     let limit = limit.strip_suffix(".size()").unwrap_or(limit);
     !is_few(limit)
         && limit.starts_with(|first: char| first.is_alphabetic())
-        && limit.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+        && limit.chars().all(is_of_name)
 }
 
 /// The range's source is a parameter or variable whose slice type stands in the same function.
@@ -84,9 +85,7 @@ fn is_slice(name: &SourceNode) -> bool {
     let starts = [" []", " := make([]", ": &[", ": Vec<", ": &Vec<"];
     starts.iter().any(|start| {
         let declared = format!("{name}{start}");
-        header.match_indices(&declared).any(|(at, _)| {
-            !header[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_')
-        })
+        header.match_indices(&declared).any(|(at, _)| !header[..at].ends_with(is_of_name))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::loops::enclosing_loop;
-use crate::matchers::names::target;
+use crate::matchers::names::{is_of_name, target};
 use crate::syntax::enclosing_function;
 
 /// `$TEXT` is a `std::string`.
@@ -161,7 +161,7 @@ fn slice_element(found: &SourceMatch, name: &str) -> Option<String> {
     let starts = [format!("{name} []"), format!("{name} := []"), format!("{name} := make([]")];
     starts.iter().find_map(|start| {
         let (before, after) = text.split_once(start.as_str())?;
-        if before.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_') {
+        if before.ends_with(is_of_name) {
             return None;
         }
         let end = after.find([',', ')', '{', '\n', ' ']).unwrap_or(after.len());
@@ -194,10 +194,6 @@ fn rust_vector(found: &SourceMatch, list: &str) -> bool {
 
 /// Whether the text holds these words, and not as the end of a longer name.
 fn has_words(text: &str, words: &str) -> bool {
-    text.match_indices(words).any(|(start, _)| {
-        !text
-            .get(..start)
-            .unwrap_or_default()
-            .ends_with(|letter: char| letter.is_alphanumeric() || letter == '_')
-    })
+    text.match_indices(words)
+        .any(|(start, _)| !text.get(..start).unwrap_or_default().ends_with(is_of_name))
 }

@@ -4,7 +4,7 @@ use crate::kotlin;
 use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::blocks::{self, Runs};
 use crate::matchers::iterations::iterating_call;
-use crate::matchers::names::{identifiers, names_bound_in};
+use crate::matchers::names::{identifiers, is_of_name, names_bound_in};
 use crate::syntax::is_function;
 
 pub(crate) fn in_loop(found: &SourceMatch) -> bool {
@@ -237,8 +237,7 @@ fn takes_items(node: &SourceNode) -> bool {
     let condition = condition.text();
     let condition = condition.trim_matches(['(', ')', ' ']);
     let body = body.text();
-    let is_name =
-        |name: &str| !name.is_empty() && name.chars().all(|l| l == '_' || l.is_alphanumeric());
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(is_of_name);
     if let Some((counter, limit)) = condition.split_once('<') {
         let counter = counter.trim();
         let list =

@@ -130,6 +130,11 @@ pub(crate) fn parameter<'t>(function: &SourceNode<'t>, name: &str) -> Option<Sou
     })
 }
 
+/// Whether a letter may stand in a name.
+pub(crate) fn is_of_name(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
 /// A name for several things: `users`, `user_list`, `arr2`, `b`
 pub(crate) fn is_named_list(name: &str) -> bool {
     let name = name.trim_start_matches('$').trim_end_matches(|last: char| last.is_ascii_digit());

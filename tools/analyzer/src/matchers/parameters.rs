@@ -6,7 +6,9 @@ use crate::language::{SourceMatch, SourceNode};
 use crate::matchers::blocks;
 use crate::matchers::few::are_few;
 use crate::matchers::loops::{enclosing_loop, is_while};
-use crate::matchers::names::{bound_value, identifiers, is_named_list, names_bound_in, parameter};
+use crate::matchers::names::{
+    bound_value, identifiers, is_named_list, is_of_name, names_bound_in, parameter,
+};
 use crate::matchers::short_loops::{is_few, passes_are_few};
 use crate::syntax::enclosing_function;
 
@@ -93,10 +95,6 @@ fn words_of_parameters(function: &str) -> Option<HashSet<&str>> {
         words.extend(names.filter(|name| !name.is_empty()));
     }
     Some(words)
-}
-
-fn is_of_name(letter: char) -> bool {
-    letter.is_alphanumeric() || letter == '_'
 }
 
 /// The same as far as the heads of the loop and the function tell.

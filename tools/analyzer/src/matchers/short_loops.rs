@@ -7,7 +7,7 @@ use crate::language::{Language, SourceMatch, SourceNode};
 use crate::matchers::blocks;
 use crate::matchers::few::{are_few, are_many, is_constant, words};
 use crate::matchers::loops::enclosing_loop;
-use crate::matchers::names::{identifiers, is_named_list, parameter, target};
+use crate::matchers::names::{identifiers, is_named_list, is_of_name, parameter, target};
 use crate::syntax::enclosing_function;
 
 /// What a program of PHP or Ruby has a handful of, beside what is few in any language.
@@ -259,9 +259,8 @@ pub(crate) fn is_few(expression: &str) -> bool {
 
 /// `providers` in `$this->providers` and in `self.providers(1)`
 fn last_name(expression: &str) -> &str {
-    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
     let before_call = expression.split('(').next().unwrap_or_default();
-    let name = before_call.split(|letter| !is_part(letter)).rfind(|part| !part.is_empty());
+    let name = before_call.split(|letter| !is_of_name(letter)).rfind(|part| !part.is_empty());
     name.unwrap_or_default()
 }
 

@@ -207,23 +207,11 @@ impl Demand {
 
     /// What the rule of this number asks for, to see whether it matches, or where it has been seen to match.
     pub(crate) fn asked<'a>(&'a self, rule: usize, seen: Option<&'a Seen>) -> Option<Asked<'a>> {
-        let (needs, in_file) = (&self.needs, OnceCell::new());
-        match seen {
-            None => {
-                let in_text = &self.in_text;
-                Some(Asked { needs, reach: self.stated, seen: None, in_text, in_file })
-            }
-            Some(seen) => {
-                let seen = seen.get(&rule)?;
-                Some(Asked {
-                    needs,
-                    reach: self.conditions,
-                    seen: Some(seen),
-                    in_text: &[],
-                    in_file,
-                })
-            }
-        }
+        let (reach, seen, in_text): (_, _, &[InText]) = match seen {
+            None => (self.stated, None, &self.in_text),
+            Some(seen) => (self.conditions, Some(seen.get(&rule)?.as_slice()), &[]),
+        };
+        Some(Asked { needs: &self.needs, reach, seen, in_text, in_file: OnceCell::new() })
     }
 }
 

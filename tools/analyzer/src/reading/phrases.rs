@@ -61,9 +61,7 @@ impl Token {
         let rest = text.get(start..).unwrap_or_default();
         let Some(after) = rest.strip_prefix(self.text.as_bytes()) else { return false };
         let (before, after) = (text.get(..start).and_then(<[u8]>::last), after.first());
-        let is_letter = |byte: Option<&u8>| {
-            byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        };
+        let is_letter = |byte: Option<&u8>| byte.is_some_and(|byte| is_of_word(*byte));
         match self.text.as_bytes() {
             _ if self.role == Role::Compares && is_of_for(text, start) => false,
             _ if self.is_word => !is_letter(before) && !is_letter(after),
