@@ -1,5 +1,7 @@
 //! The rules of a language that can match in one text, and where in it.
 
+use std::cell::OnceCell;
+
 use tree_sitter::Node;
 
 use crate::compile::{CompiledRule, LanguageRules};
@@ -10,13 +12,15 @@ pub(crate) struct Active<'a> {
     rules: &'a LanguageRules,
     /// Which of the rules, by their numbers.
     runs: Vec<bool>,
+    /// Those that run and can match a node of a kind, once one has been met.
+    of_kind: Vec<OnceCell<Vec<usize>>>,
     /// Where the text has what they look for. Without it, they are tried wherever a node is of the right kind.
     places: Option<Places>,
 }
 
 impl<'a> Active<'a> {
     pub(crate) fn new(rules: &'a LanguageRules, runs: Vec<bool>) -> Self {
-        Self { rules, runs, places: None }
+        Self { rules, runs, of_kind: Vec::new(), places: None }
     }
 
     /// Looks for the words of the rules in their text, and leaves out those that have none there; `None` where all have none.
@@ -34,6 +38,7 @@ impl<'a> Active<'a> {
     /// Leaves out those whose keywords and hints the text has none of; `None` where that are all.
     pub(crate) fn hinted_in(mut self, text: &str) -> Option<Self> {
         self.rules.keep_hinted(&mut self.runs, self.places.is_some(), text);
+        self.of_kind.resize_with(self.rules.kinds(), OnceCell::new);
         self.runs.contains(&true).then_some(self)
     }
 
@@ -68,9 +73,15 @@ impl<'a> Active<'a> {
             }
             (Sight::Matches | Sight::Whole, None) => true,
         };
-        let rules = self.rules.for_kind(node.kind_id()).iter();
-        let rules = rules.filter(|number| self.runs.get(**number).is_some_and(|runs| *runs));
+        let rules = self.of_kind(node.kind_id()).iter();
         let rules = rules.filter_map(|number| Some((*number, self.rules.rules.get(*number)?)));
         rules.filter(move |(number, rule)| may_match(*number, rule))
+    }
+
+    fn of_kind(&self, kind: u16) -> &[usize] {
+        let runs = |number: &usize| self.runs.get(*number).is_some_and(|runs| *runs);
+        let running = || self.rules.for_kind(kind).iter().copied().filter(runs).collect();
+        let known = self.of_kind.get(usize::from(kind));
+        known.map_or(&[], |rules| rules.get_or_init(running))
     }
 }

@@ -12,6 +12,8 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use include_dir::{Dir, include_dir};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use regex::Regex;
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::active::Active;
 use crate::evidence::{self, Evidence};
@@ -20,6 +22,7 @@ use crate::matchers::{self, Matcher};
 use crate::reading::{Conditions, Demand, Demands, Loops, finder};
 use crate::rule::{Resource, RuleInfo};
 use crate::rule_file::{AstGrepSeverity, Metadata, RuleFile, Variant};
+use crate::words::{self, with_plain_words};
 
 /// Of one rule that a repository brings.
 const MOST_KEYWORDS: usize = 50;
@@ -271,8 +274,7 @@ impl Stated {
         demands: Option<&mut Demands>,
     ) -> Result<CompiledRule, String> {
         let variant = &self.variant;
-        let core = variant.core();
-        let stated = demands.is_some().then(|| serde_json::to_value(&core).unwrap_or_default());
+        let (core, stated) = plain(variant.core());
         let transformed: Vec<_> =
             core.transform.iter().flatten().map(|(name, _)| name.clone()).collect();
         let core =
@@ -298,9 +300,7 @@ impl Stated {
             let core: SerializableRuleCore = serde_json::from_value(relaxed).ok()?;
             core.get_matcher(DeserializeEnv::new(language)).ok()
         };
-        let demand = demands
-            .zip(stated)
-            .map(|(demands, stated)| demands.add(&stated, kinds, conditions, compile));
+        let demand = demands.map(|demands| demands.add(&stated, kinds, conditions, compile));
         let (demand, relaxed) = demand.unwrap_or_default();
         // Without all conditions, another pattern than that of the rule may match, with other names.
         let place = if relaxed.is_some() { matchers::place } else { matchers::place_of_names };
@@ -377,6 +377,11 @@ impl LanguageRules {
         runs.copy_from_slice(&hinted);
     }
 
+    /// Kinds of nodes above which none is that a rule can match.
+    pub(crate) fn kinds(&self) -> usize {
+        self.by_kind.len()
+    }
+
     /// The rules that can match a node, by its kind.
     pub(crate) fn for_kind(&self, kind: u16) -> &[usize] {
         self.by_kind.get(usize::from(kind)).map_or(&[], Vec::as_slice)
@@ -410,7 +415,20 @@ fn globs(patterns: &[String]) -> Result<GlobSet, String> {
 }
 
 fn hints(variant: &Variant) -> Result<Vec<Regex>, String> {
-    variant.hints.iter().map(|hint| Regex::new(hint).map_err(|error| error.to_string())).collect()
+    let hint =
+        |hint: &String| Regex::new(&with_plain_words(hint)).map_err(|error| error.to_string());
+    variant.hints.iter().map(hint).collect()
+}
+
+/// What a rule states with expressions that are ready soon, and the same as data.
+fn plain(core: SerializableRuleCore) -> (SerializableRuleCore, Value) {
+    let stated = serde_json::to_value(&core).unwrap_or_default();
+    let mut plain = stated.clone();
+    words::make_plain(&mut plain);
+    match SerializableRuleCore::deserialize(&plain) {
+        Ok(core) if plain != stated => (core, plain),
+        _ => (core, stated),
+    }
 }
 
 fn describe(file: &mut RuleFile, metadata: Metadata, variants: &[Variant]) -> RuleInfo {

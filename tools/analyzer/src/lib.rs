@@ -15,7 +15,7 @@
 //! files: ["**/tasks/*.py"]     # optional: only paths that match; `ignores` leaves paths out
 //! matcher: in-loop             # optional: one name or several from src/matchers/, all of which must hold
 //! keywords: [")[0]", ")[-1]"]  # optional: a file without any of these texts is not even parsed
-//! hints: []                    # optional: the same as regular expressions
+//! hints: []                    # optional: the same as regular expressions; in all of them `\w` takes whatever is not ASCII
 //! metadata:
 //!   title: Sorting for one element
 //!   why: What it costs, in a sentence or two.
@@ -95,6 +95,7 @@ mod silence;
 mod source;
 mod syntax;
 mod tool;
+mod words;
 
 pub use analyzer::{Analyzer, Found, FoundState, Read, Settings};
 pub use compile::RuleError;

@@ -1,10 +1,12 @@
 //! Text to a syntax tree, within a deadline and a depth.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::ops::{ControlFlow, Range};
 
 use ast_grep_core::AstGrep;
 use ast_grep_core::tree_sitter::LanguageExt;
+use memchr::{memchr_iter, memrchr};
 use tree_sitter::{ParseOptions, ParseState, Parser, Point, Tree};
 
 use crate::deadline::Deadline;
@@ -14,6 +16,11 @@ use crate::source::Reason;
 
 /// Matching walks up from a node to the root, so a tree as deep as its file is long would take quadratic time.
 const DEEPEST: usize = 1_500;
+
+thread_local! {
+    /// Its stacks are made once for all files that a thread reads.
+    static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
+}
 
 /// The syntax tree of a text.
 pub(crate) fn parse(
@@ -52,19 +59,28 @@ fn tree(
     language: Language,
     deadline: Deadline,
 ) -> Result<Tree, Reason> {
-    let mut parser = Parser::new();
+    PARSER.with_borrow_mut(|parser| tree_by(parser, text, left_out, language, deadline))
+}
+
+fn tree_by(
+    parser: &mut Parser,
+    text: &str,
+    left_out: &[Range<usize>],
+    language: Language,
+    deadline: Deadline,
+) -> Result<Tree, Reason> {
+    // One text may have been given up before its end.
+    parser.reset();
     parser
         .set_language(&language.get_ts_language())
         .map_err(|error| Reason::forced(error.to_string()))?;
     let mut bytes = Cow::Borrowed(text.as_bytes());
-    if !left_out.is_empty() {
-        let read = ranges_read(text, left_out);
-        parser.set_included_ranges(&read).map_err(|error| Reason::forced(error.to_string()))?;
-        for body in left_out {
-            let end = body.start + PLACEHOLDER.len();
-            if let Some(start) = bytes.to_mut().get_mut(body.start..end) {
-                start.copy_from_slice(PLACEHOLDER.as_bytes());
-            }
+    let read = ranges_read(text, left_out);
+    parser.set_included_ranges(&read).map_err(|error| Reason::forced(error.to_string()))?;
+    for body in left_out {
+        let end = body.start + PLACEHOLDER.len();
+        if let Some(start) = bytes.to_mut().get_mut(body.start..end) {
+            start.copy_from_slice(PLACEHOLDER.as_bytes());
         }
     }
     let mut in_time = |_: &ParseState| {
@@ -75,8 +91,11 @@ fn tree(
     parser.parse_with_options(&mut read, None, Some(options)).ok_or_else(too_slow)
 }
 
-/// All of the text but what lies behind the placeholder of each part that is left out.
+/// All of the text but what lies behind the placeholder of each part that is left out; none where that is all of it.
 fn ranges_read(text: &str, left_out: &[Range<usize>]) -> Vec<tree_sitter::Range> {
+    if left_out.is_empty() {
+        return Vec::new();
+    }
     let mut ranges = Vec::with_capacity(left_out.len() + 1);
     let (mut start_byte, mut start_point) = (0, Point::new(0, 0));
     for body in left_out {
@@ -94,9 +113,10 @@ fn ranges_read(text: &str, left_out: &[Range<usize>]) -> Vec<tree_sitter::Range>
 
 /// The place at the end of a part of the text, from that at its start.
 fn moved(start: Point, text: &str, part: Range<usize>) -> Point {
-    let part = text.get(part).unwrap_or_default();
-    let breaks = part.matches('\n').count();
-    let column = part.rfind('\n').map_or(start.column + part.len(), |last| part.len() - last - 1);
+    let part = text.as_bytes().get(part).unwrap_or_default();
+    let breaks = memchr_iter(b'\n', part).count();
+    let column =
+        memrchr(b'\n', part).map_or(start.column + part.len(), |last| part.len() - last - 1);
     Point::new(start.row + breaks, column)
 }
 

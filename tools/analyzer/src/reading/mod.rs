@@ -42,6 +42,8 @@ pub(crate) enum Selection {
 #[derive(Debug, Clone)]
 pub(crate) struct Demand {
     needs: Needs,
+    /// Those of its needs, each once.
+    phrases: Vec<usize>,
     /// Its keywords are among its needs.
     pub(crate) has_keywords: bool,
     /// Of what has to be seen first, and of all that the rule asks for.
@@ -106,8 +108,8 @@ pub(crate) struct Demands {
 impl Default for Demand {
     fn default() -> Self {
         let (stated, conditions) = (Reach::File, Reach::File);
-        let (needs, in_text) = (Needs::Unknown, Vec::new());
-        Self { needs, has_keywords: false, stated, conditions, in_text }
+        let (needs, phrases, in_text) = (Needs::Unknown, Vec::new(), Vec::new());
+        Self { needs, phrases, has_keywords: false, stated, conditions, in_text }
     }
 }
 
@@ -156,7 +158,10 @@ impl Demands {
         let conditions = conditions.reach.map_or(whole, |reach| reach.max(whole));
         let (stated, compiled) =
             relaxed.map_or((whole, None), |(reach, compiled)| (reach, Some(compiled)));
-        (Demand { needs, has_keywords, stated, conditions, in_text }, compiled)
+        let mut phrases = needs.phrases();
+        phrases.sort_unstable();
+        phrases.dedup();
+        (Demand { needs, phrases, has_keywords, stated, conditions, in_text }, compiled)
     }
 
     pub(crate) fn index(&mut self) -> Result<(), String> {
@@ -166,7 +171,7 @@ impl Demands {
     /// Where the text has what these demands look for.
     pub(crate) fn find<'d>(&self, text: &str, demands: impl Iterator<Item = &'d Demand>) -> Places {
         let mut wanted = vec![false; self.phrases.len()];
-        demands.for_each(|demand| demand.needs.want(&mut wanted));
+        demands.flat_map(|demand| &demand.phrases).for_each(|phrase| wanted[*phrase] = true);
         self.phrases.find(text, &wanted)
     }
 }

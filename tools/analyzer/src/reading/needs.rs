@@ -113,20 +113,16 @@ impl Needs {
         }
     }
 
-    /// Marks the phrases that it asks for.
-    pub(crate) fn want(&self, wanted: &mut [bool]) {
+    /// The phrases that it asks for.
+    pub(crate) fn phrases(&self) -> Vec<usize> {
         match self {
-            Self::Unknown => {}
-            Self::InOrder(phrases) => phrases.iter().for_each(|phrase| wanted[*phrase] = true),
+            Self::Unknown => Vec::new(),
+            Self::InOrder(phrases) => phrases.clone(),
             Self::Inside { outer, first, inner, .. } => {
-                if let Some(first) = first {
-                    wanted[*first] = true;
-                }
-                outer.want(wanted);
-                inner.want(wanted);
+                first.iter().copied().chain(outer.phrases()).chain(inner.phrases()).collect()
             }
-            Self::InFile(needs) => needs.want(wanted),
-            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.want(wanted)),
+            Self::InFile(needs) => needs.phrases(),
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::phrases).collect(),
         }
     }
 
@@ -330,8 +326,7 @@ impl Tokens {
                 for (number, child) in children.iter().enumerate() {
                     self.role = match () {
                         () if compares => Role::Compares,
-                        () if extends(children, number) => Role::Extends,
-                        () => Role::Any,
+                        () => extended(children, number).unwrap_or(Role::Any),
                     };
                     // Matching takes no notice of what follows `$$$` and has no name.
                     if !(after_several && child.is_trivial()) {
@@ -370,28 +365,35 @@ impl Tokens {
     }
 }
 
-/// Whether this part of a pattern is a `=` between a name and what has that name in it again.
-fn extends(children: &[PatternNode], number: usize) -> bool {
+/// The role of this part of a pattern, where it is a `=` between a name and what has that name in it again.
+fn extended(children: &[PatternNode], number: usize) -> Option<Role> {
     let (before, after) = children.split_at(number);
-    let Some((PatternNode::Terminal { text, .. }, after)) = after.split_first() else {
-        return false;
+    let (PatternNode::Terminal { text, .. }, after) = after.split_first()? else { return None };
+    let Some(PatternNode::MetaVar { meta_var: MetaVariable::Capture(name, _) }) = before.last()
+    else {
+        return None;
     };
-    match before.last() {
-        Some(PatternNode::MetaVar { meta_var: MetaVariable::Capture(name, _) }) => {
-            text == "=" && after.iter().any(|part| captures(part, name))
-        }
-        _ => false,
-    }
+    let mut sign = Some(b'=');
+    let is_found = text == "=" && after.iter().any(|part| sign_before(part, name, &mut sign));
+    is_found.then_some(Role::Extends(sign))
 }
 
-fn captures(part: &PatternNode, wanted: &str) -> bool {
+/// Whether a name stands in this part of a pattern. Before it stands this sign then, which is that before the part at first.
+fn sign_before(part: &PatternNode, wanted: &str, sign: &mut Option<u8>) -> bool {
     match part {
-        PatternNode::MetaVar { meta_var: MetaVariable::Capture(name, _) } => name == wanted,
-        PatternNode::Internal { children, .. } => {
-            children.iter().any(|child| captures(child, wanted))
+        PatternNode::MetaVar { meta_var: MetaVariable::Capture(name, _) } if name == wanted => {
+            return true;
         }
-        PatternNode::MetaVar { .. } | PatternNode::Terminal { .. } => false,
+        PatternNode::MetaVar { .. } => *sign = None,
+        // A comma may be left out where nothing stands before it.
+        PatternNode::Terminal { text, .. } => {
+            *sign = text.bytes().last().filter(|byte| b"+-*/%|&".contains(byte));
+        }
+        PatternNode::Internal { children, .. } => {
+            return children.iter().any(|child| sign_before(child, wanted, sign));
+        }
     }
+    false
 }
 
 fn is_several(node: &PatternNode) -> bool {

@@ -28,8 +28,8 @@ pub(crate) enum Role {
     Any,
     /// An `in` that compares, and is none of those that each `for` has.
     Compares,
-    /// A `=` between a name and what has that name in it again.
-    Extends,
+    /// A `=` between a name and what has that name in it again, right behind this sign, where one is known.
+    Extends(Option<u8>),
 }
 
 /// Tokens with nothing between them that has a name in the grammar.
@@ -56,11 +56,17 @@ pub(crate) struct Phrases {
 pub(crate) struct Places(Vec<Vec<usize>>);
 
 impl Token {
-    /// Whether it stands there. A sign that a further `=` makes another sign of is none.
     fn stands_at(&self, text: &[u8], start: usize) -> bool {
-        let rest = text.get(start..).unwrap_or_default();
-        let Some(after) = rest.strip_prefix(self.text.as_bytes()) else { return false };
-        let (before, after) = (text.get(..start).and_then(<[u8]>::last), after.first());
+        // Nearly always the first letter tells.
+        text.get(start) == self.text.as_bytes().first()
+            && text.get(start..).is_some_and(|rest| rest.starts_with(self.text.as_bytes()))
+            && self.is_told_at(text, start)
+    }
+
+    /// Whether its text, which stands there, is this token. A sign that a further `=` makes another sign of is none.
+    fn is_told_at(&self, text: &[u8], start: usize) -> bool {
+        let (before, after) =
+            (text.get(..start).and_then(<[u8]>::last), text.get(start + self.text.len()));
         let is_letter = |byte: Option<&u8>| byte.is_some_and(|byte| is_of_word(*byte));
         match self.text.as_bytes() {
             _ if self.role == Role::Compares && is_of_for(text, start) => false,
@@ -68,7 +74,10 @@ impl Token {
             b"=" => {
                 after != Some(&b'=')
                     && !before.is_some_and(|byte| b"=!<>+-*/%&|^@:".contains(byte))
-                    && (self.role != Role::Extends || may_extend(text, start))
+                    && match self.role {
+                        Role::Extends(sign) => may_extend(text, start, sign),
+                        Role::Any | Role::Compares => true,
+                    }
             }
             b"+" | b"-" | b"*" | b"/" | b"%" | b"|" | b"&" | b"<" | b">" => after != Some(&b'='),
             _ => true,
@@ -143,7 +152,7 @@ impl Phrases {
     fn stands_at(&self, phrase: &Phrase, text: &[u8], start: usize) -> bool {
         let (before, after) = phrase.tokens.split_at(phrase.rarest);
         let Some((rarest, after)) = after.split_first() else { return false };
-        rarest.stands_at(text, start)
+        rarest.is_told_at(text, start)
             && self.follow(after, text, start + rarest.text.len())
             && self.precede(before, text, start)
     }
@@ -240,8 +249,8 @@ fn is_of_for(text: &[u8], start: usize) -> bool {
     words.find(|word| matches!(*word, b"for" | b"in")) == Some(b"for")
 }
 
-/// Whether the name before the `=` there may stand again behind it, in the same line of code.
-fn may_extend(text: &[u8], start: usize) -> bool {
+/// Whether the name before the `=` there may stand again behind it, in the same line of code and right behind this sign.
+fn may_extend(text: &[u8], start: usize, sign: Option<u8>) -> bool {
     let before = text[..start].trim_ascii_end();
     let letters = before.iter().rev().take_while(|byte| is_of_word(**byte)).count();
     let (before, name) = before.split_at(before.len() - letters);
@@ -250,6 +259,8 @@ fn may_extend(text: &[u8], start: usize) -> bool {
     if name.is_empty() || before == Some(&b':') || !name.is_ascii() {
         return true;
     }
+    // Of `self.text`, the sign stands before its first word.
+    let sign = sign.filter(|_| before != Some(&b'.'));
     let mut open = 0_usize;
     let mut at = start + 1;
     for _ in 0..MOST_OF_LINE {
@@ -262,7 +273,7 @@ fn may_extend(text: &[u8], start: usize) -> bool {
             Some(b')' | b']' | b'}') => open = open.saturating_sub(1),
             Some(byte) if is_of_word(*byte) => {
                 let word = &text[at..at + length(text, at, is_of_word)];
-                if word == name {
+                if word == name && sign.is_none_or(|sign| stands_behind(text, at, sign)) {
                     return true;
                 }
                 at += word.len() - 1;
@@ -272,6 +283,12 @@ fn may_extend(text: &[u8], start: usize) -> bool {
         at += 1;
     }
     true
+}
+
+/// Whether nothing but spaces and the ends of lines stand between what begins there and a sign before it.
+fn stands_behind(text: &[u8], start: usize, sign: u8) -> bool {
+    let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\\';
+    text[..start].iter().rev().find(|byte| !is_space(byte)) == Some(&sign)
 }
 
 /// Anything that is not of ASCII may be a space.

@@ -675,9 +675,14 @@ fn a_name_that_a_pattern_has_twice_about_an_assignment_has_to_stand_there_twice(
         let text = format!("{extended}\n");
         assert_eq!(selection(&scanner, &text), Selection::Everything, "{extended}");
     }
-    for other in
-        ["total = price + subtotal", "total = one + two\ntotal = 3", "totals = (total) + one"]
-    {
+    for other in [
+        "total = price + subtotal",
+        "total = one + two\ntotal = 3",
+        "totals = (total) + one",
+        "total = price_of(total) + one",
+        "total = one + price_of(other, total)",
+        "total = price - total",
+    ] {
         assert_eq!(selection(&scanner, &format!("{other}\n")), Selection::Nothing, "{other}");
     }
 }
