@@ -233,6 +233,7 @@ pub(crate) fn in_text(name: &str) -> Option<fn(&str) -> bool> {
         "text-accumulator" => Some(accumulators::may_start_text),
         "bytes-accumulator" => Some(accumulators::may_start_bytes),
         "list-accumulator" => Some(accumulators::may_start_list),
+        "lazy-relation" => Some(relations::may_ask_for_rows),
         _ => None,
     }
 }

@@ -77,7 +77,12 @@ pub(crate) fn may_be_lazy_relation(found: &SourceMatch) -> bool {
     let Some((row, rows)) = row_and_rows(&around) else { return false };
     let function = enclosing_function(&around);
     let query = if rows.kind() == "identifier" { function.text() } else { rows.text() };
-    row.text() == item.text() && MODEL.as_ref().is_some_and(|model| model.is_match(&query))
+    row.text() == item.text() && may_ask_for_rows(&query)
+}
+
+/// Whether a function, or a file, asks a model for rows, as far as its mere text tells.
+pub(crate) fn may_ask_for_rows(text: &str) -> bool {
+    MODEL.as_ref().is_some_and(|model| model.is_match(text))
 }
 
 /// `$ITEM` is a row that the loop goes through, of a query that does not fetch related rows along.

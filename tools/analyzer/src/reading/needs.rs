@@ -23,7 +23,7 @@ const MOST_BEGINNINGS: usize = 60;
 const SHORTEST_BEGINNING: usize = 4;
 
 /// The words that statements and expressions of Python begin with, or else have in them.
-const WORDS: [(&str, &str, bool); 20] = [
+const WORDS: [(&str, &str, bool); 28] = [
     ("for_statement", "for", true),
     ("while_statement", "while", true),
     ("with_statement", "with", true),
@@ -33,6 +33,11 @@ const WORDS: [(&str, &str, bool); 20] = [
     ("return_statement", "return", true),
     ("raise_statement", "raise", true),
     ("assert_statement", "assert", true),
+    ("pass_statement", "pass", true),
+    ("break_statement", "break", true),
+    ("continue_statement", "continue", true),
+    ("global_statement", "global", true),
+    ("nonlocal_statement", "nonlocal", true),
     ("function_definition", "def", true),
     ("lambda", "lambda", true),
     ("await", "await", true),
@@ -40,6 +45,9 @@ const WORDS: [(&str, &str, bool); 20] = [
     ("import_statement", "import", true),
     ("import_from_statement", "from", true),
     ("for_in_clause", "for", true),
+    ("if_clause", "if", true),
+    ("conditional_expression", "if", false),
+    ("not_operator", "not", true),
     ("list_comprehension", "for", false),
     ("set_comprehension", "for", false),
     ("dictionary_comprehension", "for", false),

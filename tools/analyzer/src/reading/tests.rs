@@ -645,6 +645,43 @@ def page(rows_of_all):
 }
 
 #[test]
+fn rows_that_fetch_what_they_are_related_to_are_looked_for_in_functions_that_ask_for_rows() {
+    let rules = rule(
+        "{pattern: $ITEM.$RELATION.$FIELD}\nmatcher: lazy-relation\nkeywords: [.objects, query(]",
+    );
+    let scanner = scanner(&rules);
+    let other = "def other(of_all):\n    for one in of_all:\n        show(one.long.name)\n";
+    for query in ["Book.objects.all()", "session.query(Book)"] {
+        let asking = format!(
+            "def asking(session):\n    books = {query}\n    for book in books:\n        show(book.author.name)\n"
+        );
+        let text = format!("{other}{asking}");
+        let Selection::AllBut(left_out) = selection(&scanner, &text) else { panic!() };
+        assert_eq!(left_out.first(), Some(&(0..other.trim_end().len())));
+        assert_eq!(scanner.scan(&text).unwrap().findings.len(), 1);
+    }
+}
+
+#[test]
+fn what_has_a_statement_or_an_operator_in_it_is_looked_for_by_its_word() {
+    for (kind, met, other) in [
+        ("pass_statement", "while not one:\n    pass\n", "while not one:\n    wait(another_one)\n"),
+        ("break_statement", "while one:\n    break\n", "while one:\n    wait(another_one)\n"),
+        ("not_operator", "while not one:\n    wait()\n", "while one:\n    wait(another_one)\n"),
+        (
+            "conditional_expression",
+            "while a if b else c:\n    wait()\n",
+            "while a:\n    wait(another_one)\n",
+        ),
+    ] {
+        let rules = rule(&format!("{{kind: while_statement, has: {{kind: {kind}, stopBy: end}}}}"));
+        let scanner = scanner(&rules);
+        assert_eq!(scanner.scan(met).unwrap().findings.len(), 1, "{kind}");
+        assert_eq!(selection(&scanner, other), Selection::Nothing, "{kind}");
+    }
+}
+
+#[test]
 fn a_file_without_a_keyword_is_none_for_its_rule_however_it_is_read() {
     let rules = rule("{pattern: one($A)}\nkeywords: [from here, from there]");
     let scanner = scanner(&rules);
