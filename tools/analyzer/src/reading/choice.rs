@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::reading::lines::{Kind, Line};
-use crate::reading::needs::Scope;
+use crate::reading::lines::{Kind, Line, first_word};
+use crate::reading::needs::{Around, Scope};
 use crate::reading::outline::{self, Statement};
 use crate::reading::phrases::Places;
 use crate::reading::{Asked, PLACEHOLDER, Reach, Selection};
@@ -41,7 +41,7 @@ enum Ending {
 /// Where a block of statements stands.
 #[derive(Clone, Copy)]
 struct Place {
-    scope: Scope,
+    around: Around,
     depth: usize,
 }
 
@@ -51,7 +51,7 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
     }
 
     pub(crate) fn among(mut self, asked: &[&'a Asked<'a>]) -> Selection {
-        let module = Place { scope: Scope::Outer, depth: 0 };
+        let module = Place { around: Around::MODULE, depth: 0 };
         match self.block(0..self.lines.len(), asked, module) {
             Err(WholeFile) => Selection::Everything,
             Ok(false) => Selection::Nothing,
@@ -112,39 +112,43 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
         place: Place,
     ) -> Result<bool, WholeFile> {
         let whole = self.whole(statement);
-        let mut met: Vec<_> = self.met(&whole, asked, place.scope).collect();
+        let mut met: Vec<_> = self.met(&whole, asked, place.around).collect();
         let head = &self.lines[statement.head];
         let form = if head.opens { head.kind } else { Kind::Other };
+        if head.kind == Kind::Text {
+            met.retain(|asked| asked.looks_at_texts);
+        }
         // Of a class, each function is looked at by itself.
-        if place.scope == Scope::Outer && form != Kind::Class {
+        if place.around.scope == Scope::Outer && form != Kind::Class {
             let function = (form == Kind::Function).then(|| self.text_of(&whole));
             met.retain(|asked| asked.may_be_in(function, self.text));
         }
         if met.is_empty() && !self.is_wanted(&whole) {
             return Ok(false);
         }
-        if place.scope == Scope::Outer {
+        if place.around.scope == Scope::Outer {
             // Outside of functions, a rule that looks at the function or class around its match looks at the file.
             let outside = match form {
                 Kind::Function => whole.start..head.start,
                 Kind::Class => whole.start..head.end,
                 _ => whole.clone(),
             };
-            if self.met(&outside, &met, place.scope).any(|asked| asked.reach >= Reach::Function) {
+            if self.met(&outside, &met, place.around).any(|asked| asked.reach >= Reach::Function) {
                 return Err(WholeFile);
             }
         }
         let (most, scope) = match form {
-            Kind::Class if place.scope == Scope::Outer => (Reach::Function, Scope::Outer),
-            Kind::Class => (Reach::Statement, place.scope),
-            Kind::Function => (Reach::Statement, place.scope.max(Scope::InFunction)),
+            Kind::Class if place.around.scope == Scope::Outer => (Reach::Function, Scope::Outer),
+            Kind::Class => (Reach::Statement, place.around.scope),
+            Kind::Function => (Reach::Statement, place.around.scope.max(Scope::InFunction)),
             Kind::Compound => (Reach::Line, Scope::Inner),
-            Kind::Decorator | Kind::Continuation | Kind::Other => return Ok(true),
+            Kind::Decorator | Kind::Continuation | Kind::Text | Kind::Other => return Ok(true),
         };
         if place.depth == DEEPEST || met.iter().any(|asked| asked.reach > most) {
             return Ok(true);
         }
-        self.clauses(statement, &met, Place { scope, depth: place.depth + 1 })
+        let around = self.within(head, Around { scope, ..place.around });
+        self.clauses(statement, &met, Place { around, depth: place.depth + 1 })
     }
 
     /// Keeps what each clause begins with, and of its body what is read.
@@ -161,7 +165,7 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
             let is_first = clause.head == statement.head;
             let first = if is_first { statement.lines.start } else { clause.head };
             let head = self.bytes(&(first..clause.head + 1));
-            reads |= self.met(&head, asked, place.scope).next().is_some() || self.is_wanted(&head);
+            reads |= self.met(&head, asked, place.around).next().is_some() || self.is_wanted(&head);
             if clause.body.is_empty() {
                 continue;
             }
@@ -186,14 +190,22 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
         &self,
         part: &Range<usize>,
         asked: &[&'a Asked<'a>],
-        scope: Scope,
+        around: Around,
     ) -> impl Iterator<Item = &'a Asked<'a>> {
-        let is_met = move |asked: &&Asked| asked.is_met(self.places, part.clone(), scope);
+        let is_met = move |asked: &&Asked| asked.is_met(self.places, part.clone(), around);
         asked.iter().copied().filter(is_met)
     }
 
     fn is_wanted(&self, part: &Range<usize>) -> bool {
         (self.is_wanted)(self.text_of(part))
+    }
+
+    /// What is around the blocks of a statement that begins so.
+    fn within(&self, head: &Line, around: Around) -> Around {
+        let word = first_word(self.text_of(&(head.start..head.end)).as_bytes());
+        let over_items = around.over_items + usize::from(word == b"for");
+        let loops = around.loops + usize::from(word == b"for" || word == b"while");
+        Around { loops, over_items, ..around }
     }
 
     fn ending(&self, statements: &[Statement], place: Place) -> Ending {

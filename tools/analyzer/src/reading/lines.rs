@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Compound,
     /// `else:` and the like, which go on with a statement.
     Continuation,
+    /// Nothing but a text without holes, which mostly documents what it stands in.
+    Text,
     Other,
 }
 
@@ -43,8 +45,9 @@ impl<'t> Lines<'t> {
     pub(crate) fn next(&mut self) -> Result<Option<Line>, Doubt> {
         let Some(indent) = self.indent()? else { return Ok(None) };
         let start = self.at;
-        let opens = self.line()?;
-        let kind = kind(&self.bytes[start..self.at]);
+        let (opens, tokens) = self.line()?;
+        let line = &self.bytes[start..self.at];
+        let kind = if tokens == 1 && begins_text(line) { Kind::Text } else { kind(line) };
         Ok(Some(Line { indent, start, end: self.at, kind, opens }))
     }
 
@@ -66,10 +69,10 @@ impl<'t> Lines<'t> {
         }
     }
 
-    /// Goes to the end of a line of code; whether it ends with a colon.
-    fn line(&mut self) -> Result<bool, Doubt> {
+    /// Goes to the end of a line of code; whether it ends with a colon, and of how many words, texts and signs it is.
+    fn line(&mut self) -> Result<(bool, usize), Doubt> {
         let mut brackets = Vec::new();
-        let mut last = 0;
+        let (mut last, mut tokens) = (0, 0);
         while let Some(byte) = self.peek() {
             match byte {
                 b'\n' | b'\r' if brackets.is_empty() => break,
@@ -82,11 +85,12 @@ impl<'t> Lines<'t> {
                 b' ' | b'\t' => self.at += 1,
                 _ => {
                     last = byte;
+                    tokens += 1;
                     self.token(byte, &mut brackets, 0)?;
                 }
             }
         }
-        if brackets.is_empty() { Ok(last == b':') } else { Err(Doubt) }
+        if brackets.is_empty() { Ok((last == b':', tokens)) } else { Err(Doubt) }
     }
 
     /// Goes past a word, a string or a sign.
@@ -215,12 +219,16 @@ fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
+/// With no prefix or one of those without holes.
+fn begins_text(line: &[u8]) -> bool {
+    let prefix = line.iter().position(|byte| !b"bBrRuU".contains(byte)).unwrap_or(line.len());
+    matches!(line.get(prefix), Some(b'"' | b'\''))
+}
+
 fn kind(line: &[u8]) -> Kind {
     if line.first() == Some(&b'@') {
         return Kind::Decorator;
     }
-    let is_async = first_word(line) == b"async";
-    let line = if is_async { line[b"async".len()..].trim_ascii_start() } else { line };
     match first_word(line) {
         b"class" => Kind::Class,
         b"def" => Kind::Function,
@@ -230,7 +238,13 @@ fn kind(line: &[u8]) -> Kind {
     }
 }
 
-fn first_word(line: &[u8]) -> &[u8] {
-    let end = line.iter().position(|byte| !is_of_word(*byte));
-    &line[..end.unwrap_or(line.len())]
+/// The word that tells what a line of code is.
+pub(crate) fn first_word(line: &[u8]) -> &[u8] {
+    let word =
+        |line: &'_ [u8]| line.iter().position(|byte| !is_of_word(*byte)).unwrap_or(line.len());
+    let line = match line.split_at(word(line)) {
+        (b"async", rest) => rest.trim_ascii_start(),
+        _ => line,
+    };
+    &line[..word(line)]
 }

@@ -20,13 +20,26 @@ use serde_json::Value;
 
 use crate::language::Language;
 use choice::Choice;
-use needs::{Needs, Scope};
+use needs::{Around, Needs};
 use phrases::Phrases;
 pub(crate) use phrases::{Places, finder};
 pub(crate) use reach::Reach;
 
 /// What stands in the place of statements that are not read.
 pub(crate) const PLACEHOLDER: &str = "pass";
+
+/// What a statement may be made of that is nothing but a text without holes, or stand beside it.
+const OF_TEXTS: [&str; 9] = [
+    "ERROR",
+    "comment",
+    "concatenated_string",
+    "escape_sequence",
+    "expression_statement",
+    "string",
+    "string_content",
+    "string_end",
+    "string_start",
+];
 
 /// What to read of a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,6 +64,8 @@ pub(crate) struct Demand {
     conditions: Reach,
     /// Each holds of the text of the function that a match is in, or of the file where it is in none.
     in_text: Vec<InText>,
+    /// It may match a statement that is nothing but a text, or in it.
+    looks_at_texts: bool,
 }
 
 pub(crate) type InText = fn(&str) -> bool;
@@ -95,6 +110,7 @@ pub(crate) struct Asked<'a> {
     /// Where it is met, if that is known.
     seen: Option<&'a [usize]>,
     in_text: &'a [InText],
+    looks_at_texts: bool,
     /// Whether those hold of the file, once that has been looked at.
     in_file: OnceCell<bool>,
 }
@@ -109,7 +125,8 @@ impl Default for Demand {
     fn default() -> Self {
         let (stated, conditions) = (Reach::File, Reach::File);
         let (needs, phrases, in_text) = (Needs::Unknown, Vec::new(), Vec::new());
-        Self { needs, phrases, has_keywords: false, stated, conditions, in_text }
+        let looks_at_texts = true;
+        Self { needs, phrases, has_keywords: false, stated, conditions, in_text, looks_at_texts }
     }
 }
 
@@ -132,6 +149,7 @@ impl Demands {
         let grammar = self.language.get_ts_language();
         let kinds: Vec<_> =
             kinds.map(|kind| grammar.node_kind_for_id(kind).unwrap_or("ERROR")).collect();
+        let looks_at_texts = kinds.iter().any(|kind| OF_TEXTS.contains(kind));
         let utils = stated.get("utils").and_then(Value::as_object).into_iter().flatten();
         let mut reader = needs::Reader {
             language: self.language,
@@ -161,7 +179,9 @@ impl Demands {
         let mut phrases = needs.phrases();
         phrases.sort_unstable();
         phrases.dedup();
-        (Demand { needs, phrases, has_keywords, stated, conditions, in_text }, compiled)
+        let demand =
+            Demand { needs, phrases, has_keywords, stated, conditions, in_text, looks_at_texts };
+        (demand, compiled)
     }
 
     pub(crate) fn index(&mut self) -> Result<(), String> {
@@ -197,12 +217,12 @@ pub(crate) fn select(
 impl Demand {
     /// Whether the rule can match anywhere in a text that has what it looks for there.
     pub(crate) fn is_met(&self, places: &Places) -> bool {
-        self.needs.are_met(places, 0..usize::MAX, Scope::Outer)
+        self.needs.are_met(places, 0..usize::MAX, Around::MODULE)
     }
 
     /// Whether the rule can match a node that lies there.
     pub(crate) fn may_match(&self, places: &Places, node: Range<usize>) -> bool {
-        self.needs.are_met(places, node, Scope::Inner)
+        self.needs.are_met(places, node, Around::ANYTHING)
     }
 
     /// Whether its conditions look at more than is read to see what matches.
@@ -216,7 +236,8 @@ impl Demand {
             None => (self.stated, None, &self.in_text),
             Some(seen) => (self.conditions, Some(seen.get(&rule)?.as_slice()), &[]),
         };
-        Some(Asked { needs: &self.needs, reach, seen, in_text, in_file: OnceCell::new() })
+        let (needs, looks_at_texts) = (&self.needs, self.looks_at_texts);
+        Some(Asked { needs, reach, seen, in_text, looks_at_texts, in_file: OnceCell::new() })
     }
 }
 
@@ -227,9 +248,9 @@ impl Asked<'_> {
         function.map_or_else(|| *self.in_file.get_or_init(|| holds(file)), holds)
     }
 
-    fn is_met(&self, places: &Places, part: Range<usize>, scope: Scope) -> bool {
+    fn is_met(&self, places: &Places, part: Range<usize>, around: Around) -> bool {
         let Some(seen) = self.seen else {
-            return !part.is_empty() && self.needs.are_met(places, part, scope);
+            return !part.is_empty() && self.needs.are_met(places, part, around);
         };
         let next = seen.partition_point(|place| *place < part.start);
         seen.get(next).is_some_and(|place| *place < part.end)

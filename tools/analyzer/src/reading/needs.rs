@@ -20,7 +20,7 @@ const DEEPEST: usize = 20;
 
 /// Of what a regular expression matches, so many beginnings are looked for, and none that stands everywhere for its shortness.
 const MOST_BEGINNINGS: usize = 60;
-const SHORTEST_BEGINNING: usize = 4;
+const SHORTEST_BEGINNING: usize = 3;
 
 /// The words that statements and expressions of Python begin with, or else have in them.
 const WORDS: [(&str, &str, bool); 28] = [
@@ -70,6 +70,12 @@ pub(crate) enum Needs {
         first: Option<usize>,
         inner: Box<Needs>,
     },
+    /// Those of what is in so many loops of its own function, which begin with these words.
+    InLoops {
+        begins: Vec<usize>,
+        least: usize,
+        inner: Box<Needs>,
+    },
     /// Those of the file or the class around the match.
     InFile(Box<Needs>),
     All(Vec<Needs>),
@@ -87,8 +93,24 @@ pub(crate) enum Scope {
     Inner,
 }
 
+/// What is known of what is around a part of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Around {
+    pub(crate) scope: Scope,
+    /// Loops of any kind, and `for` alone.
+    pub(crate) loops: usize,
+    pub(crate) over_items: usize,
+}
+
+impl Around {
+    pub(crate) const MODULE: Self = Self { scope: Scope::Outer, loops: 0, over_items: 0 };
+    /// Nothing is known of it but that it may be anything.
+    pub(crate) const ANYTHING: Self =
+        Self { scope: Scope::Inner, loops: usize::MAX, over_items: usize::MAX };
+}
+
 impl Needs {
-    pub(crate) fn are_met(&self, places: &Places, part: Range<usize>, scope: Scope) -> bool {
+    pub(crate) fn are_met(&self, places: &Places, part: Range<usize>, around: Around) -> bool {
         match self {
             Self::Unknown => true,
             Self::InOrder(phrases) => {
@@ -100,24 +122,30 @@ impl Needs {
                 })
             }
             Self::Inside { outer, may_be_function, first, inner } => {
-                let has_outer = match scope {
+                let has_outer = match around.scope {
                     Scope::Outer => true,
                     Scope::InFunction => !may_be_function,
                     Scope::Inner => false,
                 };
                 if !has_outer {
-                    return inner.are_met(places, part, scope);
+                    return inner.are_met(places, part, around);
                 }
                 let after = match first {
                     Some(first) => places.first(*first, part.clone()).map(|place| place + 1),
                     None => Some(part.start),
                 };
-                outer.are_met(places, part.clone(), scope)
-                    && after.is_some_and(|start| inner.are_met(places, start..part.end, scope))
+                outer.are_met(places, part.clone(), around)
+                    && after.is_some_and(|start| inner.are_met(places, start..part.end, around))
             }
-            Self::InFile(needs) => needs.are_met(places, 0..usize::MAX, Scope::Outer),
-            Self::All(all) => all.iter().all(|needs| needs.are_met(places, part.clone(), scope)),
-            Self::Any(any) => any.iter().any(|needs| needs.are_met(places, part.clone(), scope)),
+            Self::InLoops { begins, least, inner } => {
+                let known = if begins.len() > 1 { around.loops } else { around.over_items };
+                let lacking = least.saturating_sub(known);
+                let begin = |word: &usize| places.has(*word, lacking, part.clone());
+                (lacking == 0 || begins.iter().any(begin)) && inner.are_met(places, part, around)
+            }
+            Self::InFile(needs) => needs.are_met(places, 0..usize::MAX, Around::MODULE),
+            Self::All(all) => all.iter().all(|needs| needs.are_met(places, part.clone(), around)),
+            Self::Any(any) => any.iter().any(|needs| needs.are_met(places, part.clone(), around)),
         }
     }
 
@@ -128,6 +156,9 @@ impl Needs {
             Self::InOrder(phrases) => phrases.clone(),
             Self::Inside { outer, first, inner, .. } => {
                 first.iter().copied().chain(outer.phrases()).chain(inner.phrases()).collect()
+            }
+            Self::InLoops { begins, inner, .. } => {
+                begins.iter().copied().chain(inner.phrases()).collect()
             }
             Self::InFile(needs) => needs.phrases(),
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::phrases).collect(),
@@ -225,14 +256,14 @@ impl Reader<'_> {
 
     /// The needs of what is in so many loops of its own function.
     pub(crate) fn in_loops(&mut self, loops: Loops, inner: Needs) -> Needs {
-        match loops {
-            Loops::None => inner,
-            Loops::One => self.in_any(["for", "while"], inner),
-            Loops::TwoOverItems => {
-                let outer = self.word("for").map(|word| Needs::InOrder(vec![word, word]));
-                within(outer.unwrap_or(Needs::Unknown), inner)
-            }
-        }
+        let (words, least): (&[_], _) = match loops {
+            Loops::None => return inner,
+            Loops::One => (&["for", "while"], 1),
+            Loops::TwoOverItems => (&["for"], 2),
+        };
+        let begins: Option<Vec<_>> = words.iter().map(|word| self.word(word)).collect();
+        let Some(begins) = begins else { return inner };
+        Needs::InLoops { begins, least, inner: Box::new(inner) }
     }
 
     /// The needs of what is in a part of its statement that has one of these words.

@@ -239,6 +239,13 @@ impl Places {
         let next = places.partition_point(|place| *place < part.start);
         places.get(next).copied().filter(|place| *place < part.end)
     }
+
+    /// Whether a phrase stands so many times, one at least, in a part of the text.
+    pub(crate) fn has(&self, phrase: usize, times: usize, part: Range<usize>) -> bool {
+        let Some(places) = self.0.get(phrase) else { return false };
+        let next = places.partition_point(|place| *place < part.start);
+        places.get(next + times - 1).is_some_and(|place| *place < part.end)
+    }
 }
 
 /// Whether nothing but the names of a target stands between the `in` there and a `for` in the same line.

@@ -272,7 +272,7 @@ fn outlined(text: &str) -> Option<BTreeSet<(usize, usize)>> {
     while let Some((block, depth)) = open.pop() {
         for statement in outline::statements(&lines, block) {
             starts.insert((lines[statement.lines.start].start, depth));
-            if lines[statement.head].kind != Kind::Other {
+            if !matches!(lines[statement.head].kind, Kind::Other | Kind::Text) {
                 let clauses = outline::clauses(&lines, &statement);
                 let bodies = clauses.into_iter().map(|clause| clause.body);
                 open.extend(bodies.filter(|body| !body.is_empty()).map(|body| (body, depth + 1)));
@@ -660,6 +660,57 @@ fn rows_that_fetch_what_they_are_related_to_are_looked_for_in_functions_that_ask
         assert_eq!(left_out.first(), Some(&(0..other.trim_end().len())));
         assert_eq!(scanner.scan(&text).unwrap().findings.len(), 1);
     }
+}
+
+#[test]
+fn a_text_that_documents_is_read_for_rules_about_texts_alone() {
+    let (call, text) = (rule("{pattern: one($A)}"), rule("{kind: string, regex: one}"));
+    let (call, text) = (scanner(&call), scanner(&text));
+    for documents in ["'''one(two)\n    '''", "r\"one(two)\"  # one(two)", "Rb'one(two)'"] {
+        let function = format!("def f(a):\n    {documents}\n    return a\n");
+        assert_eq!(selection(&call, &function), Selection::Nothing, "{documents}");
+        assert_ne!(selection(&text, &function), Selection::Nothing, "{documents}");
+    }
+    for other in ["f'{one(two)}'", "'one'.join(one(two))", "'one', one(two)", "'one'; one(two)"] {
+        let function = format!("def f(a):\n    {other}\n    return a\n");
+        assert_eq!(call.scan(&function).unwrap().findings.len(), 1, "{other}");
+    }
+}
+
+#[test]
+fn loops_are_counted_where_a_rule_asks_for_some() {
+    let one = rule("{pattern: one($A)}\nmatcher: in-loop");
+    let two = rule("{pattern: $LEFT == $RIGHT}\nmatcher: joins-two-lists");
+    let text = "\
+def f(orders, users):
+    one(before_all_of_the_loops == 1)
+    for order in orders:
+        one(in_one_of_the_loops == 1)
+        for user in users:
+            if user.id == order.user_id:
+                one(in_both_of_the_loops)
+    while one(another_name):
+        one(yet_another_name == 2)
+    one(after_all_of_the_loops == 1)
+    return one
+";
+    let is_left_out = |rules: &Rules, part: &str| {
+        let Selection::AllBut(parts) = selection(&scanner(rules), text) else { panic!() };
+        let start = text.find(part).unwrap();
+        parts.iter().any(|part| part.contains(&start))
+    };
+    for (part, loops, over_items) in [
+        ("one(before", 0, 0),
+        ("one(in_one", 1, 1),
+        ("user.id == order", 2, 2),
+        ("one(yet", 1, 0),
+        ("one(after", 0, 0),
+    ] {
+        assert_eq!(is_left_out(&one, part), loops == 0, "{part}");
+        assert_eq!(is_left_out(&two, part), over_items < 2, "{part}");
+    }
+    assert_eq!(scanner(&one).scan(text).unwrap().findings.len(), 4);
+    assert_eq!(scanner(&two).scan(text).unwrap().findings.len(), 1);
 }
 
 #[test]
