@@ -67,9 +67,9 @@ async fn findings_of_a_node_program_say_what_their_own_lines_take() {
     let report = reviewed(&program("js", ""), "node.cpuprofile", "markdown").await;
 
     insta::assert_snapshot!(rows(&report), @"
-    | 🟠 Medium | `shop/names.js:4` | Regular expression compiled inside a loop (`regex-compiled-in-loop`) | profiled: this line itself takes 7.96 % of the time, its function 49 % |
-    | 🟠 Medium | `shop/orders.js:4` | Regular expression compiled inside a loop (`regex-compiled-in-loop`) | profiled: this line itself takes 3.78 % of the time, its function 16.6 % |
-    | 🟠 Medium | `shop/a.js:4` | Regular expression compiled inside a loop (`regex-compiled-in-loop`) | rule |
+    | 🟠 Medium | `shop/names.js:4` | Regular expression compiled inside a loop (`regex-compiled-in-loop`) | profiled: this line itself takes 7.96 % of the time, its function 49 %; measured: 3.1x on Node.js 20.20, n=10^4 |
+    | 🟠 Medium | `shop/orders.js:4` | Regular expression compiled inside a loop (`regex-compiled-in-loop`) | profiled: this line itself takes 3.78 % of the time, its function 16.6 %; measured: 3.1x on Node.js 20.20, n=10^4 |
+    | 🟠 Medium | `shop/a.js:4` | Regular expression compiled inside a loop (`regex-compiled-in-loop`) | measured: 3.1x on Node.js 20.20, n=10^4 |
     ");
     assert!(report.contains("node.cpuprofile (V8 cpuprofile)"), "{report}");
     assert!(report.contains("shares of lines hold as far as"), "{report}");

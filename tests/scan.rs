@@ -135,7 +135,7 @@ async fn a_folder_without_git_is_scanned_as_it_stands() {
               Collect the keys first and send one query for the whole set: `WHERE id IN (…)`, a join, or a batch.
 
     low       low.py:2  Sorting for one element
-              sorted-for-one-element, rule
+              sorted-for-one-element, measured: 3.0x on CPython 3.11, n=10^4
               -    return sorted(prices)[0]
               +    return min(prices)
               Use `min()` or `max()`, which take the same `key`.
@@ -155,7 +155,7 @@ async fn the_markdown_form_shows_a_fix_as_lines_that_go_and_come() {
 
     | | Where | What | Evidence |
     |---|---|---|---|
-    | ⚪ Low | `low.py:2` | Sorting for one element (`sorted-for-one-element`) | rule |
+    | ⚪ Low | `low.py:2` | Sorting for one element (`sorted-for-one-element`) | measured: 3.0x on CPython 3.11, n=10^4 |
 
     <details><summary>Why it matters, and what to do instead</summary>
 
@@ -521,7 +521,7 @@ async fn a_terminal_is_not_flooded_and_the_rest_is_counted() {
         folder.write(&format!("{number}.py"), LOW.as_bytes());
     }
     let report = folder.scan(&["--format", "terminal"]).await;
-    assert_eq!(report.matches("sorted-for-one-element, rule").count(), 100);
+    assert_eq!(report.matches("sorted-for-one-element, measured: ").count(), 100);
     assert!(report.contains("…and 50 more: `--format json` has all of them"), "{report}");
     let markdown = folder.scan(&["--format", "markdown"]).await;
     assert_eq!(markdown.matches("+    return min(prices)").count(), 50);

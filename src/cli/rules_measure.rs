@@ -20,7 +20,8 @@ use crate::app;
 pub struct Arguments {
     /// The rules to measure [default: all that have benchmarks].
     ids: Vec<String>,
-    /// Only on this runtime: python, node, java, go, rust, ruby, php, cpp, kotlin, sqlite, numpy or pandas. May be repeated.
+    /// Only on this runtime: python, node, java, go, rust, ruby, php, cpp, kotlin or sqlite, or with a library numpy, pandas,
+    /// requests, django, boto3, activerecord or react. May be repeated.
     #[arg(long = "runtime", value_name = "NAME")]
     runtimes: Vec<Runtime>,
     /// How often both sides are timed, for each size of the input.

@@ -33,7 +33,8 @@
 //! invalid: ["smallest = sorted(prices)[0]\n", "print(sorted(names)[0])\n"]
 //! fixed: ["smallest = min(prices)\n", "print(min(names))\n"]   # the invalid ones after the fix
 //! benchmarks:                  # optional: what the evidence is measured with
-//!   - runtime: python          # python, node, java, go, rust, ruby, php, cpp, kotlin, sqlite, numpy or pandas
+//!   - runtime: python          # python, node, java, go, rust, ruby, php, cpp, kotlin or sqlite; with a library numpy, pandas,
+//!                              # requests, django, boto3, activerecord or react
 //!     sizes: [100, 10000]
 //!     setup: |
 //!       def setup(n):

@@ -113,6 +113,16 @@ pub enum Runtime {
     Numpy,
     /// Python with pandas; what counts is the library.
     Pandas,
+    /// Python with Requests, against a server on loopback.
+    Requests,
+    /// Python with Django, on the `SQLite` that Python brings.
+    Django,
+    /// Python with Boto3, which asks nobody.
+    Boto3,
+    /// Ruby with Active Record, on `SQLite`.
+    ActiveRecord,
+    /// Node.js with React and its renderer for tests, which makes no page.
+    React,
 }
 
 impl Benchmark {
@@ -125,7 +135,7 @@ impl Benchmark {
 }
 
 impl Runtime {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::Python,
         Self::Node,
         Self::Java,
@@ -138,6 +148,11 @@ impl Runtime {
         Self::Sqlite,
         Self::Numpy,
         Self::Pandas,
+        Self::Requests,
+        Self::Django,
+        Self::Boto3,
+        Self::ActiveRecord,
+        Self::React,
     ];
 
     /// As rules and the names of evidence files have it.
@@ -155,18 +170,28 @@ impl Runtime {
             Self::Sqlite => "sqlite",
             Self::Numpy => "numpy",
             Self::Pandas => "pandas",
+            Self::Requests => "requests",
+            Self::Django => "django",
+            Self::Boto3 => "boto3",
+            Self::ActiveRecord => "activerecord",
+            Self::React => "react",
         }
     }
 
     /// The languages whose code runs in it as the benchmark's does.
     pub fn languages(self) -> &'static [&'static str] {
         match self {
-            Self::Python | Self::Numpy | Self::Pandas => &["Python"],
-            Self::Node => &["JavaScript", "TypeScript", "Tsx"],
+            Self::Python
+            | Self::Numpy
+            | Self::Pandas
+            | Self::Requests
+            | Self::Django
+            | Self::Boto3 => &["Python"],
+            Self::Node | Self::React => &["JavaScript", "TypeScript", "Tsx"],
             Self::Java => &["Java"],
             Self::Go => &["Go"],
             Self::Rust => &["Rust"],
-            Self::Ruby => &["Ruby"],
+            Self::Ruby | Self::ActiveRecord => &["Ruby"],
             Self::Php => &["Php"],
             Self::Cpp => &["C", "Cpp"],
             Self::Kotlin => &["Kotlin"],

@@ -22,6 +22,7 @@ fn benchmark(runtime: Runtime, setup: &str, slow: &str, fast: &str) -> Benchmark
 fn size(runtime: Runtime) -> u64 {
     match runtime {
         Runtime::Node
+        | Runtime::React
         | Runtime::Java
         | Runtime::Go
         | Runtime::Rust
@@ -34,12 +35,18 @@ fn size(runtime: Runtime) -> u64 {
 /// Both sides count the pairs of equal numbers, with a helper of the same name and an import of their own.
 fn example(runtime: Runtime) -> Benchmark {
     let (setup, slow, fast) = match runtime {
-        Runtime::Python | Runtime::Sqlite | Runtime::Numpy | Runtime::Pandas => (
+        Runtime::Python
+        | Runtime::Sqlite
+        | Runtime::Numpy
+        | Runtime::Pandas
+        | Runtime::Requests
+        | Runtime::Django
+        | Runtime::Boto3 => (
             "import random\ndef setup(n):\n    return [item % 7 for item in range(n)]\n",
             "import math\ndef pairs(items):\n    return sum(1 for one in items for other in items if one == other)\ndef run(items):\n    return pairs(items)\n",
             "from collections import Counter\ndef pairs(items):\n    return sum(count * count for count in Counter(items).values())\ndef run(items):\n    return pairs(items)\n",
         ),
-        Runtime::Node => (
+        Runtime::Node | Runtime::React => (
             "const util = require('node:util');\nfunction setup(n) {\n  return Array.from({ length: n }, (_, item) => item % 7);\n}\n",
             "function pairs(items) {\n  let count = 0;\n  for (const one of items) for (const other of items) if (one === other) count++;\n  return count;\n}\nasync function run(items) {\n  return pairs(items);\n}\n",
             "function pairs(items) {\n  const counts = new Map();\n  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);\n  return [...counts.values()].reduce((sum, count) => sum + count * count, 0);\n}\nasync function run(items) {\n  return pairs(items);\n}\n",
@@ -59,7 +66,7 @@ fn example(runtime: Runtime) -> Benchmark {
             "fn pairs(items: &[usize]) -> usize {\n    items.iter().map(|one| items.iter().filter(|other| one == *other).count()).sum()\n}\nfn run(input: &Input) -> usize {\n    pairs(input)\n}\n",
             "use std::collections::BTreeMap;\nfn run(input: &Input) -> usize {\n    let mut counts = HashMap::new();\n    let _: BTreeMap<u8, u8> = BTreeMap::new();\n    for item in input {\n        *counts.entry(*item).or_insert(0) += 1;\n    }\n    counts.values().map(|count| count * count).sum()\n}\n",
         ),
-        Runtime::Ruby => (
+        Runtime::Ruby | Runtime::ActiveRecord => (
             "Item = Struct.new(:value)\ndef setup(n)\n  (0...n).map { |item| Item.new(item % 7) }\nend\n",
             "def pairs(items)\n  items.sum { |one| items.count { |other| one == other } }\nend\ndef run(items)\n  Item.new(pairs(items))\nend\n",
             "require 'set'\ndef pairs(items)\n  items.tally.values.sum { |count| count * count }\nend\ndef run(items)\n  Item.new(pairs(items))\nend\n",

@@ -195,7 +195,9 @@ impl Measurement<'_> {
     fn shares(&self, budget: Duration) -> (Duration, Duration) {
         match self.benchmark.runtime {
             // What compiles while it runs is slow at first.
-            Runtime::Java | Runtime::Kotlin | Runtime::Node => (budget * 2 / 7, budget * 3 / 7),
+            Runtime::Java | Runtime::Kotlin | Runtime::Node | Runtime::React => {
+                (budget * 2 / 7, budget * 3 / 7)
+            }
             _ => (budget / 7, budget * 5 / 7),
         }
     }

@@ -22,14 +22,22 @@ pub fn program(benchmark: &Benchmark) -> Vec<File> {
         vec![file(name, fill(template, &[("SETUP", setup), ("SLOW", slow), ("FAST", fast)]))]
     };
     match benchmark.runtime {
-        Runtime::Python | Runtime::Sqlite | Runtime::Numpy | Runtime::Pandas => vec![
+        Runtime::Python
+        | Runtime::Sqlite
+        | Runtime::Numpy
+        | Runtime::Pandas
+        | Runtime::Requests
+        | Runtime::Django
+        | Runtime::Boto3 => vec![
             file("main.py", include_str!("templates/main.py")),
             file("setup.py", benchmark.setup.as_str()),
             file("slow.py", benchmark.slow.as_str()),
             file("fast.py", benchmark.fast.as_str()),
         ],
-        Runtime::Node => whole("main.js", include_str!("templates/main.js")),
-        Runtime::Ruby => whole("main.rb", include_str!("templates/main.rb")),
+        Runtime::Node | Runtime::React => whole("main.js", include_str!("templates/main.js")),
+        Runtime::Ruby | Runtime::ActiveRecord => {
+            whole("main.rb", include_str!("templates/main.rb"))
+        }
         Runtime::Java => {
             vec![file(
                 "Main.java",

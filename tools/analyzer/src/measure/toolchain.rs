@@ -35,7 +35,13 @@ impl Toolchain {
         let programs = commands(runtime).join(" or ");
         match runtime {
             Runtime::Sqlite => format!("{programs} with sqlite3"),
-            Runtime::Numpy | Runtime::Pandas => format!("{programs} with {}", runtime.name()),
+            Runtime::Numpy
+            | Runtime::Pandas
+            | Runtime::Requests
+            | Runtime::Django
+            | Runtime::Boto3 => format!("{programs} with {}", runtime.name()),
+            Runtime::ActiveRecord => format!("{programs} with activerecord and sqlite3"),
+            Runtime::React => format!("{programs} with react and react-test-renderer"),
             _ => programs,
         }
     }
@@ -54,7 +60,12 @@ impl Toolchain {
             | Runtime::Php
             | Runtime::Sqlite
             | Runtime::Numpy
-            | Runtime::Pandas => return None,
+            | Runtime::Pandas
+            | Runtime::Requests
+            | Runtime::Django
+            | Runtime::Boto3
+            | Runtime::ActiveRecord
+            | Runtime::React => return None,
         };
         let mut command = Command::new(self.command);
         command.args(arguments);
@@ -68,13 +79,17 @@ impl Toolchain {
     /// Runs a program in the current folder; its arguments follow.
     pub(crate) fn start(&self) -> Command {
         let (program, arguments): (&str, &[&str]) = match self.runtime {
-            Runtime::Python | Runtime::Sqlite | Runtime::Numpy | Runtime::Pandas => {
-                (self.command, &["main.py"])
-            }
-            Runtime::Node => (self.command, &["main.js"]),
+            Runtime::Python
+            | Runtime::Sqlite
+            | Runtime::Numpy
+            | Runtime::Pandas
+            | Runtime::Requests
+            | Runtime::Django
+            | Runtime::Boto3 => (self.command, &["main.py"]),
+            Runtime::Node | Runtime::React => (self.command, &["main.js"]),
             Runtime::Java => ("java", &["-Xmx1g", "-cp", ".", "Main"]),
             Runtime::Kotlin => ("java", &["-Xmx1g", "-jar", "main.jar"]),
-            Runtime::Ruby => (self.command, &["main.rb"]),
+            Runtime::Ruby | Runtime::ActiveRecord => (self.command, &["main.rb"]),
             Runtime::Php => (self.command, &["-d", "memory_limit=1G", "main.php"]),
             Runtime::Go | Runtime::Rust | Runtime::Cpp => ("./main", &[]),
         };
@@ -87,15 +102,19 @@ impl Toolchain {
 /// The programs that will do, the usual one first.
 fn commands(runtime: Runtime) -> &'static [&'static str] {
     match runtime {
-        Runtime::Python | Runtime::Sqlite | Runtime::Numpy | Runtime::Pandas => {
-            &["python3", "python"]
-        }
-        Runtime::Node => &["node"],
+        Runtime::Python
+        | Runtime::Sqlite
+        | Runtime::Numpy
+        | Runtime::Pandas
+        | Runtime::Requests
+        | Runtime::Django
+        | Runtime::Boto3 => &["python3", "python"],
+        Runtime::Node | Runtime::React => &["node"],
         Runtime::Java => &["javac"],
         Runtime::Kotlin => &["kotlinc"],
         Runtime::Go => &["go"],
         Runtime::Rust => &["rustc"],
-        Runtime::Ruby => &["ruby"],
+        Runtime::Ruby | Runtime::ActiveRecord => &["ruby"],
         Runtime::Php => &["php"],
         Runtime::Cpp => &["g++", "clang++"],
     }
@@ -110,9 +129,20 @@ async fn version(runtime: Runtime, program: &str) -> Option<String> {
         Runtime::Sqlite => &["-c", "import sqlite3; print('SQLite', sqlite3.sqlite_version)"],
         Runtime::Numpy => &["-c", "import numpy; print('NumPy', numpy.__version__)"],
         Runtime::Pandas => &["-c", "import pandas; print('pandas', pandas.__version__)"],
+        Runtime::Requests => &["-c", "import requests; print('Requests', requests.__version__)"],
+        Runtime::Django => &["-c", "import django; print('Django', django.__version__)"],
+        Runtime::Boto3 => &["-c", "import boto3; print('Boto3', boto3.__version__)"],
+        Runtime::ActiveRecord => &[
+            "-e",
+            "require 'active_record'; require 'sqlite3'; puts 'ActiveRecord', ActiveRecord.version",
+        ],
         Runtime::Ruby => {
             &["-e", "puts RUBY_ENGINE == 'ruby' ? 'CRuby' : RUBY_ENGINE, RUBY_VERSION"]
         }
+        Runtime::React => &[
+            "-e",
+            "require('react-test-renderer'); console.log('React', require('react').version)",
+        ],
         Runtime::Php => &["-r", "echo PHP_VERSION;"],
         Runtime::Go => &["env", "GOVERSION"],
         Runtime::Java | Runtime::Kotlin => &["-version"],
@@ -139,9 +169,16 @@ fn name_version(runtime: Runtime, said: &str) -> Option<String> {
         number.starts_with(|letter: char| letter.is_ascii_digit()).then_some(number)
     })?;
     let name = match runtime {
-        Runtime::Python | Runtime::Ruby | Runtime::Sqlite | Runtime::Numpy | Runtime::Pandas => {
-            words.first()?
-        }
+        Runtime::Python
+        | Runtime::Ruby
+        | Runtime::Sqlite
+        | Runtime::Numpy
+        | Runtime::Pandas
+        | Runtime::Requests
+        | Runtime::Django
+        | Runtime::Boto3
+        | Runtime::ActiveRecord
+        | Runtime::React => words.first()?,
         Runtime::Node => "Node.js",
         Runtime::Java => "Java",
         Runtime::Kotlin => "Kotlin",
@@ -173,6 +210,9 @@ mod tests {
             (Runtime::Go, "go1.19.8\n", "Go 1.19.8"),
             (Runtime::Rust, "rustc 1.95.0 (59807616e 2026-04-14)\n", "rustc 1.95.0"),
             (Runtime::Ruby, "CRuby\n3.1.2\n", "CRuby 3.1.2"),
+            (Runtime::Django, "Django 5.2.19\n", "Django 5.2.19"),
+            (Runtime::Boto3, "Boto3 1.43.11\n", "Boto3 1.43.11"),
+            (Runtime::ActiveRecord, "ActiveRecord\n6.1.7.10\n", "ActiveRecord 6.1.7.10"),
             (Runtime::Php, "8.2.36-1+deb", "PHP 8.2.36"),
             (Runtime::Cpp, "g++ (Debian 12.2.0-14) 12.2.0\n", "GCC 12.2.0"),
             (Runtime::Cpp, "Debian clang version 14.0.6\n", "Clang 14.0.6"),
