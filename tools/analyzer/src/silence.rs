@@ -32,7 +32,7 @@ enum Reach {
 }
 
 /// Where one begins another, the longer comes first.
-static MARKS: [Mark; 10] = [
+static MARKS: [Mark; 11] = [
     Mark { text: "eco-coder:ignore", linter: None, reach: Reach::OwnOrNext },
     Mark { text: "ruff: noqa", linter: Some("noqa"), reach: Reach::File },
     Mark { text: "flake8: noqa", linter: Some("noqa"), reach: Reach::File },
@@ -42,6 +42,7 @@ static MARKS: [Mark; 10] = [
     Mark { text: "pylint: disable=", linter: Some("pylint"), reach: Reach::OwnOrBlock },
     Mark { text: "eslint-disable-line", linter: Some("eslint"), reach: Reach::Own },
     Mark { text: "eslint-disable-next-line", linter: Some("eslint"), reach: Reach::Next },
+    Mark { text: "nolint:prealloc", linter: Some("golangci"), reach: Reach::OwnOrNext },
     Mark { text: "eslint-disable", linter: Some("eslint"), reach: Reach::Until("eslint-enable") },
 ];
 /// Finds any of the marks in one pass over the text.
@@ -288,6 +289,7 @@ mod tests {
             ("a.js", "f();\n/* eslint-disable no-empty */\ng();\n", 2..=u32::MAX),
             ("a.js", "f(); // eslint-disable-line no-empty\ng();\n", 1..=1),
             ("a.js", "// eslint-disable-next-line no-empty\ng();\nh();\n", 2..=2),
+            ("a.go", "package a\n\n//nolint:prealloc\nvar a []int\n", 4..=4),
         ] {
             let found = silences(path, text).0.into_iter().map(|silence| silence.lines);
             assert_eq!(found.collect::<Vec<_>>(), [expected], "{path}: {text}");

@@ -77,6 +77,15 @@ Two sets of small examples, each with one mistake as textbooks and the documenta
 with clean ones beside them; they are no part of it. Of the second, 331 mistakes and 74 clean examples, written without a look at the rules, 108 mistakes were missed when it \
 was first counted, so 67 % were found; after mending on both sets 36 of 331 are missed, and of the first 71 of 548 (150 before). No clean example of 193 is flagged. \
 What is folded counts as found. Most of what is still missed gains nothing measurable, or cannot be told without knowing how large things are.\n\n\
+**Of what maintainers fixed themselves**, a quarter was found. 64 performance fixes of a few lines were taken on 2026-11-23 from 36 released packages of PyPI, npm, \
+crates.io and Debian: two versions, one after the other or a few apart, where a changelog, an advisory or a comment names the gain (48) or the difference itself shows it \
+(16, mostly of Debian, looked for by words such as `StringBuilder`, which favors what is well known). They were chosen by that, before the rules ran on them, and for each \
+it was written down beforehand whether a rule that knows nothing of the package could know: 41 such, and 23 that take another file, what a buffer means, or how often \
+something is called. With the rules as they were, 10 of the 41 were found (24 %; 2 of them lead), none of the 23, and all 10 were gone in the version with the fix: Python \
+3 of 20, JavaScript 0 of 5, Go 5 of 10, Java 2 of 3, Rust 0 of 2, C++ 0 of 1. After three rules were added and nine widened with these fixes in view, which says nothing \
+of others, 23 are found (5 lead): Python 10, JavaScript 3, Go 7, Java 2, Rust 0, C++ 1. What is still missed is right in most other code, or is not worth a word there: \
+patterns compiled for each object, keys listed to see whether there are any, lines logged for each wrong item, sets of a few constants, vectors filled on a condition. \
+Ruby, PHP and C# are missing, because hardly any two versions of a package could be had.\n\n\
 ## The corpus\n\nFiles, lines and findings by language:";
 
 /// One finding: file below `tests/corpus/files/`, line, rule.

@@ -11,7 +11,7 @@ use crate::matchers::names::{bound_value, identifiers, names_bound_in, parameter
 use crate::matchers::short_loops::passes_are_few;
 use crate::syntax::{enclosing_function, function_name, is_function};
 
-const EMPTY_BYTES: [&str; 3] = ["b\"\"", "b''", "bytes()"];
+const BYTES_STARTS: [&str; 4] = ["b\"", "b'", "bytes()", ".encode("];
 const BOXES: [&str; 6] = ["Byte", "Double", "Float", "Integer", "Long", "Short"];
 
 /// `$TEXT` starts as a string outside the loop around the match, and the loop never resets it.
@@ -197,14 +197,25 @@ fn is_empty_list(value: &str) -> bool {
     })
 }
 
-/// Something is given empty bytes in this function.
+/// Something is given bytes in this function.
 pub(crate) fn may_start_bytes(function: &str) -> bool {
-    EMPTY_BYTES.iter().any(|empty| function.contains(empty))
+    BYTES_STARTS.iter().any(|start| function.contains(start))
 }
 
-/// `$TEXT` starts as empty bytes outside the loop around the match, and the loop never resets it.
+/// `$TEXT` starts as bytes outside the loop around the match, and the loop never resets it.
 pub(crate) fn bytes_accumulator(found: &SourceMatch) -> bool {
-    grows_from(found, |value| EMPTY_BYTES.contains(&value.text().as_ref()))
+    grows_from(found, is_bytes)
+}
+
+/// `b"…"`, `bytes()`, or a text that is encoded.
+fn is_bytes(value: &SourceNode) -> bool {
+    let text = value.text();
+    let bare = text.trim_start_matches('(');
+    let is_encoded = || {
+        value.kind() == "call"
+            && value.field("function").is_some_and(|called| called.text().ends_with(".encode"))
+    };
+    bare.starts_with("b\"") || bare.starts_with("b'") || text == "bytes()" || is_encoded()
 }
 
 /// `$LIST` is no list that the loop makes anew in each pass, and `$ITEM`, where the rule names one, differs from pass to pass.
@@ -215,12 +226,23 @@ pub(crate) fn grown_from_outside_loop(found: &SourceMatch) -> bool {
         return false;
     }
     let env = found.get_env();
-    let Some(list) = env.get_match("LIST").map(SourceNode::text) else { return false };
+    let Some(list) = env.get_match("LIST") else { return false };
     let bound = names_bound_in(&around);
     let differs = env
         .get_match("ITEM")
         .is_none_or(|item| identifiers(item).any(|name| bound.contains(name.as_ref())));
-    differs && !bound.contains(list.as_ref())
+    // Of `page.lines[0]` it is `page` that may be another one in each pass.
+    let owner = identifiers(list).next();
+    differs && owner.is_some_and(|owner| !is_bound_beside(found, &around, &owner))
+}
+
+/// Something else in the loop than the match gives the name a value.
+fn is_bound_beside(found: &SourceMatch, around: &SourceNode, name: &str) -> bool {
+    around
+        .dfs()
+        .filter(|node| !found.range().contains(&node.range().start))
+        .filter_map(|node| target(&node))
+        .any(|target| identifiers(&target).any(|bound| bound == name))
 }
 
 /// Nothing but the match gives `$LIST` a value in the loop, so that it grows from pass to pass.
@@ -480,7 +502,7 @@ mod tests {
         for start in ["\"\"", "'a'", "f\"\"", "Rb''", "\\\n\"\"", "str()"] {
             assert!(may_start_text(&function(start)), "{start}");
         }
-        for start in ["b\"\"", "b''", "bytes()"] {
+        for start in ["b\"\"", "b''", "bytes()", "head.encode()"] {
             assert!(may_start_bytes(&function(start)), "{start}");
         }
         for start in ["[]", "()", "\\\n[]", "array()", "Array.new", "listOf<Int>()", "emptyList()"]

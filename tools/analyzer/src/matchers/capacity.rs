@@ -43,9 +43,14 @@ fn counted_loop_body<'t>(statement: &SourceNode<'t>) -> Option<SourceNode<'t>> {
             let condition = statement.field("condition")?;
             return statement.field("body").filter(|_| counts_to_variable(&condition));
         }
-        // A channel has no length, a map's or slice's name does not tell; a call might return either.
+        // A channel has no length, and a call might return anything.
         "for_statement" => {
-            statement.children().find(|child| child.kind() == "range_clause")?.field("right")?
+            let clause = statement.children().find(|child| child.kind() == "range_clause")?;
+            let walked = clause.field("right")?;
+            if has_two_names(&clause) && is_part(&walked) {
+                return statement.field("body").filter(|_| !is_few(&walked.text()));
+            }
+            walked
         }
         "for_expression" => statement.field("value")?,
         _ => return None,
@@ -60,6 +65,17 @@ fn counted_loop_body<'t>(statement: &SourceNode<'t>) -> Option<SourceNode<'t>> {
         _ => false,
     };
     if counted { statement.field("body") } else { None }
+}
+
+/// `for _, item := range`: a channel has no place beside the item.
+fn has_two_names(clause: &SourceNode) -> bool {
+    clause.field("left").is_some_and(|names| names.named_children().count() == 2)
+}
+
+/// `order.lines`, and no name of a package.
+fn is_part(walked: &SourceNode) -> bool {
+    walked.kind() == "selector_expression"
+        && walked.text().starts_with(|first: char| first.is_lowercase())
 }
 
 /// `0..n`, but neither `0..` nor `0..4`.
