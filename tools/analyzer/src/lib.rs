@@ -101,6 +101,6 @@ mod words;
 pub use analyzer::{Analyzer, Found, FoundState, Read, Settings};
 pub use compile::RuleError;
 pub use evidence::Evidence;
-pub use rule::{Benchmark, Confidence, Example, Resource, RuleInfo, Runtime};
+pub use rule::{Benchmark, Confidence, Example, Host, Resource, RuleInfo, Runtime};
 pub use source::is_vendored;
 pub use tool::AnalyzeCode;
