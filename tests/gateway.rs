@@ -47,6 +47,9 @@ async fn the_client_of_openai_works_unchanged() {
         Says::says("It snows."),
         Says::says("Cold and clear, with some wind."),
         Says::Says(weather("Oslo")),
+        Says::Says(Reply::uses(&[("call_1", "report", json!({"degrees": -3}))])),
+        Says::Says(Reply::uses(&[("call_1", "report", json!({"degrees": -3}))])),
+        Says::says("Cold."),
         Says::exception("ValidationException", "messages.1.content: Field required"),
         Says::exception("AccessDeniedException", "not authorized to perform bedrock:InvokeModel"),
         Says::exception("AccessDeniedException", "not authorized to perform bedrock:InvokeModel"),
@@ -68,6 +71,9 @@ async fn the_client_of_openai_works_unchanged() {
     results It snows.
     stream True Cold and clear, with some wind. 18
     streamed tools [('weather', {'town': 'Oslo'})]
+    form {'degrees': -3} stop None
+    streamed form {'degrees': -3} stop
+    no form Cold. ['the model did not answer in the form that `response_format` asks for']
     fault BadRequestError 400 bad_request ValidationException
     fault AuthenticationError 401 auth_error AccessDeniedException
     unknown the model is not known: "no-such-model" is not configured; there are us.amazon.nova-2-lite-v1:0, us.anthropic.claude-haiku-4-5-20251001-v1:0

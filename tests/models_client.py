@@ -50,6 +50,19 @@ with client.chat.completions.stream(model=listed[0], messages=[question], tools=
     final = stream.get_final_completion().choices[0].message
 print("streamed tools", [(call.function.name, json.loads(call.function.arguments)) for call in final.tool_calls])
 
+form = {"type": "json_schema", "json_schema": {"name": "report", "strict": True, "schema": {
+    "type": "object", "properties": {"degrees": {"type": "number"}}, "required": ["degrees"]
+}}}
+formed = client.chat.completions.create(model=listed[0], messages=[question], response_format=form)
+print("form", json.loads(formed.choices[0].message.content), formed.choices[0].finish_reason, formed.choices[0].message.tool_calls)
+with client.chat.completions.stream(model=listed[0], messages=[question], response_format=form) as stream:
+    for _ in stream:
+        pass
+    final = stream.get_final_completion().choices[0]
+print("streamed form", json.loads(final.message.content), final.finish_reason)
+formless = client.chat.completions.create(model=listed[0], messages=[question], response_format={"type": "json_object"})
+print("no form", formless.choices[0].message.content, formless.eco_coder["notes"])
+
 for fault in range(2):
     try:
         client.chat.completions.create(model=listed[0], messages=[question])

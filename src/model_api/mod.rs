@@ -17,6 +17,7 @@ mod chat;
 mod chat_reply;
 mod chat_stream;
 mod events;
+mod form;
 mod invoke;
 mod invoke_stream;
 mod keys;

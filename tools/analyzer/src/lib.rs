@@ -56,8 +56,9 @@
 //!
 //! Reading text into a syntax tree takes nearly all the time of a scan, so nothing is read in which no rule can match. A file
 //! without any of a rule's `keywords` and `hints` is none for that rule. Of Python, only those statements are read that have
-//! the words of a rule's patterns in their order (`reading/`), with the first lines of what is around them; in the place of
-//! the others stands `pass`. Nor is a function read whose mere text tells that a rule's matcher cannot hold in it. How much is
+//! the words of a rule's patterns in their order and stand in as many loops as its matcher asks for (`reading/`), with the
+//! first lines of what is around them; in the place of the others stands `pass`. A statement that is nothing but a text is read
+//! for rules about texts alone. Nor is a function read whose mere text tells that a rule's matcher cannot hold in it. How much is
 //! read with a match follows from how far its rule looks: no further than the line of code where it asks of what is around for
 //! kinds alone; else the loop or the like that it asks about; with a matcher of `matchers/`, the function, or the file where
 //! that looks further. Whatever is doubtful is read as a whole, and so is a file of which what is read does not fit together.
@@ -101,6 +102,6 @@ mod words;
 pub use analyzer::{Analyzer, Found, FoundState, Read, Settings};
 pub use compile::RuleError;
 pub use evidence::Evidence;
-pub use rule::{Benchmark, Confidence, Example, Resource, RuleInfo, Runtime};
+pub use rule::{Benchmark, Confidence, Example, Host, Resource, RuleInfo, Runtime};
 pub use source::is_vendored;
 pub use tool::AnalyzeCode;

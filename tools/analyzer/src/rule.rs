@@ -125,6 +125,20 @@ pub enum Runtime {
     React,
 }
 
+/// The programs of a language, which run its runtime and those that are a library of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    Python,
+    Node,
+    Java,
+    Go,
+    Rust,
+    Ruby,
+    Php,
+    Cpp,
+    Kotlin,
+}
+
 impl Benchmark {
     /// Changes with the code, so that nothing measured with other code counts.
     pub fn fingerprint(&self) -> String {
@@ -178,24 +192,42 @@ impl Runtime {
         }
     }
 
-    /// The languages whose code runs in it as the benchmark's does.
-    pub fn languages(self) -> &'static [&'static str] {
+    /// What runs it.
+    pub fn host(self) -> Host {
         match self {
             Self::Python
+            | Self::Sqlite
             | Self::Numpy
             | Self::Pandas
             | Self::Requests
             | Self::Django
-            | Self::Boto3 => &["Python"],
-            Self::Node | Self::React => &["JavaScript", "TypeScript", "Tsx"],
-            Self::Java => &["Java"],
-            Self::Go => &["Go"],
-            Self::Rust => &["Rust"],
-            Self::Ruby | Self::ActiveRecord => &["Ruby"],
-            Self::Php => &["Php"],
-            Self::Cpp => &["C", "Cpp"],
-            Self::Kotlin => &["Kotlin"],
-            Self::Sqlite => &["Sql"],
+            | Self::Boto3 => Host::Python,
+            Self::Node | Self::React => Host::Node,
+            Self::Java => Host::Java,
+            Self::Go => Host::Go,
+            Self::Rust => Host::Rust,
+            Self::Ruby | Self::ActiveRecord => Host::Ruby,
+            Self::Php => Host::Php,
+            Self::Cpp => Host::Cpp,
+            Self::Kotlin => Host::Kotlin,
+        }
+    }
+
+    /// The languages whose code runs in it as the benchmark's does.
+    pub fn languages(self) -> &'static [&'static str] {
+        if self == Self::Sqlite {
+            return &["Sql"];
+        }
+        match self.host() {
+            Host::Python => &["Python"],
+            Host::Node => &["JavaScript", "TypeScript", "Tsx"],
+            Host::Java => &["Java"],
+            Host::Go => &["Go"],
+            Host::Rust => &["Rust"],
+            Host::Ruby => &["Ruby"],
+            Host::Php => &["Php"],
+            Host::Cpp => &["C", "Cpp"],
+            Host::Kotlin => &["Kotlin"],
         }
     }
 }

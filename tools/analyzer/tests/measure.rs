@@ -8,7 +8,7 @@ use analyzer::measure::{
     Effort, Machine, MeasureError, Measurement, Occasion, Toolchain, program, write_machine,
     write_rows,
 };
-use analyzer::{Benchmark, Evidence, Runtime};
+use analyzer::{Benchmark, Evidence, Host, Runtime};
 
 /// Enough to see what takes ten times as long as something else.
 const QUICK: Effort = Effort { rounds: 6, budget: Duration::from_millis(600) };
@@ -20,68 +20,56 @@ fn benchmark(runtime: Runtime, setup: &str, slow: &str, fast: &str) -> Benchmark
 
 /// Enough for milliseconds a call, which even a busy machine can tell from microseconds.
 fn size(runtime: Runtime) -> u64 {
-    match runtime {
-        Runtime::Node
-        | Runtime::React
-        | Runtime::Java
-        | Runtime::Go
-        | Runtime::Rust
-        | Runtime::Cpp
-        | Runtime::Kotlin => 3_000,
-        _ => 300,
+    match runtime.host() {
+        Host::Python | Host::Ruby | Host::Php => 300,
+        _ => 3_000,
     }
 }
 
 /// Both sides count the pairs of equal numbers, with a helper of the same name and an import of their own.
 fn example(runtime: Runtime) -> Benchmark {
-    let (setup, slow, fast) = match runtime {
-        Runtime::Python
-        | Runtime::Sqlite
-        | Runtime::Numpy
-        | Runtime::Pandas
-        | Runtime::Requests
-        | Runtime::Django
-        | Runtime::Boto3 => (
+    let (setup, slow, fast) = match runtime.host() {
+        Host::Python => (
             "import random\ndef setup(n):\n    return [item % 7 for item in range(n)]\n",
             "import math\ndef pairs(items):\n    return sum(1 for one in items for other in items if one == other)\ndef run(items):\n    return pairs(items)\n",
             "from collections import Counter\ndef pairs(items):\n    return sum(count * count for count in Counter(items).values())\ndef run(items):\n    return pairs(items)\n",
         ),
-        Runtime::Node | Runtime::React => (
+        Host::Node => (
             "const util = require('node:util');\nfunction setup(n) {\n  return Array.from({ length: n }, (_, item) => item % 7);\n}\n",
             "function pairs(items) {\n  let count = 0;\n  for (const one of items) for (const other of items) if (one === other) count++;\n  return count;\n}\nasync function run(items) {\n  return pairs(items);\n}\n",
             "function pairs(items) {\n  const counts = new Map();\n  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);\n  return [...counts.values()].reduce((sum, count) => sum + count * count, 0);\n}\nasync function run(items) {\n  return pairs(items);\n}\n",
         ),
-        Runtime::Java => (
+        Host::Java => (
             "import java.util.concurrent.ThreadLocalRandom;\nstatic Object setup(int n) {\n  return IntStream.range(0, n).mapToObj(item -> item % 7).collect(Collectors.toList());\n}\n",
             "static long pairs(List<Integer> items) {\n  long count = 0;\n  for (Integer one : items) for (Integer other : items) if (one.equals(other)) count++;\n  return count;\n}\nstatic Object run(Object input) { return pairs((List<Integer>) input); }\n",
             "import java.util.HashMap;\nstatic long pairs(List<Integer> items) {\n  Map<Integer, Long> counts = new HashMap<>();\n  for (Integer item : items) counts.merge(item, 1L, Long::sum);\n  return counts.values().stream().mapToLong(count -> count * count).sum();\n}\nstatic Object run(Object input) { return pairs((List<Integer>) input); }\n",
         ),
-        Runtime::Go => (
+        Host::Go => (
             "import \"sort\"\n\ntype Input = []item\n\ntype item struct{ value int }\n\nfunc setup(n int) Input {\n\titems := make(Input, n)\n\tfor index := range items {\n\t\titems[index] = item{index % 7}\n\t}\n\tsort.SliceStable(items, func(one, other int) bool { return false })\n\treturn items\n}\n",
             "import \"sort\"\n\nfunc run(input Input) any {\n\tcount := 0\n\tsort.IntsAreSorted(nil)\n\tfor _, one := range input {\n\t\tfor _, other := range input {\n\t\t\tif one == other {\n\t\t\t\tcount++\n\t\t\t}\n\t\t}\n\t}\n\treturn item{count}\n}\n",
             "import (\n\t\"math\"\n)\n\nfunc run(input Input) any {\n\tcounts := map[item]int{}\n\tfor _, item := range input {\n\t\tcounts[item]++\n\t}\n\tsum := 0.0\n\tfor _, count := range counts {\n\t\tsum += math.Pow(float64(count), 2)\n\t}\n\treturn item{int(sum)}\n}\n",
         ),
-        Runtime::Rust => (
+        Host::Rust => (
             "use std::collections::HashMap;\ntype Input = Vec<usize>;\nfn setup(n: usize) -> Input {\n    (0..n).map(|item| item % 7).collect()\n}\n",
             "fn pairs(items: &[usize]) -> usize {\n    items.iter().map(|one| items.iter().filter(|other| one == *other).count()).sum()\n}\nfn run(input: &Input) -> usize {\n    pairs(input)\n}\n",
             "use std::collections::BTreeMap;\nfn run(input: &Input) -> usize {\n    let mut counts = HashMap::new();\n    let _: BTreeMap<u8, u8> = BTreeMap::new();\n    for item in input {\n        *counts.entry(*item).or_insert(0) += 1;\n    }\n    counts.values().map(|count| count * count).sum()\n}\n",
         ),
-        Runtime::Ruby | Runtime::ActiveRecord => (
+        Host::Ruby => (
             "Item = Struct.new(:value)\ndef setup(n)\n  (0...n).map { |item| Item.new(item % 7) }\nend\n",
             "def pairs(items)\n  items.sum { |one| items.count { |other| one == other } }\nend\ndef run(items)\n  Item.new(pairs(items))\nend\n",
             "require 'set'\ndef pairs(items)\n  items.tally.values.sum { |count| count * count }\nend\ndef run(items)\n  Item.new(pairs(items))\nend\n",
         ),
-        Runtime::Php => (
+        Host::Php => (
             "function setup($n) {\n  return array_map(fn($item) => $item % 7, range(0, $n - 1));\n}\n",
             "<?php\nfunction pairs($items) {\n  $count = 0;\n  foreach ($items as $one) foreach ($items as $other) if ($one === $other) $count++;\n  return $count;\n}\nfunction run($items) {\n  return pairs($items);\n}\n",
             "function pairs($items) {\n  return array_sum(array_map(fn($count) => $count * $count, array_count_values($items)));\n}\nfunction run($items) {\n  return pairs($items);\n}\n",
         ),
-        Runtime::Kotlin => (
+        Host::Kotlin => (
             "import java.util.Random\nval random = Random(0)\nfun setup(n: Int): Any = List(n) { it % 7 }\n",
             "fun pairs(items: List<Int>): Int {\n    var count = 0\n    for (one in items) for (other in items) if (one == other) count++\n    return count\n}\nfun run(input: Any): Any? = pairs(input as List<Int>)\n",
             "import java.util.TreeMap\nfun pairs(items: List<Int>): Int {\n    val counts = TreeMap<Int, Int>()\n    for (item in items) counts.merge(item, 1, Int::plus)\n    return counts.values.sumBy { count -> count * count }\n}\nfun run(input: Any): Any? = pairs(input as List<Int>)\n",
         ),
-        Runtime::Cpp => (
+        Host::Cpp => (
             "#include <numeric>\nusing Input = std::vector<int>;\nInput setup(std::size_t n) {\n  Input items(n);\n  for (std::size_t item = 0; item < n; item++) items[item] = static_cast<int>(item % 7);\n  return items;\n}\n",
             "long pairs(const Input& items) {\n  long count = 0;\n  for (int one : items) for (int other : items) if (one == other) count++;\n  return count;\n}\nauto run(const Input& input) { return pairs(input); }\n",
             "#include <unordered_map>\nlong pairs(const Input& items) {\n  long counts[7] = {}, sum = 0;\n  for (int item : items) counts[item]++;\n  for (long count : counts) sum += count * count;\n  return sum;\n}\nauto run(const Input& input) { return pairs(input); }\n",

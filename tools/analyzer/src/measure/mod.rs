@@ -25,7 +25,7 @@ pub use self::rows::{RowsError, is_measured, write_machine, write_rows};
 use self::statistics::Comparison;
 pub use self::toolchain::Toolchain;
 use crate::evidence::Evidence;
-use crate::rule::{Benchmark, Runtime};
+use crate::rule::{Benchmark, Host, Runtime};
 
 /// Several processes, as a process may be lucky or unlucky with where its memory lies.
 const PROCESSES: u32 = 3;
@@ -193,11 +193,9 @@ impl Measurement<'_> {
 
     /// What of a process's time each side has to warm up, and what both have for their samples.
     fn shares(&self, budget: Duration) -> (Duration, Duration) {
-        match self.benchmark.runtime {
+        match self.benchmark.runtime.host() {
             // What compiles while it runs is slow at first.
-            Runtime::Java | Runtime::Kotlin | Runtime::Node | Runtime::React => {
-                (budget * 2 / 7, budget * 3 / 7)
-            }
+            Host::Java | Host::Kotlin | Host::Node => (budget * 2 / 7, budget * 3 / 7),
             _ => (budget / 7, budget * 5 / 7),
         }
     }

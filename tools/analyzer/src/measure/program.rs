@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::rule::{Benchmark, Runtime};
+use crate::rule::{Benchmark, Host};
 
 /// One file of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,42 +21,34 @@ pub fn program(benchmark: &Benchmark) -> Vec<File> {
         let [setup, slow, fast] = parts.map(String::as_str);
         vec![file(name, fill(template, &[("SETUP", setup), ("SLOW", slow), ("FAST", fast)]))]
     };
-    match benchmark.runtime {
-        Runtime::Python
-        | Runtime::Sqlite
-        | Runtime::Numpy
-        | Runtime::Pandas
-        | Runtime::Requests
-        | Runtime::Django
-        | Runtime::Boto3 => vec![
+    match benchmark.runtime.host() {
+        Host::Python => vec![
             file("main.py", include_str!("templates/main.py")),
             file("setup.py", benchmark.setup.as_str()),
             file("slow.py", benchmark.slow.as_str()),
             file("fast.py", benchmark.fast.as_str()),
         ],
-        Runtime::Node | Runtime::React => whole("main.js", include_str!("templates/main.js")),
-        Runtime::Ruby | Runtime::ActiveRecord => {
-            whole("main.rb", include_str!("templates/main.rb"))
-        }
-        Runtime::Java => {
+        Host::Node => whole("main.js", include_str!("templates/main.js")),
+        Host::Ruby => whole("main.rb", include_str!("templates/main.rb")),
+        Host::Java => {
             vec![file(
                 "Main.java",
                 hoisted(include_str!("templates/Main.java"), benchmark, IMPORT.as_ref()),
             )]
         }
-        Runtime::Cpp => {
+        Host::Cpp => {
             vec![file(
                 "main.cpp",
                 hoisted(include_str!("templates/main.cpp"), benchmark, INCLUDE.as_ref()),
             )]
         }
-        Runtime::Kotlin => vec![file(
+        Host::Kotlin => vec![file(
             "main.kt",
             hoisted(include_str!("templates/main.kt"), benchmark, KOTLIN_IMPORT.as_ref()),
         )],
-        Runtime::Go => go(benchmark),
-        Runtime::Rust => rust(benchmark),
-        Runtime::Php => php(benchmark),
+        Host::Go => go(benchmark),
+        Host::Rust => rust(benchmark),
+        Host::Php => php(benchmark),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::child::{self, Limits};
-use crate::rule::Runtime;
+use crate::rule::{Host, Runtime};
 
 const ASKING: Limits = Limits { time: Duration::from_secs(20), bytes: 64 * 1024 };
 
@@ -22,7 +22,7 @@ pub struct Toolchain {
 impl Toolchain {
     /// The runtime as `PATH` has it.
     pub async fn find(runtime: Runtime) -> Option<Self> {
-        for &command in commands(runtime) {
+        for &command in commands(runtime.host()) {
             if let Some(version) = version(runtime, command).await {
                 return Some(Self { runtime, version, command });
             }
@@ -32,7 +32,7 @@ impl Toolchain {
 
     /// What would have to be on the machine.
     pub fn needs(runtime: Runtime) -> String {
-        let programs = commands(runtime).join(" or ");
+        let programs = commands(runtime.host()).join(" or ");
         match runtime {
             Runtime::Sqlite => format!("{programs} with sqlite3"),
             Runtime::Numpy
@@ -48,24 +48,13 @@ impl Toolchain {
 
     /// What makes a program in the current folder ready, where there is something to do.
     pub(crate) fn build(&self) -> Option<Command> {
-        let arguments: &[&str] = match self.runtime {
-            Runtime::Java => &["-nowarn", "-d", ".", "Main.java"],
-            Runtime::Kotlin => &["-nowarn", "-include-runtime", "-d", "main.jar", "main.kt"],
-            Runtime::Go => &["build", "-o", "main", "."],
-            Runtime::Rust => &["-O", "--edition", "2024", "-o", "main", "main.rs"],
-            Runtime::Cpp => &["-O2", "-std=c++20", "-pthread", "-o", "main", "main.cpp"],
-            Runtime::Python
-            | Runtime::Node
-            | Runtime::Ruby
-            | Runtime::Php
-            | Runtime::Sqlite
-            | Runtime::Numpy
-            | Runtime::Pandas
-            | Runtime::Requests
-            | Runtime::Django
-            | Runtime::Boto3
-            | Runtime::ActiveRecord
-            | Runtime::React => return None,
+        let arguments: &[&str] = match self.runtime.host() {
+            Host::Java => &["-nowarn", "-d", ".", "Main.java"],
+            Host::Kotlin => &["-nowarn", "-include-runtime", "-d", "main.jar", "main.kt"],
+            Host::Go => &["build", "-o", "main", "."],
+            Host::Rust => &["-O", "--edition", "2024", "-o", "main", "main.rs"],
+            Host::Cpp => &["-O2", "-std=c++20", "-pthread", "-o", "main", "main.cpp"],
+            Host::Python | Host::Node | Host::Ruby | Host::Php => return None,
         };
         let mut command = Command::new(self.command);
         command.args(arguments);
@@ -78,20 +67,14 @@ impl Toolchain {
 
     /// Runs a program in the current folder; its arguments follow.
     pub(crate) fn start(&self) -> Command {
-        let (program, arguments): (&str, &[&str]) = match self.runtime {
-            Runtime::Python
-            | Runtime::Sqlite
-            | Runtime::Numpy
-            | Runtime::Pandas
-            | Runtime::Requests
-            | Runtime::Django
-            | Runtime::Boto3 => (self.command, &["main.py"]),
-            Runtime::Node | Runtime::React => (self.command, &["main.js"]),
-            Runtime::Java => ("java", &["-Xmx1g", "-cp", ".", "Main"]),
-            Runtime::Kotlin => ("java", &["-Xmx1g", "-jar", "main.jar"]),
-            Runtime::Ruby | Runtime::ActiveRecord => (self.command, &["main.rb"]),
-            Runtime::Php => (self.command, &["-d", "memory_limit=1G", "main.php"]),
-            Runtime::Go | Runtime::Rust | Runtime::Cpp => ("./main", &[]),
+        let (program, arguments): (&str, &[&str]) = match self.runtime.host() {
+            Host::Python => (self.command, &["main.py"]),
+            Host::Node => (self.command, &["main.js"]),
+            Host::Java => ("java", &["-Xmx1g", "-cp", ".", "Main"]),
+            Host::Kotlin => ("java", &["-Xmx1g", "-jar", "main.jar"]),
+            Host::Ruby => (self.command, &["main.rb"]),
+            Host::Php => (self.command, &["-d", "memory_limit=1G", "main.php"]),
+            Host::Go | Host::Rust | Host::Cpp => ("./main", &[]),
         };
         let mut command = Command::new(program);
         command.args(arguments);
@@ -100,23 +83,17 @@ impl Toolchain {
 }
 
 /// The programs that will do, the usual one first.
-fn commands(runtime: Runtime) -> &'static [&'static str] {
-    match runtime {
-        Runtime::Python
-        | Runtime::Sqlite
-        | Runtime::Numpy
-        | Runtime::Pandas
-        | Runtime::Requests
-        | Runtime::Django
-        | Runtime::Boto3 => &["python3", "python"],
-        Runtime::Node | Runtime::React => &["node"],
-        Runtime::Java => &["javac"],
-        Runtime::Kotlin => &["kotlinc"],
-        Runtime::Go => &["go"],
-        Runtime::Rust => &["rustc"],
-        Runtime::Ruby | Runtime::ActiveRecord => &["ruby"],
-        Runtime::Php => &["php"],
-        Runtime::Cpp => &["g++", "clang++"],
+fn commands(host: Host) -> &'static [&'static str] {
+    match host {
+        Host::Python => &["python3", "python"],
+        Host::Node => &["node"],
+        Host::Java => &["javac"],
+        Host::Kotlin => &["kotlinc"],
+        Host::Go => &["go"],
+        Host::Rust => &["rustc"],
+        Host::Ruby => &["ruby"],
+        Host::Php => &["php"],
+        Host::Cpp => &["g++", "clang++"],
     }
 }
 
@@ -168,25 +145,18 @@ fn name_version(runtime: Runtime, said: &str) -> Option<String> {
         let number = word.trim_start_matches("go").trim_start_matches('v');
         number.starts_with(|letter: char| letter.is_ascii_digit()).then_some(number)
     })?;
-    let name = match runtime {
-        Runtime::Python
-        | Runtime::Ruby
-        | Runtime::Sqlite
-        | Runtime::Numpy
-        | Runtime::Pandas
-        | Runtime::Requests
-        | Runtime::Django
-        | Runtime::Boto3
-        | Runtime::ActiveRecord
-        | Runtime::React => words.first()?,
-        Runtime::Node => "Node.js",
-        Runtime::Java => "Java",
-        Runtime::Kotlin => "Kotlin",
-        Runtime::Go => "Go",
-        Runtime::Rust => "rustc",
-        Runtime::Php => "PHP",
-        Runtime::Cpp if said.contains("clang") => "Clang",
-        Runtime::Cpp => "GCC",
+    let name = match runtime.host() {
+        // They say their name, and so do libraries.
+        Host::Python | Host::Ruby => words.first()?,
+        _ if runtime == Runtime::React => words.first()?,
+        Host::Node => "Node.js",
+        Host::Java => "Java",
+        Host::Kotlin => "Kotlin",
+        Host::Go => "Go",
+        Host::Rust => "rustc",
+        Host::Php => "PHP",
+        Host::Cpp if said.contains("clang") => "Clang",
+        Host::Cpp => "GCC",
     };
     Some(format!("{name} {}", number.split(['-', '+']).next().unwrap_or(number)))
 }

@@ -70,10 +70,10 @@ pub(crate) enum Needs {
         first: Option<usize>,
         inner: Box<Needs>,
     },
-    /// Those of what is in so many loops of its own function, which begin with these words.
+    /// Those of what is in these loops of its own function, which begin with one of these words.
     InLoops {
+        loops: Loops,
         begins: Vec<usize>,
-        least: usize,
         inner: Box<Needs>,
     },
     /// Those of the file or the class around the match.
@@ -107,6 +107,15 @@ impl Around {
     /// Nothing is known of it but that it may be anything.
     pub(crate) const ANYTHING: Self =
         Self { scope: Scope::Inner, loops: usize::MAX, over_items: usize::MAX };
+
+    /// How many loops more it would take.
+    fn lacks(self, loops: Loops) -> usize {
+        match loops {
+            Loops::None => 0,
+            Loops::One => 1_usize.saturating_sub(self.loops),
+            Loops::TwoOverItems => 2_usize.saturating_sub(self.over_items),
+        }
+    }
 }
 
 impl Needs {
@@ -137,9 +146,8 @@ impl Needs {
                 outer.are_met(places, part.clone(), around)
                     && after.is_some_and(|start| inner.are_met(places, start..part.end, around))
             }
-            Self::InLoops { begins, least, inner } => {
-                let known = if begins.len() > 1 { around.loops } else { around.over_items };
-                let lacking = least.saturating_sub(known);
+            Self::InLoops { loops, begins, inner } => {
+                let lacking = around.lacks(*loops);
                 let begin = |word: &usize| places.has(*word, lacking, part.clone());
                 (lacking == 0 || begins.iter().any(begin)) && inner.are_met(places, part, around)
             }
@@ -256,14 +264,14 @@ impl Reader<'_> {
 
     /// The needs of what is in so many loops of its own function.
     pub(crate) fn in_loops(&mut self, loops: Loops, inner: Needs) -> Needs {
-        let (words, least): (&[_], _) = match loops {
+        let words: &[_] = match loops {
             Loops::None => return inner,
-            Loops::One => (&["for", "while"], 1),
-            Loops::TwoOverItems => (&["for"], 2),
+            Loops::One => &["for", "while"],
+            Loops::TwoOverItems => &["for"],
         };
         let begins: Option<Vec<_>> = words.iter().map(|word| self.word(word)).collect();
         let Some(begins) = begins else { return inner };
-        Needs::InLoops { begins, least, inner: Box::new(inner) }
+        Needs::InLoops { loops, begins, inner: Box::new(inner) }
     }
 
     /// The needs of what is in a part of its statement that has one of these words.
