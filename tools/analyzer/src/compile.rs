@@ -425,10 +425,13 @@ fn plain(core: SerializableRuleCore) -> (SerializableRuleCore, Value) {
     let stated = serde_json::to_value(&core).unwrap_or_default();
     let mut plain = stated.clone();
     words::make_plain(&mut plain);
-    match SerializableRuleCore::deserialize(&plain) {
-        Ok(core) if plain != stated => (core, plain),
-        _ => (core, stated),
+    // Few rules have such an expression, and reading one again takes a while.
+    if plain != stated
+        && let Ok(core) = SerializableRuleCore::deserialize(&plain)
+    {
+        return (core, plain);
     }
+    (core, stated)
 }
 
 fn describe(file: &mut RuleFile, metadata: Metadata, variants: &[Variant]) -> RuleInfo {

@@ -233,14 +233,15 @@ pub(crate) fn grown_from_outside_loop(found: &SourceMatch) -> bool {
         .is_none_or(|item| identifiers(item).any(|name| bound.contains(name.as_ref())));
     // Of `page.lines[0]` it is `page` that may be another one in each pass.
     let owner = identifiers(list).next();
-    differs && owner.is_some_and(|owner| !is_bound_beside(found, &around, &owner))
+    let is_beside = |node: &SourceNode| !found.range().contains(&node.range().start);
+    differs && owner.is_some_and(|owner| !is_bound_by(&around, &owner, is_beside))
 }
 
-/// Something else in the loop than the match gives the name a value.
-fn is_bound_beside(found: &SourceMatch, around: &SourceNode, name: &str) -> bool {
+/// Whether one of these nodes in a loop gives the name a value.
+fn is_bound_by(around: &SourceNode, name: &str, nodes: impl Fn(&SourceNode) -> bool) -> bool {
     around
         .dfs()
-        .filter(|node| !found.range().contains(&node.range().start))
+        .filter(nodes)
         .filter_map(|node| target(&node))
         .any(|target| identifiers(&target).any(|bound| bound == name))
 }
@@ -249,9 +250,7 @@ fn is_bound_beside(found: &SourceMatch, around: &SourceNode, name: &str) -> bool
 pub(crate) fn only_grown_in_loop(found: &SourceMatch) -> bool {
     let Some(around) = enclosing_loop(found) else { return false };
     let Some(list) = found.get_env().get_match("LIST").map(SourceNode::text) else { return false };
-    !around.dfs().filter(|node| node.node_id() != found.node_id()).any(|node| {
-        target(&node).is_some_and(|target| identifiers(&target).any(|name| name == list))
-    })
+    !is_bound_by(&around, &list, |node| node.node_id() != found.node_id())
 }
 
 /// `$SUM` is declared with a boxed number type outside the loop around the match.

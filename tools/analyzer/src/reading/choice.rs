@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::reading::lines::{Kind, Line, first_word};
+use crate::reading::lines::{Kind, Line};
 use crate::reading::needs::{Around, Scope};
 use crate::reading::outline::{self, Statement};
 use crate::reading::phrases::Places;
@@ -141,13 +141,18 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
             Kind::Class if place.around.scope == Scope::Outer => (Reach::Function, Scope::Outer),
             Kind::Class => (Reach::Statement, place.around.scope),
             Kind::Function => (Reach::Statement, place.around.scope.max(Scope::InFunction)),
-            Kind::Compound => (Reach::Line, Scope::Inner),
+            Kind::For | Kind::While | Kind::Compound => (Reach::Line, Scope::Inner),
             Kind::Decorator | Kind::Continuation | Kind::Text | Kind::Other => return Ok(true),
         };
         if place.depth == DEEPEST || met.iter().any(|asked| asked.reach > most) {
             return Ok(true);
         }
-        let around = self.within(head, Around { scope, ..place.around });
+        let Around { loops, over_items, .. } = place.around;
+        let around = Around {
+            scope,
+            loops: loops + usize::from(matches!(form, Kind::For | Kind::While)),
+            over_items: over_items + usize::from(form == Kind::For),
+        };
         self.clauses(statement, &met, Place { around, depth: place.depth + 1 })
     }
 
@@ -198,14 +203,6 @@ impl<'a, W: Fn(&str) -> bool> Choice<'a, W> {
 
     fn is_wanted(&self, part: &Range<usize>) -> bool {
         (self.is_wanted)(self.text_of(part))
-    }
-
-    /// What is around the blocks of a statement that begins so.
-    fn within(&self, head: &Line, around: Around) -> Around {
-        let word = first_word(self.text_of(&(head.start..head.end)).as_bytes());
-        let over_items = around.over_items + usize::from(word == b"for");
-        let loops = around.loops + usize::from(word == b"for" || word == b"while");
-        Around { loops, over_items, ..around }
     }
 
     fn ending(&self, statements: &[Statement], place: Place) -> Ending {

@@ -23,7 +23,9 @@ pub(crate) enum Kind {
     Decorator,
     Class,
     Function,
-    /// A loop, a condition, `with` or `try`.
+    For,
+    While,
+    /// A condition, `with` or `try`.
     Compound,
     /// `else:` and the like, which go on with a statement.
     Continuation,
@@ -232,14 +234,16 @@ fn kind(line: &[u8]) -> Kind {
     match first_word(line) {
         b"class" => Kind::Class,
         b"def" => Kind::Function,
-        b"for" | b"while" | b"if" | b"with" | b"try" => Kind::Compound,
+        b"for" => Kind::For,
+        b"while" => Kind::While,
+        b"if" | b"with" | b"try" => Kind::Compound,
         b"else" | b"elif" | b"except" | b"finally" => Kind::Continuation,
         _ => Kind::Other,
     }
 }
 
 /// The word that tells what a line of code is.
-pub(crate) fn first_word(line: &[u8]) -> &[u8] {
+fn first_word(line: &[u8]) -> &[u8] {
     let word =
         |line: &'_ [u8]| line.iter().position(|byte| !is_of_word(*byte)).unwrap_or(line.len());
     let line = match line.split_at(word(line)) {
