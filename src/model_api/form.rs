@@ -41,10 +41,10 @@ pub(super) fn tool(format: Option<Value>) -> Result<Option<ToolSpec>, ModelError
             (name, description, schema)
         }
     };
-    let description = [DESCRIPTION.to_owned()].into_iter().chain(description);
     Ok(Some(ToolSpec {
         name,
-        description: description.collect::<Vec<_>>().join(" "),
+        description: description
+            .map_or_else(|| DESCRIPTION.to_owned(), |own| format!("{DESCRIPTION} {own}")),
         input_schema: schema.unwrap_or_else(|| json!({"type": "object"})),
     }))
 }
