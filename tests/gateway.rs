@@ -49,6 +49,7 @@ async fn the_client_of_openai_works_unchanged() {
         Says::Says(weather("Oslo")),
         Says::Says(Reply::uses(&[("call_1", "report", json!({"degrees": -3}))])),
         Says::Says(Reply::uses(&[("call_1", "report", json!({"degrees": -3}))])),
+        Says::Says(Reply::uses(&[("call_1", "report", json!({"degrees": -3}))])),
         Says::says("Cold."),
         Says::exception("ValidationException", "messages.1.content: Field required"),
         Says::exception("AccessDeniedException", "not authorized to perform bedrock:InvokeModel"),
@@ -73,6 +74,7 @@ async fn the_client_of_openai_works_unchanged() {
     streamed tools [('weather', {'town': 'Oslo'})]
     form {'degrees': -3} stop None
     streamed form {'degrees': -3} stop
+    form beside tools {'degrees': -3} response_format
     no form Cold. ['the model did not answer in the form that `response_format` asks for']
     fault BadRequestError 400 bad_request ValidationException
     fault AuthenticationError 401 auth_error AccessDeniedException

@@ -39,6 +39,8 @@ mod gateway;
 #[cfg(feature = "bedrock")]
 mod gateway_agents;
 #[cfg(test)]
+mod gateway_llama;
+#[cfg(test)]
 #[cfg(feature = "bedrock")]
 mod gateway_models;
 #[cfg(test)]

@@ -60,6 +60,8 @@ with client.chat.completions.stream(model=listed[0], messages=[question], respon
         pass
     final = stream.get_final_completion().choices[0]
 print("streamed form", json.loads(final.message.content), final.finish_reason)
+both = client.chat.completions.create(model=listed[0], messages=[question], tools=[weather], response_format=form)
+print("form beside tools", json.loads(both.choices[0].message.content), both.eco_coder["normalized"][0]["parameter"])
 formless = client.chat.completions.create(model=listed[0], messages=[question], response_format={"type": "json_object"})
 print("no form", formless.choices[0].message.content, formless.eco_coder["notes"])
 

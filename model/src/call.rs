@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::catalog::{self, Model};
 use crate::conversation::Conversation;
+use crate::form::Form;
 
 /// What is asked, of which model, on whose account, and until when.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,8 @@ pub struct Call {
     /// conversation takes them away.
     pub estimated: Option<u64>,
     pub parameters: Parameters,
+    /// `None`: a text.
+    pub form: Option<Arc<Form>>,
     pub metadata: Metadata,
     pub deadline: Instant,
 }
@@ -69,6 +72,7 @@ impl Call {
             conversation: conversation.into(),
             estimated: None,
             parameters: Parameters::default(),
+            form: None,
             metadata: Metadata::default(),
             deadline: Instant::now() + within,
         }

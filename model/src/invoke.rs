@@ -1,5 +1,6 @@
 //! The gateway's own contract: what a caller sends, and what it gets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use crate::call::{Call, Metadata, Parameters, ToolChoice};
 use crate::conversation::{Block, Conversation, Message, Role, ToolUse};
 use crate::error::{Cause, ErrorKind, ModelError};
+use crate::form::Form;
 use crate::json::{self, Text};
 use crate::reply::{Change, Reply, StopReason};
 use crate::text_or::TextOr;
@@ -59,6 +61,8 @@ pub struct Params {
     pub top_p: Option<f32>,
     pub stop_sequences: Vec<String>,
     pub tool_choice: ToolChoice,
+    /// JSON, as OpenAI's `response_format` asks for it.
+    pub response_format: Option<Value>,
     /// Milliseconds for everything, retries and fallbacks included.
     pub timeout_ms: Option<u64>,
 }
@@ -101,6 +105,8 @@ impl Request<'_> {
         let conversation =
             Conversation { system: system.join("\n\n"), messages, tools: self.tools };
         let mut call = Call::new(conversation, within);
+        call.form =
+            self.params.response_format.map(Form::read).transpose()?.flatten().map(Arc::new);
         call.model = self.model_id;
         call.metadata = self.metadata;
         call.parameters = Parameters {

@@ -17,6 +17,10 @@ pub mod reply;
 pub mod event;
 /// Pieces put together.
 pub mod assemble;
+/// The form that an answer shall have.
+pub mod form;
+/// What was asked for in a form, told.
+pub mod formed;
 /// How it fails.
 pub mod error;
 /// The gateway's own contract in JSON.
@@ -81,6 +85,7 @@ pub use call::{Call, Metadata, Parameters, ToolChoice};
 pub use conversation::{Block, Conversation, Message, Role, ToolResult, ToolUse};
 pub use error::{Cause, ErrorKind, ModelError};
 pub use event::{Event, Events};
+pub use form::Form;
 pub use reply::{Change, Reply, StopReason, Usage};
 pub use words::Words;
 

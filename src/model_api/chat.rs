@@ -11,15 +11,15 @@ use contract::ToolSpec;
 use model::text_or::TextOr;
 use model::words;
 use model::{
-    Block, Call, Cause, Conversation, Message, Metadata, ModelError, Parameters, Role, ToolChoice,
-    ToolResult, ToolUse, Words,
+    Block, Call, Cause, Conversation, Form, Message, Metadata, ModelError, Parameters, Role,
+    ToolChoice, ToolResult, ToolUse, Words,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::answer::{self, read, refused};
 use super::asked::Asked;
-use super::{ANSWER, LONGEST, ModelApi, chat_reply, chat_stream, form, trace};
+use super::{ANSWER, LONGEST, ModelApi, chat_reply, chat_stream, trace};
 
 /// What is understood of a request. What is not changes how an answer is sampled or kept, and is named in the answer.
 #[derive(Debug, Deserialize)]
@@ -132,30 +132,25 @@ pub(super) async fn complete(
             .then(|| request.stream_options.as_ref().is_some_and(|options| options.include_usage));
         let notes = ignored(&request);
         let within = if stream.is_some() { LONGEST } else { ANSWER };
-        let (mut call, form) = call(request, &body, within)?;
+        let mut call = call(request, &body, within)?;
         api.agents.apply(&mut call)?;
         trace::complete(&mut call.metadata, &headers, client);
-        Ok((call, form, stream, notes))
+        Ok((call, stream, notes))
     });
     drop(body);
-    let (call, form, stream, notes) = match asked {
+    let (call, stream, notes) = match asked {
         Ok(asked) => asked,
         Err(error) => return refused(&error),
     };
     let about = chat_reply::About::new(created);
     if let Some(include_usage) = stream {
         return match api.gateway.stream(&call).await {
-            Ok(events) => chat_stream::said(events, about, form, include_usage),
+            Ok(events) => chat_stream::said(events, about, include_usage),
             Err(error) => refused(&error),
         };
     }
     match api.gateway.converse(&call).await {
-        Ok(mut reply) => {
-            if let Some(form) = &form {
-                form::tell(&mut reply, form);
-            }
-            answer::written(StatusCode::OK, chat_reply::completion(&reply, &about, notes))
-        }
+        Ok(reply) => answer::written(StatusCode::OK, chat_reply::completion(&reply, &about, notes)),
         Err(error) => refused(&error),
     }
 }
@@ -166,28 +161,14 @@ fn ignored(request: &Request) -> Vec<String> {
     names.map(|(name, _)| format!("`{name}` has no effect here")).collect()
 }
 
-/// What is asked, and the name of the tool that takes the answer where it shall have a form.
-fn call(
-    request: Request,
-    body: &Bytes,
-    within: Duration,
-) -> Result<(Call, Option<String>), ModelError> {
+fn call(request: Request, body: &Bytes, within: Duration) -> Result<Call, ModelError> {
     if request.n.is_some_and(|n| n != 1) {
         return Err(bad("`n` must be 1: a model behind this gateway gives one answer".to_owned()));
     }
-    let form = form::tool(request.response_format)?;
-    if form.is_some() && !request.tools.is_empty() {
-        return Err(bad("`response_format` must be text where there are `tools`: let the model answer by a tool of that form".to_owned()));
-    }
-    let mut conversation = conversation(request.messages, request.tools, body)?;
-    let named = form.as_ref().map(|form| form.name.clone());
-    let tool_choice = match &named {
-        Some(form) => ToolChoice::Tool(form.clone()),
-        None => choice(request.tool_choice)?,
-    };
-    conversation.tools.extend(form);
+    let conversation = conversation(request.messages, request.tools, body)?;
     let mut call = Call::new(conversation, within);
     call.model = request.model;
+    call.form = request.response_format.map(Form::read).transpose()?.flatten().map(Arc::new);
     call.metadata = request.metadata.unwrap_or_default();
     call.parameters = Parameters {
         max_tokens: request.max_completion_tokens.or(request.max_tokens),
@@ -198,9 +179,9 @@ fn call(
             Some(TextOr::Text(stop)) => vec![stop.words(body).into_string()],
             Some(TextOr::Parts(stops)) => stops,
         },
-        tool_choice,
+        tool_choice: choice(request.tool_choice)?,
     };
-    Ok((call, named))
+    Ok(call)
 }
 
 fn choice(choice: Option<Choice>) -> Result<ToolChoice, ModelError> {
@@ -320,8 +301,7 @@ mod tests {
 
     fn asked(request: Value) -> Result<Call, String> {
         let request = Request::deserialize(request).map_err(|error| error.to_string())?;
-        let call = call(request, &Bytes::new(), ANSWER).map_err(|error| error.message);
-        call.map(|(call, _)| call)
+        call(request, &Bytes::new(), ANSWER).map_err(|error| error.message)
     }
 
     #[tokio::test]
@@ -361,7 +341,7 @@ mod tests {
         let hello = json!([{"role": "user", "content": "Hello"}]);
         let told = [
             json!({"messages": hello, "n": 2}),
-            json!({"messages": hello, "response_format": {"type": "json_object"}, "tools": [{"type": "function", "function": {"name": "look"}}]}),
+            json!({"messages": hello, "response_format": {"type": "yaml"}}),
             json!({"messages": hello, "tool_choice": "maybe"}),
             json!({"messages": hello, "tools": [{"type": "web_search"}]}),
             json!({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}),
@@ -371,7 +351,7 @@ mod tests {
         .map(|request| asked(request).unwrap_err());
         insta::assert_snapshot!(told.join("\n"), @r#"
         `n` must be 1: a model behind this gateway gives one answer
-        `response_format` must be text where there are `tools`: let the model answer by a tool of that form
+        `response_format` cannot be read: unknown variant `yaml`, expected `json_object` or `json_schema`; its `type` is text, json_object or json_schema
         `tool_choice` is "maybe": auto, required, none or a function
         a tool of the type "web_search" is not known here: functions are
         a part of the type "image_url" cannot be sent: only texts can

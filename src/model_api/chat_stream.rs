@@ -10,17 +10,11 @@ use model::{Event, Events, ModelError, Reply};
 use serde_json::{Value, json};
 
 use super::chat_reply::{About, extra, finish_reason, usage};
-use super::{events, form};
+use super::events;
 
-/// `form` is the tool that takes the answer, where it shall have a form.
-pub(super) fn said(
-    events: Events,
-    about: About,
-    form: Option<String>,
-    include_usage: bool,
-) -> Response {
+pub(super) fn said(events: Events, about: About, include_usage: bool) -> Response {
     let (model, places) = (String::new(), HashMap::new());
-    let mut chunks = Chunks { about, include_usage, model, places, form, answer: None };
+    let mut chunks = Chunks { about, include_usage, model, places };
     let lines = events
         .map(move |event| chunks.of(event))
         .flat_map(stream::iter)
@@ -35,9 +29,6 @@ struct Chunks {
     model: String,
     /// By our index of a block, the index among tool calls.
     places: HashMap<u32, usize>,
-    /// The tool that takes the answer, and our index of the block that calls it.
-    form: Option<String>,
-    answer: Option<u32>,
 }
 
 impl Chunks {
@@ -49,16 +40,7 @@ impl Chunks {
                 vec![self.delta(&json!({"role": "assistant", "content": ""}))]
             }
             Ok(Event::Reasoning(text)) => vec![self.delta(&json!({"reasoning_content": text}))],
-            // What is said beside an answer in a form is none of it.
-            Ok(Event::Text(_)) if self.form.is_some() => Vec::new(),
             Ok(Event::Text(text)) => vec![self.delta(&json!({"content": text}))],
-            Ok(Event::ToolUseStarted { index, name, .. }) if Some(&name) == self.form.as_ref() => {
-                self.answer.get_or_insert(index);
-                Vec::new()
-            }
-            Ok(Event::ToolUseInput { index, fragment }) if Some(index) == self.answer => {
-                vec![self.delta(&json!({"content": fragment}))]
-            }
             Ok(Event::ToolUseStarted { index, id, name }) => {
                 let place = self.places.len();
                 self.places.insert(index, place);
@@ -73,27 +55,21 @@ impl Chunks {
                     {"index": place, "function": {"arguments": fragment}}
                 ]}))]
             }
-            Ok(Event::Finished(reply)) => self.end(*reply),
+            Ok(Event::Finished(reply)) => self.end(&reply),
             Err(error) => vec![Failure::of(&error).to_value().to_string()],
         }
     }
 
-    fn end(&self, mut reply: Reply) -> Vec<String> {
+    fn end(&self, reply: &Reply) -> Vec<String> {
         let mut lines = Vec::new();
-        if let Some(form) = &self.form {
-            form::tell(&mut reply, form);
-            if self.answer.is_none() {
-                lines.push(self.delta(&json!({"content": reply.message.text()})));
-            }
-        }
         let mut last = self.chunk(&json!([
             {"index": 0, "delta": {}, "finish_reason": finish_reason(reply.stop), "logprobs": null}
         ]));
-        last["eco_coder"] = json!(extra(&reply, &reply.notes));
+        last["eco_coder"] = json!(extra(reply, &reply.notes));
         lines.push(last.to_string());
         if self.include_usage {
             let mut counted = self.chunk(&json!([]));
-            counted["usage"] = json!(usage(&reply));
+            counted["usage"] = json!(usage(reply));
             lines.push(counted.to_string());
         }
         lines.push("[DONE]".to_owned());

@@ -17,7 +17,6 @@ mod chat;
 mod chat_reply;
 mod chat_stream;
 mod events;
-mod form;
 mod invoke;
 mod invoke_stream;
 mod keys;

@@ -9,6 +9,7 @@ use super::observe::{Attempted, Observe};
 use super::parts::Parts;
 use super::route::Way;
 use crate::budget::{Quote, Reservation};
+use crate::formed::Asked;
 use crate::limit::{Outcome, Permit, burn};
 use crate::normalize::Fitted;
 use crate::router::{self, Work};
@@ -31,7 +32,8 @@ pub(super) struct Attempt {
     ended: bool,
     /// What the call was taken for, where that was decided.
     work: Option<Work>,
-    wants_json: bool,
+    /// How the form of the answer was asked for.
+    form: Option<Asked>,
     usable: Option<f64>,
 }
 
@@ -57,7 +59,7 @@ impl Attempt {
             money: None,
             ended: false,
             work,
-            wants_json: work.is_some() && router::wants_json(&call.conversation),
+            form: None,
             usable: None,
         }
     }
@@ -69,7 +71,8 @@ impl Attempt {
         parts: &Parts,
     ) -> Result<Vec<Change>, ModelError> {
         let model = &self.way.route.model;
-        let Fitted { changes, input_tokens } = (self.way.fit)(call, model)?;
+        let Fitted { changes, input_tokens, form } = (self.way.fit)(call, model)?;
+        self.form = form;
         let output = call.parameters.max_tokens.or(model.max_output_tokens);
         let output = output.unwrap_or(parts.settings.usual_output);
         self.most = Usage { input_tokens, output_tokens: u64::from(output), ..Usage::default() };
@@ -91,6 +94,11 @@ impl Attempt {
 
     pub(super) fn driver(&self) -> &dyn ModelDriver {
         &*self.way.route.driver
+    }
+
+    /// How the form of the answer was asked for, if one was.
+    pub(super) fn form(&self) -> Option<&Asked> {
+        self.form.as_ref()
     }
 
     /// A piece was said.
@@ -120,7 +128,7 @@ impl Attempt {
             is_estimated: reply.usage_is_estimated,
             cost_usd: reply.cost_usd,
         };
-        self.usable = self.work.map(|_| router::usable(reply, self.wants_json));
+        self.usable = self.work.map(|_| router::usable(reply, self.form.is_some()));
         self.end(Outcome::Success, &bill, None);
     }
 

@@ -114,6 +114,7 @@ impl<'a> Course<'a> {
             conversation: Arc::clone(&self.conversation),
             estimated: self.estimated,
             parameters,
+            form: call.form.clone(),
             metadata: call.metadata.clone(),
             deadline: call.deadline,
         }

@@ -186,6 +186,9 @@ impl Gateway {
         let answer = timeout_at(ends, asked).await;
         match answer.unwrap_or_else(|_| Err(late(patience, call.deadline))) {
             Ok(mut reply) => {
+                if let Some(form) = attempt.form() {
+                    form.tell(&mut reply);
+                }
                 attempt.succeed(&mut reply);
                 reply.normalized.splice(0..0, changes);
                 Ok(reply)

@@ -119,7 +119,7 @@ impl Default for Parts {
 }
 
 fn as_it_is(call: &Call) -> Fitted {
-    Fitted { changes: Vec::new(), input_tokens: by_length(&call.conversation) }
+    Fitted { changes: Vec::new(), input_tokens: by_length(&call.conversation), form: None }
 }
 
 /// Three bytes a token: English has more, and code and other scripts rarely fewer.

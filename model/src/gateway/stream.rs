@@ -58,6 +58,9 @@ impl Gateway {
         let first = call.deadline.min(Instant::now() + patience);
         let opened = timeout_at(first, attempt.driver().stream(call)).await;
         let mut events = opened.unwrap_or_else(|_| Err(late(patience, call.deadline)))?;
+        if let Some(form) = attempt.form() {
+            events = form.tell_events(events);
+        }
         let (mut heard, mut until, mut waited) = (VecDeque::with_capacity(2), first, patience);
         loop {
             let event = timeout_at(until, events.next()).await;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here asks a service: what a model takes is data (`data/limits.json`, the catalog), each row with its source.
 
+mod form;
 mod sampling;
 mod stop;
 mod system;
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 use self::table::Limits;
 use crate::catalog::Model;
+use crate::formed::Asked;
 use crate::{Block, Call, Cause, Change, Conversation, ModelError, estimate};
 
 /// Changes a call as little as its model needs, asked through the driver of this name. What is in range stays as it is,
@@ -39,6 +41,8 @@ pub struct Fitted {
     pub changes: Vec<Change>,
     /// Tokens that the model is told, estimated rather too high than too low.
     pub input_tokens: u64,
+    /// How the form of the answer is asked for, where the call says one.
+    pub form: Option<Asked>,
 }
 
 fn fit_within(
@@ -49,6 +53,7 @@ fn fit_within(
 ) -> Result<Fitted, ModelError> {
     let mut changes = Vec::new();
     sampling::check(&call.parameters)?;
+    let form = form::fit(call, limits, &mut changes);
     tools::fit(call, model, driver, limits, &mut changes)?;
     if system::fit(&mut call.conversation, limits, &mut changes) {
         call.estimated = None;
@@ -56,9 +61,9 @@ fn fit_within(
     sampling::fit(&mut call.parameters, model, driver, limits, &mut changes);
     stop::fit(&mut call.parameters.stop_sequences, limits, &mut changes);
     let estimated = call.estimated.unwrap_or_else(|| estimate::conversation(&call.conversation));
-    let input_tokens = times(estimated, limits);
+    let input_tokens = times(estimated + form::tokens(call.form.as_ref()), limits);
     tokens::fit(&mut call.parameters.max_tokens, input_tokens, model, limits, &mut changes)?;
-    Ok(Fitted { changes, input_tokens })
+    Ok(Fitted { changes, input_tokens, form })
 }
 
 /// Whether a model takes tools, asked through the driver of this name.

@@ -33,6 +33,7 @@ pub(super) struct Row {
     system: Option<bool>,
     tools: Option<bool>,
     tool_choice: Option<Forced>,
+    form: Option<Formed>,
     max_output: Option<u32>,
     default_max_tokens: Option<u32>,
     token_factor: Option<f64>,
@@ -60,6 +61,17 @@ pub(super) enum Forced {
     Tool,
 }
 
+/// How a form is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Formed {
+    /// By the service's own `response_format`.
+    Parameter,
+    /// By a tool that takes the answer.
+    Tool,
+    Words,
+}
+
 /// One thing that the table says, and why.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said<T> {
@@ -78,6 +90,7 @@ pub(super) struct Limits {
     pub system: Said<bool>,
     pub tools: Said<bool>,
     pub tool_choice: Said<Forced>,
+    pub form: Said<Formed>,
     pub max_output: Said<Option<u32>>,
     pub default_max_tokens: Said<u32>,
     pub token_factor: Said<f64>,
@@ -107,6 +120,7 @@ pub(super) fn limits(driver: &str, model_id: &str) -> Limits {
         tools: said(rows().find(|row| row.tools.is_some()), |row| row.tools).or(true),
         tool_choice: said(rows().find(|row| row.tool_choice.is_some()), |row| row.tool_choice)
             .or(Forced::Auto),
+        form: said(rows().find(|row| row.form.is_some()), |row| row.form).or(Formed::Tool),
         max_output: said(rows().find(|row| row.max_output.is_some()), |row| Some(row.max_output))
             .or(None),
         default_max_tokens: said(rows().find(|row| row.default_max_tokens.is_some()), |row| {
@@ -159,6 +173,7 @@ mod tests {
                 || row.system.is_some()
                 || row.tools.is_some()
                 || row.tool_choice.is_some()
+                || row.form.is_some()
                 || row.max_output.is_some()
                 || row.default_max_tokens.is_some()
                 || row.token_factor.is_some();
@@ -181,6 +196,7 @@ mod tests {
                 limits.system.reason(),
                 limits.tools.reason(),
                 limits.tool_choice.reason(),
+                limits.form.reason(),
                 limits.default_max_tokens.reason(),
                 limits.token_factor.reason(),
             ] {

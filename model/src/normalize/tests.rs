@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::catalog::{default_models, lookup};
+use crate::form::{Form, Schema};
 use crate::{Message, Metadata, Parameters, Role, ToolChoice, ToolUse};
 
 fn call(parameters: Parameters) -> Call {
@@ -23,6 +24,7 @@ fn call(parameters: Parameters) -> Call {
         }),
         estimated: None,
         parameters,
+        form: None,
         metadata: Metadata::default(),
         deadline: Instant::now() + Duration::from_secs(30),
     }
@@ -248,6 +250,67 @@ fn a_tokenizer_that_makes_more_tokens_is_reckoned_with() {
     assert_eq!(since, (before as f64 * 1.35).ceil() as u64);
 }
 
+fn weather() -> Arc<Form> {
+    let schema = Schema {
+        name: "weather".to_owned(),
+        description: None,
+        schema: Some(json!({"type": "object", "required": ["town"]})),
+        strict: None,
+    };
+    Arc::new(Form::JsonSchema { json_schema: schema })
+}
+
+/// How a form is asked for, and what the model is told of it.
+fn formed(driver: &str, id: &str, change: fn(&mut Call)) -> String {
+    let mut call = call(Parameters { max_tokens: Some(100), ..Parameters::default() });
+    call.form = Some(weather());
+    change(&mut call);
+    let model = lookup(id);
+    let fitted = fitting(&model, driver)(&mut call, &model).unwrap();
+    let tools: Vec<&str> = call.conversation.tools.iter().map(|tool| &*tool.name).collect();
+    let changes = fitted.changes.iter().filter(|change| change.parameter == "response_format");
+    let changes: Vec<String> =
+        changes.map(|change| format!("{} -> {}", change.from, change.to)).collect();
+    format!(
+        "{driver} {id}: {:?}, {changes:?}, {tools:?} {:?}, {:?}",
+        fitted.form, call.parameters.tool_choice, call.conversation.system
+    )
+}
+
+#[test]
+fn a_form_is_asked_for_as_the_service_takes_it() {
+    let plain = |_: &mut Call| {};
+    let with_tool = |call: &mut Call| told(call).tools.push(tool());
+    let said = [
+        formed("openai", "qwen3", plain),
+        formed("openai", "deepseek-chat", plain),
+        formed("bedrock", "us.amazon.nova-2-lite-v1:0", plain),
+        formed("bedrock", "us.meta.llama3-3-70b-instruct-v1:0", plain),
+        formed("bedrock", "meta.llama3-8b-instruct-v1:0", plain),
+        formed("claude_cli", "claude-sonnet-5-5", plain),
+        formed("bedrock", "us.amazon.nova-2-lite-v1:0", with_tool),
+        formed("bedrock", "us.amazon.nova-2-lite-v1:0", |call| {
+            told(call).tools.push(ToolSpec { name: "weather".to_owned(), ..tool() });
+            call.parameters.tool_choice = ToolChoice::None;
+        }),
+        formed("bedrock", "us.amazon.nova-2-lite-v1:0", |call| {
+            told(call).tools.push(tool());
+            call.parameters.tool_choice = ToolChoice::Any;
+        }),
+    ];
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    openai qwen3: Some(Parameter), [], [] Auto, "Answer in one line."
+    openai deepseek-chat: Some(Words), ["\"weather\" -> \"words\""], [] Auto, "Answer in one line.\n\nAnswer with nothing but JSON that fits this JSON Schema: {\"required\":[\"town\"],\"type\":\"object\"}"
+    bedrock us.amazon.nova-2-lite-v1:0: Some(Tool("weather")), ["\"weather\" -> {\"tool\":\"weather\"}"], ["weather"] Tool("weather"), "Answer in one line."
+    bedrock us.meta.llama3-3-70b-instruct-v1:0: Some(Tool("weather")), ["\"weather\" -> {\"tool\":\"weather\"}"], ["weather"] Auto, "Answer in one line.\n\nGive your answer by a call of the tool `weather`."
+    bedrock meta.llama3-8b-instruct-v1:0: Some(Words), ["\"weather\" -> \"words\""], [] Auto, "Answer in one line.\n\nAnswer with nothing but JSON that fits this JSON Schema: {\"required\":[\"town\"],\"type\":\"object\"}"
+    claude_cli claude-sonnet-5-5: Some(Words), ["\"weather\" -> \"words\""], [] Auto, "Answer in one line.\n\nAnswer with nothing but JSON that fits this JSON Schema: {\"required\":[\"town\"],\"type\":\"object\"}"
+    bedrock us.amazon.nova-2-lite-v1:0: Some(Tool("weather")), ["\"weather\" -> {\"tool\":\"weather\"}"], ["analyze_code", "weather"] Any, "Answer in one line."
+    bedrock us.amazon.nova-2-lite-v1:0: Some(Tool("weather_")), ["\"weather\" -> {\"tool\":\"weather_\"}"], ["weather", "weather_"] Tool("weather_"), "Answer in one line."
+    bedrock us.amazon.nova-2-lite-v1:0: None, [], ["analyze_code"] Any, "Answer in one line."
+    "#);
+}
+
 fn any_parameters() -> impl Strategy<Value = Parameters> {
     let stops = prop::collection::vec("[ \\n|aUser:]{0,6}", 0..12);
     let finite = || prop::option::of(-3.0_f32..5.0);
@@ -284,9 +347,11 @@ proptest! {
     fn every_call_ends_within_the_table_and_a_second_time_changes_nothing(
         parameters in any_parameters(),
         (driver, id) in any_model(),
+        has_form in any::<bool>(),
     ) {
         let (model, limits) = (lookup(id), table::limits(driver, id));
         let mut call = call(parameters.clone());
+        call.form = has_form.then(weather);
         let changes = fit(&mut call, &model, driver).unwrap();
         let fitted = &call.parameters;
         let within = |value: Option<f32>, (low, high)| value.is_none_or(|value| low <= value && value <= high);

@@ -9,6 +9,7 @@ use super::Settings;
 use crate::call::{Call, ToolChoice};
 use crate::conversation::{Block, Conversation, Message, Role, ToolResult};
 use crate::error::{Cause, ModelError};
+use crate::form::Form;
 use crate::json::{self, Text};
 use crate::pieces::Pieces;
 use crate::words::Words;
@@ -35,6 +36,7 @@ pub(super) fn body(
         temperature: parameters.temperature,
         top_p: parameters.top_p,
         stop: &parameters.stop_sequences,
+        response_format: call.form.as_deref(),
         stream,
         stream_options: (stream && settings.asks_usage)
             .then_some(StreamOptions { include_usage: true }),
@@ -62,6 +64,8 @@ struct Body<'a> {
     top_p: Option<f32>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     stop: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<&'a Form>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]

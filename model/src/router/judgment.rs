@@ -20,7 +20,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{Block, Conversation};
+use crate::conversation::Block;
+use crate::formed::is_json;
 use crate::{Reply, StopReason};
 
 /// What of a reply can be used: between 0 and 1.
@@ -35,26 +36,12 @@ pub fn usable(reply: &Reply, wants_json: bool) -> f64 {
         | StopReason::ContextWindowExceeded => 0.0,
         _ if text.trim().is_empty() && !uses_tools => 0.0,
         StopReason::MaxTokens => 0.5,
-        StopReason::EndTurn | StopReason::StopSequence if wants_json && !holds_json(&text) => 0.0,
+        StopReason::EndTurn | StopReason::StopSequence if wants_json && !is_json(&text) => 0.0,
         StopReason::EndTurn
         | StopReason::ToolUse
         | StopReason::StopSequence
         | StopReason::Unknown => 1.0,
     }
-}
-
-/// Whether a call's instructions ask for JSON and nothing else, in the words in which prompts do.
-pub fn wants_json(conversation: &Conversation) -> bool {
-    const ASKS: [&str; 5] =
-        ["json object and nothing else", "only json", "only with json", "valid json", "json only"];
-    let system = conversation.system.to_ascii_lowercase();
-    conversation.tools.is_empty() && ASKS.iter().any(|asks| system.contains(asks))
-}
-
-/// As it stands, or in a fence.
-fn holds_json(text: &str) -> bool {
-    let bare = text.trim().trim_start_matches("```json").trim_matches('`').trim();
-    serde_json::from_str::<serde::de::IgnoredAny>(bare).is_ok()
 }
 
 /// What is known of a review that a model led, at its end.
@@ -96,7 +83,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Message, ToolUse};
+    use crate::ToolUse;
 
     fn says(text: &str, stop: StopReason) -> Reply {
         Reply::new("m", vec![Block::Text(text.into())], stop)
@@ -119,24 +106,11 @@ mod tests {
             (says("<tool>", StopReason::MalformedToolUse), false, 0.0),
             (says("Hello.", StopReason::EndTurn), true, 0.0),
             (says("{\"a\": 1}", StopReason::EndTurn), true, 1.0),
-            (says("```json\n[1, 2]\n```\n", StopReason::EndTurn), true, 1.0),
             (says("{\"a\": ", StopReason::MaxTokens), true, 0.5),
         ] {
             let found = usable(&reply, wants_json);
             assert!((found - expected).abs() < 1e-9, "{found}: {reply:?}");
         }
-    }
-
-    #[test]
-    fn json_is_asked_for_in_the_instructions() {
-        let wants = |system: &str| {
-            let messages = vec![Message::user("valid JSON?")];
-            wants_json(&Conversation { system: system.to_owned(), messages, tools: Vec::new() })
-        };
-        assert!(wants("Answer with one JSON object and nothing else: {\"review\": \"none\"}."));
-        assert!(wants("Reply only with JSON."));
-        assert!(!wants("You review code. Some of it reads JSON."));
-        assert!(!wants(""));
     }
 
     #[test]

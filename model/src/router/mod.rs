@@ -32,7 +32,7 @@ use crate::{Usage, normalize};
 pub use self::complexity::{Complexity, Size, Task, Work};
 use self::experience::Expected;
 pub use self::experience::{Experience, Outcome};
-pub use self::judgment::{Conduct, usable, wants_json};
+pub use self::judgment::{Conduct, usable};
 
 /// Quality that a call may cost if it takes its whole share of the money.
 const QUALITY_OF_A_SHARE: f64 = 0.2;

@@ -1,4 +1,5 @@
-//! What the tests run against: an AWS on loopback that others wrote (moto), and pinned tools, installed on first use.
+//! What the tests run against: an AWS on loopback that others wrote (moto), a model behind llama.cpp, and pinned tools,
+//! installed on first use.
 #![expect(clippy::panic, reason = "a test whose emulator cannot be had fails and says why")]
 
 use std::sync::OnceLock;
@@ -7,11 +8,13 @@ use serde_json::Value;
 
 mod http;
 mod install;
+mod llama;
 mod sdk;
 mod server;
 pub mod tools;
 mod validation;
 
+pub use llama::{Llama, MODEL};
 pub use sdk::sdk;
 pub use validation::{Answer, Exchange};
 
@@ -45,7 +48,7 @@ impl Emulators {
     }
 
     fn start() -> Result<Self, String> {
-        let server = server::Server::start()?;
+        let server = server::Server::start("aws", "emulators.py")?;
         Ok(Self { aws_url: server.url.clone(), _server: server })
     }
 

@@ -1,4 +1,4 @@
-//! The process that emulates AWS: it says where it listens, and ends when its standard input closes.
+//! A process that serves what tests need: it says where it listens, and ends when its standard input closes.
 
 use std::io::{BufRead, BufReader};
 use std::process::{ChildStdin, Command, Stdio};
@@ -17,11 +17,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start() -> Result<Self, String> {
-        let folder = install::environment("aws")?;
+    /// A script of this folder, run with the packages of this name.
+    pub(crate) fn start(packages: &str, script: &str) -> Result<Self, String> {
+        let folder = install::environment(packages)?;
         let mut command = Command::new(folder.join("bin/python"));
         // Without compiled files beside the sources.
-        command.arg("-B").arg(install::crate_folder().join("emulators.py"));
+        command.arg("-B").arg(install::crate_folder().join(script));
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -48,7 +49,7 @@ mod tests {
 
     #[test]
     fn it_ends_when_nobody_holds_its_input() {
-        let server = Server::start().unwrap();
+        let server = Server::start("aws", "emulators.py").unwrap();
         let address = server.url.trim_start_matches("http://").to_owned();
         assert!(TcpStream::connect(&address).is_ok());
         drop(server);
