@@ -248,3 +248,46 @@ async fn prompts_stay_out_of_the_log_unless_the_settings_ask_for_them() {
         assert!(!log.contains(secret), "{log}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_served_is_said_in_json_with_what_is() {
+    let (world, _bedrock) = world("").await;
+    let mut told = Vec::new();
+    for (method, path) in [
+        ("POST", "/v1/responses"),
+        ("POST", "/v1/v1/chat/completions"),
+        ("GET", "/v1/embeddings"),
+        ("GET", "/v1/invoke"),
+        ("GET", "/v1/models/no-such-model"),
+        ("GET", "/v1/models/bedrock/us.amazon.nova-2-lite-v1:0"),
+        ("GET", "/v1/models?discover=maybe"),
+    ] {
+        let answer = world.request(method, path, &[], b"").await;
+        let body: Value = serde_json::from_str(&answer.body).expect("JSON");
+        let said = body["error"]["message"].as_str().or(body["id"].as_str());
+        told.push(format!("{method} {path}: {} {}", answer.status, said.unwrap_or("a list")));
+    }
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    POST /v1/responses: 404 the model's service refused the request: "/v1/responses" is not served here; of OpenAI's protocols only chat completions are spoken: let the client use them instead of the Responses API; there are POST /v1/chat/completions, POST /v1/invoke, POST /v1/invoke-stream, GET /v1/models
+    POST /v1/v1/chat/completions: 404 the model's service refused the request: "/v1/v1/chat/completions" is not served here; the address of a client ends with one /v1; there are POST /v1/chat/completions, POST /v1/invoke, POST /v1/invoke-stream, GET /v1/models
+    GET /v1/embeddings: 404 the model's service refused the request: "/v1/embeddings" is not served here; there are POST /v1/chat/completions, POST /v1/invoke, POST /v1/invoke-stream, GET /v1/models
+    GET /v1/invoke: 405 the model's service refused the request: GET "/v1/invoke" is not served here; there are POST /v1/chat/completions, POST /v1/invoke, POST /v1/invoke-stream, GET /v1/models
+    GET /v1/models/no-such-model: 404 the model is not known: "no-such-model" is not configured; there are us.amazon.nova-2-lite-v1:0, us.anthropic.claude-haiku-4-5-20251001-v1:0
+    GET /v1/models/bedrock/us.amazon.nova-2-lite-v1:0: 200 us.amazon.nova-2-lite-v1:0
+    GET /v1/models?discover=maybe: 200 a list
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_keys_no_web_page_spends_anything() {
+    let (world, bedrock) = world("").await;
+    let body = json!({"prompt": "Hello?"}).to_string();
+    for header in [("Origin", "https://evil.example"), ("Host", "evil.example:8080")] {
+        for path in ["/v1/invoke", "/v1/models"] {
+            let method = if path == "/v1/invoke" { "POST" } else { "GET" };
+            let answer = world.request(method, path, &[header], body.as_bytes()).await;
+            assert!((400..=401).contains(&answer.status), "{header:?} {path}: {}", answer.body);
+        }
+    }
+    assert_eq!(bedrock.requests().len(), 0);
+}

@@ -10,9 +10,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
+use crate::call::Call;
 use crate::classify::classify;
 use crate::error::{Cause, ModelError};
-use crate::http::{Answer, Client, retry_after};
+use crate::http::{Answer, Client, retry_after, traceparent};
 use crate::pieces::Pieces;
 
 /// The longest answer that is read.
@@ -70,14 +71,14 @@ impl Service {
         Ok(Self { client, base: base.to_owned(), headers, key })
     }
 
-    /// The answer to a JSON body, if the service took it.
+    /// The answer to the JSON body of a call, if the service took it.
     pub(crate) async fn post(
         &self,
         path: &str,
         body: Pieces,
-        deadline: Instant,
+        call: &Call,
     ) -> Result<Result<Answer, Refused>, ModelError> {
-        self.ask(Method::POST, path, body, deadline).await
+        self.ask(Method::POST, path, body, traceparent(&call.metadata), call.deadline).await
     }
 
     pub(crate) async fn get(
@@ -85,7 +86,7 @@ impl Service {
         path: &str,
         deadline: Instant,
     ) -> Result<Result<Answer, Refused>, ModelError> {
-        self.ask(Method::GET, path, Pieces::default(), deadline).await
+        self.ask(Method::GET, path, Pieces::default(), None, deadline).await
     }
 
     async fn ask(
@@ -93,6 +94,7 @@ impl Service {
         method: Method,
         path: &str,
         body: Pieces,
+        trace: Option<HeaderValue>,
         deadline: Instant,
     ) -> Result<Result<Answer, Refused>, ModelError> {
         let built =
@@ -104,6 +106,9 @@ impl Service {
         headers.extend(self.headers.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        if let Some(trace) = trace {
+            headers.insert("traceparent", trace);
+        }
         let answer = self.client.send(request, deadline).await?;
         if answer.status.is_success() {
             return Ok(Ok(answer));

@@ -179,9 +179,11 @@ async fn the_manners_that_a_server_asks_for_are_settings() {
     let mut call = call(long());
     call.parameters.max_tokens = Some(100);
     call.parameters.tool_choice = ToolChoice::Tool("look".into());
+    call.metadata.trace_id = Some("4bf92f3577b34da6a3ce929d0e0e4736".into());
     driver.converse(&call).await.unwrap();
     let seen = fake.last();
     assert_eq!(seen.headers["authorization"], "Bearer sk-secret");
+    assert!(seen.headers["traceparent"].starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"));
     assert_eq!(seen.body["messages"][0]["role"], "developer");
     assert_eq!(seen.body["messages"][2]["reasoning_content"], "Look.");
     assert_eq!(seen.body["max_completion_tokens"], 100);

@@ -1,7 +1,7 @@
 //! The wiring of the models: drivers, routes, limits, budget, and what is told of calls.
 
 use contract::hexadecimal;
-use model::budget::Budget;
+use model::budget::{Budget, Scope};
 use model::catalog::Catalog;
 use model::definitions::Agents;
 use model::gateway::{self, Gateway, Parts, Route};
@@ -9,7 +9,6 @@ use model::limit::{self, Limits};
 use model::{ModelDriver, normalize};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::timeout;
 
 use super::CLOCK;
 use super::agents;
@@ -162,10 +161,16 @@ impl Models {
 
     /// The same until `stopped`.
     pub async fn keep(&self, stopped: impl Future<Output = ()>) {
-        let kept = self.spending.keep(stopped);
-        tokio::pin!(kept);
-        while timeout(LEARNED_EVERY, &mut kept).await.is_err() {
-            self.routing.keep().await;
+        let beside = async {
+            loop {
+                self.spending.budget.look().await;
+                tokio::time::sleep(LEARNED_EVERY).await;
+                self.routing.keep().await;
+            }
+        };
+        tokio::select! {
+            () = self.spending.keep(stopped) => {}
+            () = beside => {}
         }
         self.routing.keep().await;
     }
@@ -214,6 +219,10 @@ fn keys(config: &Config) -> Keys {
     Keys::Required(keys.collect())
 }
 
+fn after_driver(route: &str) -> Option<&str> {
+    route.split_once('/').map(|(_, id)| id)
+}
+
 fn gauges(gateway: &Gateway, budget: &Budget, metrics: &ModelMetrics) {
     for route in gateway.snapshot() {
         let state = match route.breaker {
@@ -221,10 +230,21 @@ fn gauges(gateway: &Gateway, budget: &Budget, metrics: &ModelMetrics) {
             "half_open" => 1,
             _ => 2,
         };
-        metrics.set_breaker(&route.key, state);
+        let known = gateway.routes().find(|known| known.key() == route.key);
+        // Of a model that was asked by its name alone the route is its driver and its id.
+        let id = known.map(|known| known.model.id.as_str()).or(after_driver(&route.key));
+        metrics.set_breaker(id.unwrap_or(&route.key), &route.key, state);
     }
-    for standing in budget.standings() {
+    let left = budget.standings().into_iter().filter_map(|standing| {
+        // There is no end of tasks.
+        let scope = match standing.scope {
+            Scope::Task(_) => return None,
+            Scope::Agent(agent, _) => format!("agent:{agent}"),
+            Scope::Day(_) => "day".to_owned(),
+            Scope::Month(_) => "month".to_owned(),
+        };
         let taken = standing.spent.usd() + standing.reserved.usd();
-        metrics.set_budget_left(&standing.scope.said(), (standing.cap.usd() - taken).max(0.0));
-    }
+        Some((scope, (standing.cap.usd() - taken).max(0.0)))
+    });
+    metrics.set_budgets_left(left);
 }

@@ -38,6 +38,8 @@ impl Observe for Observed {
             model_id: attempt.model_id,
             latency: attempt.latency,
             status: attempt.status(),
+            asked: attempt.asked,
+            error: attempt.error,
             throttled: attempt.error.is_some_and(|error| error.cause == Cause::Throttled),
             input_tokens: usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens,
             output_tokens: usage.output_tokens,

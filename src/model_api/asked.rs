@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -60,7 +60,10 @@ impl Unread {
             }
             Self::BrokeOff => (StatusCode::BAD_REQUEST, "the body broke off".to_owned()),
         };
-        json(status, &Failure::of(&ModelError::new(Cause::BadRequest, message)))
+        let mut response = json(status, &Failure::of(&ModelError::new(Cause::BadRequest, message)));
+        // OpenAI's clients repeat a 408.
+        response.headers_mut().insert("x-should-retry", HeaderValue::from_static("false"));
+        response
     }
 }
 

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{self, read, refused};
 use super::asked::Asked;
-use super::{ANSWER, LONGEST, ModelApi, chat_reply, chat_stream, trace};
+use super::{ANSWER, LONGEST, ModelApi, chat_reply, chat_stream, events, trace};
 
 /// What is understood of a request. What is not changes how an answer is sampled or kept, and is named in the answer.
 #[derive(Debug, Deserialize)]
@@ -144,7 +144,7 @@ pub(super) async fn complete(
     };
     let about = chat_reply::About::new(created);
     if let Some(include_usage) = stream {
-        return match api.gateway.stream(&call).await {
+        return match events::of(&api.gateway, call).await {
             Ok(events) => chat_stream::said(events, about, include_usage),
             Err(error) => refused(&error),
         };

@@ -19,7 +19,7 @@ pub(super) async fn invoke(State(api): State<Arc<ModelApi>>, asked: Asked) -> Re
     let begun = Instant::now();
     let streamed = async {
         let call = super::invoke::call(&api, asked, LONGEST)?;
-        api.gateway.stream(&call).await
+        events::of(&api.gateway, call).await
     };
     match streamed.await {
         Ok(events) => said(events, begun),

@@ -1,9 +1,12 @@
 //! Who may ask: one key per client, of which only the SHA-256 is kept.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use model::{Cause, ModelError};
@@ -35,7 +38,9 @@ pub(super) struct Client(pub(super) Option<String>);
 impl Keys {
     /// Whose key the request has.
     pub(super) fn client(&self, headers: &HeaderMap) -> Result<Client, ModelError> {
-        let Self::Required(keys) = self else { return Ok(Client(None)) };
+        let Self::Required(keys) = self else {
+            return only_this_machine(headers).map(|()| Client(None));
+        };
         if keys.is_empty() {
             return Err(auth(
                 "this server has no keys yet: make one with `eco-coder models key NAME` and put its line under [gateway]",
@@ -51,6 +56,31 @@ impl Keys {
             .map(|key| Client(Some(key.name.clone())))
             .ok_or_else(|| auth("no client has this key"))
     }
+}
+
+/// A page from anywhere could otherwise spend through the browser of whoever opens it, and read answers under a name that
+/// leads to loopback.
+fn only_this_machine(headers: &HeaderMap) -> Result<(), ModelError> {
+    if headers.contains_key(ORIGIN) {
+        return Err(auth(
+            "web pages need a key: make one with `eco-coder models key NAME` and put its line under [gateway]",
+        ));
+    }
+    let is_here = |host: &HeaderValue| {
+        let name = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+        name.is_some_and(|name| is_loopback(name.host()))
+    };
+    if !headers.get_all(HOST).iter().all(is_here) {
+        return Err(auth(
+            "without keys this server is asked by the name localhost or a loopback address; make a key with `eco-coder models key NAME` for others",
+        ));
+    }
+    Ok(())
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    address.map_or_else(|_| host.eq_ignore_ascii_case("localhost"), |address| address.is_loopback())
 }
 
 fn auth(message: &str) -> ModelError {
@@ -108,5 +138,17 @@ mod tests {
         assert_eq!(client(&keys(), "x-api-key", ""), "refused");
         assert_eq!(client(&Keys::Required(Vec::new()), "x-api-key", "eco-secret"), "refused");
         assert_eq!(client(&Keys::Off, "accept", "*/*"), "nobody");
+    }
+
+    #[test]
+    fn without_keys_no_page_and_no_foreign_name_gets_in() {
+        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "127.9.9.9", "[::1]:8080"] {
+            assert_eq!(client(&Keys::Off, "host", host), "nobody", "{host}");
+        }
+        for host in ["evil.example", "localhost.evil.example:8080", "192.168.0.7", "[fe80::1]"] {
+            assert_eq!(client(&Keys::Off, "host", host), "refused", "{host}");
+        }
+        assert_eq!(client(&Keys::Off, "origin", "http://localhost:3000"), "refused");
+        assert_eq!(client(&Keys::Off, "origin", "null"), "refused");
     }
 }

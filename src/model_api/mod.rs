@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Router, middleware};
 use contract::Clock;
 use model::ModelDriver;
@@ -22,6 +22,7 @@ mod invoke_stream;
 mod keys;
 mod models;
 mod trace;
+mod unknown;
 
 pub use bodies::Bodies;
 pub use keys::{Key, Keys};
@@ -57,6 +58,7 @@ pub fn router(api: ModelApi) -> Router {
     let api = Arc::new(api);
     let guarded = Router::new()
         .route("/v1/models", get(models::list))
+        .route("/v1/models/{*id}", get(models::one))
         .route("/metrics", get(models::metrics))
         .layer(middleware::from_fn_with_state(api.clone(), keys::check));
     // Each of these takes `Asked`, which looks at the key itself: a layer around them would cost every call.
@@ -65,5 +67,8 @@ pub fn router(api: ModelApi) -> Router {
         .route("/v1/invoke-stream", post(invoke_stream::invoke))
         .route("/v1/chat/completions", post(chat::complete))
         .merge(guarded)
+        .route("/v1", any(unknown::path))
+        .route("/v1/{*path}", any(unknown::path))
+        .method_not_allowed_fallback(unknown::method)
         .with_state(api)
 }

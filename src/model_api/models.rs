@@ -3,16 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::future::join_all;
 use model::catalog::Catalog;
+use model::{Cause, ModelError};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::ModelApi;
-use super::answer::json;
+use super::answer::{json, refused};
+
+/// The text ends with `# EOF`, which is no line of Prometheus' older format.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// For all services that are asked what they serve.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -27,8 +31,14 @@ pub struct Configured {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Wanted {
-    /// Whether to ask the services, too.
-    discover: bool,
+    /// Whether to ask the services, too: `true`, `1`, or nothing after the name.
+    discover: Option<String>,
+}
+
+impl Wanted {
+    fn discovers(&self) -> bool {
+        matches!(self.discover.as_deref(), Some("" | "1" | "true" | "yes"))
+    }
 }
 
 /// In OpenAI's form, with what else is known.
@@ -76,7 +86,7 @@ pub(super) async fn list(
         .map(|model| entry(catalog, model.id.clone(), model.driver, "configured", None))
         .collect();
     let mut problems = Vec::new();
-    if wanted.discover {
+    if wanted.discovers() {
         let deadline = Instant::now() + PATIENCE;
         let asked = api
             .drivers
@@ -122,7 +132,21 @@ fn entry(
     }
 }
 
+/// One that is configured, by its id or with its driver before it.
+pub(super) async fn one(State(api): State<Arc<ModelApi>>, Path(id): Path<String>) -> Response {
+    let found = api.configured.iter().find(|model| {
+        let after_driver = id.strip_prefix(model.driver).and_then(|rest| rest.strip_prefix('/'));
+        id == model.id || after_driver == Some(&model.id)
+    });
+    if let Some(Configured { id, driver }) = found {
+        return json(StatusCode::OK, &entry(&api.catalog, id.clone(), driver, "configured", None));
+    }
+    let ids: Vec<&str> = api.configured.iter().map(|model| model.id.as_str()).collect();
+    let message = format!("{id:?} is not configured; there are {}", ids.join(", "));
+    refused(&ModelError::new(Cause::UnknownModel, message))
+}
+
 pub(super) async fn metrics(State(api): State<Arc<ModelApi>>) -> Response {
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    let kind = [(header::CONTENT_TYPE, OPENMETRICS)];
     (kind, (api.metrics)()).into_response()
 }

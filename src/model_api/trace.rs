@@ -5,11 +5,12 @@ use model::Metadata;
 
 use super::keys::Client;
 
-/// Fills in what the caller left out: the trace of `traceparent`, and the client as the agent.
+/// Fills in what the caller left out: the trace of `traceparent` or one of our own, and the client as the agent.
 pub(super) fn complete(metadata: &mut Metadata, headers: &HeaderMap, client: Client) {
     if metadata.trace_id.is_none() {
-        metadata.trace_id =
-            headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(trace_id);
+        let parent = headers.get("traceparent").and_then(|value| value.to_str().ok());
+        let trace = parent.and_then(trace_id);
+        metadata.trace_id = Some(trace.unwrap_or_else(|| format!("{:032x}", fastrand::u128(1..))));
     }
     if metadata.agent_id.is_none() {
         metadata.agent_id = client.0;

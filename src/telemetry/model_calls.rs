@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use model::ModelError;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -30,6 +31,9 @@ pub struct ModelCall<'a> {
     /// `ok`, or the kind of the error.
     pub status: &'static str,
     pub throttled: bool,
+    /// Whether the service was asked: a spent budget or an open breaker keeps a call from it.
+    pub asked: bool,
+    pub error: Option<&'a ModelError>,
     pub input_tokens: u64,
     pub output_tokens: u64,
     pub cost_usd: Option<f64>,
@@ -38,6 +42,13 @@ pub struct ModelCall<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ModelLabels {
     model_id: Arc<str>,
+}
+
+/// A model, and the way to it: the same may be asked through several drivers and profiles.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    model_id: String,
+    route: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -71,7 +82,7 @@ pub struct ModelMetrics {
     input: Counter,
     output: Counter,
     throttles: Counter,
-    breakers: Family<ModelLabels, Gauge>,
+    breakers: Family<RouteLabels, Gauge>,
     budgets: Family<ScopeLabels, Gauge<f64, std::sync::atomic::AtomicU64>>,
     models: Mutex<HashMap<Arc<str>, OfModel>>,
 }
@@ -118,15 +129,17 @@ impl ModelMetrics {
     }
 
     /// Sets what changes by itself, just before the metrics are read: 0 closed, 1 half open, 2 open.
-    pub fn set_breaker(&self, model_id: &str, state: i64) {
-        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(model) = self.of_model(&mut models, model_id) else { return };
-        self.breakers.get_or_create(&ModelLabels { model_id: model.model_id.clone() }).set(state);
+    pub fn set_breaker(&self, model_id: &str, route: &str, state: i64) {
+        let labels = RouteLabels { model_id: model_id.to_owned(), route: route.to_owned() };
+        self.breakers.get_or_create(&labels).set(state);
     }
 
-    /// `scope` as `day` or `agent:ci`.
-    pub fn set_budget_left(&self, scope: &str, usd: f64) {
-        self.budgets.get_or_create(&ScopeLabels { scope: scope.to_owned() }).set(usd);
+    /// US dollars by scope, as `day` or `agent:ci`; the only ones that are told from then on.
+    pub fn set_budgets_left(&self, left: impl IntoIterator<Item = (String, f64)>) {
+        self.budgets.clear();
+        for (scope, usd) in left {
+            self.budgets.get_or_create(&ScopeLabels { scope }).set(usd);
+        }
     }
 
     /// OpenMetrics' text, which Prometheus reads.
@@ -140,7 +153,9 @@ impl ModelMetrics {
     fn count_of_model(&self, call: &ModelCall<'_>) {
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(model) = self.of_model(&mut models, call.model_id) else { return };
-        model.latency.observe(call.latency.as_secs_f64() * 1e3);
+        if call.asked {
+            model.latency.observe(call.latency.as_secs_f64() * 1e3);
+        }
         if let Some((_, known)) = model.invocations.iter().find(|(known, _)| *known == call.status)
         {
             known.inc();
@@ -183,7 +198,11 @@ pub fn log(call: &ModelCall<'_>) {
         status = call.status,
         tokens.total = call.input_tokens + call.output_tokens,
         cost_usd = call.cost_usd,
-        "a model was called"
+        cause = call.error.map(|error| error.cause.said()),
+        provider_code = call.error.and_then(|error| error.provider_code.as_deref()),
+        error = call.error.map(|error| error.message.as_str()),
+        "{}",
+        if call.asked { "a model was called" } else { "a model was not called" }
     );
 }
 
@@ -205,6 +224,8 @@ mod tests {
             latency: Duration::from_millis(12),
             status: "ok",
             throttled: false,
+            asked: true,
+            error: None,
             input_tokens: 10,
             output_tokens: 2,
             cost_usd: None,
@@ -215,25 +236,31 @@ mod tests {
     fn the_metrics_have_the_names_that_dashboards_ask_for() {
         let metrics = ModelMetrics::default();
         metrics.count(&call("m"));
-        metrics.count(&ModelCall { status: "quota_exceeded", throttled: true, ..call("m") });
-        metrics.set_breaker("m", 2);
-        metrics.set_budget_left("day", 1.5);
+        metrics.count(&ModelCall {
+            status: "quota_exceeded",
+            throttled: true,
+            asked: false,
+            ..call("m")
+        });
+        metrics.set_breaker("m", "openai/m", 2);
+        metrics.set_budgets_left([("agent:gone".to_owned(), 2.0)]);
+        metrics.set_budgets_left([("day".to_owned(), 1.5)]);
         let text = metrics.text();
         let told = text.lines().filter(|line| !line.starts_with('#') && !line.contains("le=\""));
         let mut told: Vec<&str> = told.collect();
         told.sort_unstable();
         insta::assert_snapshot!(told.join("\n"), @r#"
-        bedrock_breaker_state{model_id="m"} 2
+        bedrock_breaker_state{model_id="m",route="openai/m"} 2
         bedrock_budget_left_usd{scope="day"} 1.5
         bedrock_invocations_total{model_id="m",status="ok"} 1
         bedrock_invocations_total{model_id="m",status="quota_exceeded"} 1
-        bedrock_latency_ms_count{model_id="m"} 2
-        bedrock_latency_ms_sum{model_id="m"} 24.0
+        bedrock_latency_ms_count{model_id="m"} 1
+        bedrock_latency_ms_sum{model_id="m"} 12.0
         bedrock_throttles_total 1
         bedrock_tokens_total{direction="input"} 20
         bedrock_tokens_total{direction="output"} 4
         "#);
-        assert!(text.contains(r#"bedrock_latency_ms_bucket{le="25.0",model_id="m"} 2"#), "{text}");
+        assert!(text.contains(r#"bedrock_latency_ms_bucket{le="25.0",model_id="m"} 1"#), "{text}");
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Anthropic {
 
     async fn ask(&self, call: &Call, model: &str, stream: bool) -> Result<Answer, ModelError> {
         let body = request::body(call, model, &self.settings, stream)?;
-        let answer = self.service.post("/v1/messages", body, call.deadline).await?;
+        let answer = self.service.post("/v1/messages", body, call).await?;
         answer.map_err(|refused| refusal::error(&refused, &self.service))
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::accounts::{Accounts, Need, Short, Standing, Warning};
 use super::caps::Caps;
-use super::ledger::{Batch, Granted, LeaseRequest, Ledger, MOST_SETTLEMENTS};
+use super::ledger::{Batch, Granted, LeaseRequest, Ledger, MOST_SETTLEMENTS, Spent};
 use super::money::Nanodollars;
 use super::quote::Quote;
 use super::refusal;
@@ -38,6 +38,8 @@ pub struct Budget {
     accounts: Mutex<Accounts>,
     turns: Vec<AsyncMutex<()>>,
     turn_of: RandomState,
+    /// Day and month as the ledger last told them, for who looks while nothing is spent.
+    periods: Mutex<Vec<Standing>>,
     /// What the ledger has yet to be told, and what it may not have heard.
     untold: AsyncMutex<VecDeque<Batch>>,
 }
@@ -51,6 +53,7 @@ impl Budget {
             accounts: Mutex::new(Accounts::new(fastrand::u64(..))),
             turns: (0..TURNS).map(|_| AsyncMutex::new(())).collect(),
             turn_of: RandomState::new(),
+            periods: Mutex::default(),
             untold: AsyncMutex::default(),
         })
     }
@@ -145,9 +148,41 @@ impl Budget {
         &self.caps
     }
 
-    /// For gauges: the accounts that are in use.
+    /// For gauges: the accounts that are in use, and day and month as far as `look` has seen them.
     pub fn standings(&self) -> Vec<Standing> {
-        self.accounts().standings()
+        let mut standings = self.accounts().standings();
+        let periods = self.periods.lock().unwrap_or_else(PoisonError::into_inner);
+        for seen in periods.iter() {
+            if !standings.iter().any(|known| known.scope == seen.scope) {
+                standings.push(seen.clone());
+            }
+        }
+        standings
+    }
+
+    /// Asks the ledger how day and month stand, where no account in use tells. To be called once in a while, off the path
+    /// of calls.
+    pub async fn look(&self) {
+        let now = (self.clock)();
+        let known = self.accounts().standings();
+        let mut seen = Vec::new();
+        for Line { scope, cap } in scope::lines(&self.caps, &Metadata::default(), now) {
+            if known.iter().any(|known| known.scope == scope) {
+                continue;
+            }
+            match timeout(LEDGER_ANSWERS, self.ledger.spent(&scope, now)).await {
+                Ok(Ok(Spent { spent, leased })) => {
+                    seen.push(Standing { scope, cap, spent, reserved: leased });
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, %scope, "the ledger of budgets does not tell what is left");
+                }
+                Err(_) => {
+                    tracing::warn!(%scope, "the ledger of budgets does not answer what is left");
+                }
+            }
+        }
+        *self.periods.lock().unwrap_or_else(PoisonError::into_inner) = seen;
     }
 
     pub(super) fn settle(

@@ -111,6 +111,19 @@ impl Gate {
         ModelError::new(Cause::Overloaded, message).retry_after(wait)
     }
 
+    fn tell(&self, breaker: &str) {
+        let route = &self.key;
+        if breaker == "closed" {
+            tracing::info!(route, "the model answers again");
+        } else {
+            tracing::warn!(
+                route,
+                breaker,
+                "the model failed too often, and is left alone for a while"
+            );
+        }
+    }
+
     /// Held for a few steps of arithmetic and never across an await. A thread that panicked with it left a whole state.
     fn lane(&self) -> MutexGuard<'_, Lane<Arc<Notify>>> {
         self.lane.lock().unwrap_or_else(PoisonError::into_inner)
@@ -130,11 +143,15 @@ impl Permit {
 
     fn end(&mut self, outcome: Outcome, used: Option<u64>) {
         let Some(call) = self.call.take() else { return };
-        let first = {
-            let mut lane = self.gate.lane();
-            lane.settle(call, outcome, used.unwrap_or(call.reserved()), Instant::now());
-            lane.queue.first().cloned()
+        let (first, was, is) = {
+            let (mut lane, now) = (self.gate.lane(), Instant::now());
+            let was = lane.breaker(now);
+            lane.settle(call, outcome, used.unwrap_or(call.reserved()), now);
+            (lane.queue.first().cloned(), was, lane.breaker(now))
         };
+        if was != is {
+            self.gate.tell(is);
+        }
         if let Some(first) = first {
             first.notify_one();
         }

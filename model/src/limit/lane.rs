@@ -117,11 +117,16 @@ impl<W> Lane<W> {
         self.concurrency.in_flight() == 0
     }
 
+    /// `closed`, `open`, `half_open`.
+    pub(super) fn breaker(&self, now: Instant) -> &'static str {
+        self.breaker.name(now)
+    }
+
     pub(super) fn snapshot(&mut self, key: &str, now: Instant) -> Snapshot {
         let level = |bucket: &mut Bucket| Level { left: bucket.level(now), of: bucket.capacity() };
         Snapshot {
             key: key.to_owned(),
-            breaker: self.breaker.name(now),
+            breaker: self.breaker(now),
             rests_ms: self.breaker.closed_for(now).map(|rest| rest.as_millis() as u64),
             tokens: self.tokens.as_mut().map(level),
             requests: self.requests.as_mut().map(level),

@@ -85,7 +85,7 @@ impl OpenAi {
     }
 
     async fn ask(&self, call: &Call, body: Pieces) -> Result<Answer, ModelError> {
-        let answer = self.service.post("/chat/completions", body, call.deadline).await?;
+        let answer = self.service.post("/chat/completions", body, call).await?;
         answer.map_err(|refused| refusal::error(&refused, &self.service))
     }
 }
