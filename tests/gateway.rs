@@ -268,10 +268,10 @@ async fn what_is_not_served_is_said_in_json_with_what_is() {
         told.push(format!("{method} {path}: {} {}", answer.status, said.unwrap_or("a list")));
     }
     insta::assert_snapshot!(told.join("\n"), @r#"
-    POST /v1/responses: 404 the model's service refused the request: "/v1/responses" is not served here; of OpenAI's protocols only chat completions are spoken: let the client use them instead of the Responses API; there are POST /v1/chat/completions, POST /v1/invoke, POST /v1/invoke-stream, GET /v1/models
-    POST /v1/v1/chat/completions: 404 the model's service refused the request: "/v1/v1/chat/completions" is not served here; the address of a client ends with one /v1; there are POST /v1/chat/completions, POST /v1/invoke, POST /v1/invoke-stream, GET /v1/models
-    GET /v1/embeddings: 404 the model's service refused the request: "/v1/embeddings" is not served here; there are POST /v1/chat/completions, POST /v1/invoke, POST /v1/invoke-stream, GET /v1/models
-    GET /v1/invoke: 405 the model's service refused the request: GET "/v1/invoke" is not served here; there are POST /v1/chat/completions, POST /v1/invoke, POST /v1/invoke-stream, GET /v1/models
+    POST /v1/responses: 404 the request cannot be carried out: "/v1/responses" is not served here; of OpenAI's protocols only chat completions are spoken: let the client use them instead of the Responses API; there are POST /v1/chat/completions, POST /v1/invoke, POST /v1/invoke-stream, GET /v1/models
+    POST /v1/v1/chat/completions: 404 the request cannot be carried out: "/v1/v1/chat/completions" is not served here; the address of a client ends with one /v1; there are POST /v1/chat/completions, POST /v1/invoke, POST /v1/invoke-stream, GET /v1/models
+    GET /v1/embeddings: 404 the request cannot be carried out: "/v1/embeddings" is not served here; there are POST /v1/chat/completions, POST /v1/invoke, POST /v1/invoke-stream, GET /v1/models
+    GET /v1/invoke: 405 the request cannot be carried out: GET "/v1/invoke" is not served here; there are POST /v1/chat/completions, POST /v1/invoke, POST /v1/invoke-stream, GET /v1/models
     GET /v1/models/no-such-model: 404 the model is not known: "no-such-model" is not configured; there are us.amazon.nova-2-lite-v1:0, us.anthropic.claude-haiku-4-5-20251001-v1:0
     GET /v1/models/bedrock/us.amazon.nova-2-lite-v1:0: 200 us.amazon.nova-2-lite-v1:0
     GET /v1/models?discover=maybe: 200 a list

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why there is no reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {message}", cause.said())]
+#[error("{}: {message}", self.said())]
 pub struct ModelError {
     pub cause: Cause,
     /// Without secrets and without the prompt.
@@ -151,5 +151,16 @@ impl ModelError {
 
     pub fn kind(&self) -> ErrorKind {
         self.cause.kind()
+    }
+
+    /// For the reader, before the message. What no service has named may have been refused before one was asked.
+    pub fn said(&self) -> &'static str {
+        match self.cause {
+            Cause::BadRequest | Cause::Sampling if self.provider_code.is_none() => {
+                "the request cannot be carried out"
+            }
+            Cause::Auth if self.provider_code.is_none() => "no access",
+            cause => cause.said(),
+        }
     }
 }

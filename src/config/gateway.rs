@@ -74,6 +74,8 @@ pub struct ProviderKeys {
     pub openai: Option<SecretString>,
     /// A key of Bedrock, in place of credentials of AWS.
     pub bedrock: Option<SecretString>,
+    /// What AWS's own variables hold. It is found by AWS's rules and used there; here it is kept out of logs.
+    pub aws: Vec<SecretString>,
 }
 
 impl Default for GatewayConfig {
@@ -134,6 +136,13 @@ pub(super) fn provider_keys(environment: &Environment) -> ProviderKeys {
         anthropic: key("ANTHROPIC_API_KEY"),
         openai: key("OPENAI_API_KEY"),
         bedrock: key("AWS_BEARER_TOKEN_BEDROCK"),
+        aws: ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+            .into_iter()
+            .filter_map(environment)
+            // A real one has 40 characters; shorter ones are stand-ins, and often ordinary words.
+            .filter(|secret| secret.len() >= 16)
+            .map(SecretString::from)
+            .collect(),
     }
 }
 

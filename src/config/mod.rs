@@ -119,13 +119,14 @@ impl Config {
 
     /// What must never be read in a log, word for word; much of it has no form that would show it.
     pub fn secrets(&self) -> Vec<SecretString> {
-        let ProviderKeys { anthropic, openai, bedrock } = &self.provider_keys;
+        let ProviderKeys { anthropic, openai, bedrock, aws } = &self.provider_keys;
         let token = match &self.github.credentials {
             CredentialSource::Token(token) => Some(token),
             _ => None,
         };
         let keys = [anthropic.as_ref(), openai.as_ref(), bedrock.as_ref(), token];
-        self.webhook_secrets.iter().chain(keys.into_iter().flatten()).cloned().collect()
+        let keys = keys.into_iter().flatten();
+        self.webhook_secrets.iter().chain(keys).chain(aws).cloned().collect()
     }
 
     /// What a server needs beyond what a single review needs.

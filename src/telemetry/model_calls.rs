@@ -198,7 +198,7 @@ pub fn log(call: &ModelCall<'_>) {
         status = call.status,
         tokens.total = call.input_tokens + call.output_tokens,
         cost_usd = call.cost_usd,
-        cause = call.error.map(|error| error.cause.said()),
+        cause = call.error.map(ModelError::said),
         provider_code = call.error.and_then(|error| error.provider_code.as_deref()),
         error = call.error.map(|error| error.message.as_str()),
         "{}",

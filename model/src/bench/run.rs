@@ -327,7 +327,7 @@ mod tests {
         )
         .await;
         assert_eq!(ran.models[0].all.len(), GIVE_UP_AFTER);
-        insta::assert_snapshot!(ran.models[0].stopped.as_deref().unwrap_or_default(), @"given up after 5 failures; the last: the model's service refused the credentials: <no> [31m");
+        insta::assert_snapshot!(ran.models[0].stopped.as_deref().unwrap_or_default(), @"given up after 5 failures; the last: no access: <no> [31m");
     }
 
     #[tokio::test(start_paused = true)]

@@ -114,7 +114,7 @@ async fn refused_credentials_are_not_tried_again_and_another_driver_is() {
     ways.extend(routes(&second, &["c"]));
     let reply = Gateway::new(ways, Parts::default()).converse(&call()).await.unwrap();
     assert_eq!((first.models(), second.models()), (vec!["a".to_owned()], vec!["c".to_owned()]));
-    insta::assert_snapshot!(reply.notes.join("\n"), @"c answered instead of a: the model's service refused the credentials: so it said");
+    insta::assert_snapshot!(reply.notes.join("\n"), @"c answered instead of a: no access: so it said");
 }
 
 /// The answer of a larger model, after a smaller one was told the conversation as it is and once in fewer words.

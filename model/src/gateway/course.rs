@@ -193,7 +193,7 @@ impl<'a> Course<'a> {
         let reason = self.reason.take();
         let Some((refused, error)) = self.refusals.first() else { return reason };
         let (own, other) = (self.way().said(), self.ways[*refused].said());
-        Some(format!("{own} stands in for {other}: {}", error.cause.said()))
+        Some(format!("{own} stands in for {other}: {}", error.said()))
     }
 
     pub(super) fn take_wasted(&mut self) -> Option<Wasted> {

@@ -172,7 +172,7 @@ fn whoever_gives_tools_to_a_model_without_is_told_which_models_take_them() {
     told(&mut call).tools.push(tool());
     let refused = fit(&mut call, &lookup("meta.llama3-8b-instruct-v1:0"), "bedrock").unwrap_err();
     assert_eq!(refused.cause, Cause::BadRequest);
-    insta::assert_snapshot!(refused, @"the model's service refused the request: meta.llama3-8b-instruct-v1:0 cannot call tools: it takes no tools on Converse (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html); models that can: global.anthropic.claude-sonnet-5-5, global.anthropic.claude-haiku-4-5-20251001-v1:0, global.amazon.nova-2-lite-v1:0");
+    insta::assert_snapshot!(refused, @"the request cannot be carried out: meta.llama3-8b-instruct-v1:0 cannot call tools: it takes no tools on Converse (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html); models that can: global.anthropic.claude-sonnet-5-5, global.anthropic.claude-haiku-4-5-20251001-v1:0, global.amazon.nova-2-lite-v1:0");
     told(&mut call).tools.clear();
     let input = json!({});
     let used = ToolUse { id: "1".to_owned(), name: "analyze_code".to_owned(), input };

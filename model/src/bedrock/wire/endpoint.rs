@@ -97,6 +97,6 @@ mod tests {
         ] {
             assert_eq!(check(hosts, own).is_ok(), good, "{hosts:?}");
         }
-        insta::assert_snapshot!(check(FIPS, own).unwrap_err(), @"the model's service refused the request: AWS_USE_FIPS_ENDPOINT does not go with an endpoint of your own for Bedrock: unset one of the two");
+        insta::assert_snapshot!(check(FIPS, own).unwrap_err(), @"the request cannot be carried out: AWS_USE_FIPS_ENDPOINT does not go with an endpoint of your own for Bedrock: unset one of the two");
     }
 }
