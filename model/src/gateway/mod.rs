@@ -33,6 +33,8 @@ mod scripted;
 #[cfg(test)]
 mod converse_tests;
 #[cfg(test)]
+mod patience_tests;
+#[cfg(test)]
 mod stream_tests;
 #[cfg(test)]
 mod ways_tests;
@@ -180,10 +182,9 @@ impl Gateway {
     async fn ask(&self, course: &mut Course<'_>, call: &Call) -> Result<Reply, ModelError> {
         let (attempt, fitted, changes) = self.begin(course, call, false).await?;
         let patience = self.parts.settings.attempt;
-        let ends = fitted.deadline.min(Instant::now() + patience);
         let span = span::around(course.way());
         let asked = attempt.driver().converse(&fitted).instrument(span.clone());
-        let answer = timeout_at(ends, asked).await;
+        let answer = timeout_at(attempt.ends(), asked).await;
         match answer.unwrap_or_else(|_| Err(late(patience, call.deadline))) {
             Ok(mut reply) => {
                 if let Some(form) = attempt.form() {

@@ -55,7 +55,7 @@ impl Gateway {
         call: &Call,
     ) -> Result<(Events, VecDeque<Event>), ModelError> {
         let patience = self.parts.settings.attempt;
-        let first = call.deadline.min(Instant::now() + patience);
+        let first = attempt.ends();
         let opened = timeout_at(first, attempt.driver().stream(call)).await;
         let mut events = opened.unwrap_or_else(|_| Err(late(patience, call.deadline)))?;
         if let Some(form) = attempt.form() {
@@ -73,6 +73,7 @@ impl Gateway {
                 Event::Started { .. } if !heard.is_empty() => {}
                 Event::Started { .. } => heard.push_back(event),
                 _ => {
+                    attempt.commit();
                     heard.push_back(event);
                     return Ok((events, heard));
                 }
