@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 const NOVA: &str = "us.amazon.nova-2-lite-v1:0";
+const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
 
 /// A gateway with these models, in this order.
 async fn world(models: &[&str], settings: &str) -> (World, FakeBedrock) {
@@ -44,4 +45,22 @@ async fn a_client_without_patience_closes_a_model_to_no_other() {
     assert_eq!((status, zero), (200, 400), "{answer}");
     // What the ten might have said at most is no figure to tell.
     assert!(metrics.contains("bedrock_tokens_total{direction=\"output\"} 7\n"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_never_answers_is_replaced_within_the_time_of_the_call() {
+    let (world, bedrock) = world(&[NOVA, HAIKU], "").await;
+    bedrock.script_for(NOVA, [late(Duration::from_mins(1))]);
+    bedrock.script_for(HAIKU, [Says::says("Hello.")]);
+
+    let (status, answer) =
+        post(&world, &json!({"prompt": "Hello?", "params": {"timeout_ms": 3000}})).await;
+
+    assert_eq!((status, answer["model_id"].as_str()), (200, Some(HAIKU)), "{answer}");
+    assert_eq!(
+        answer["notes"],
+        json!([format!(
+            "{HAIKU} answered instead of {NOVA}: the model did not answer in time: no answer within 2 s"
+        )])
+    );
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::observe::{Attempted, Observe};
 use super::parts::Parts;
+use super::patience::Patience;
 use super::route::Way;
 use crate::budget::{Quote, Reservation};
 use crate::formed::Asked;
@@ -24,10 +25,10 @@ pub(super) struct Attempt {
     streamed: bool,
     begun: Instant,
     asked: Option<Instant>,
-    /// When nobody waits any longer: for an answer or the first piece of one, then for the rest.
-    ends: Instant,
     deadline: Instant,
-    patience: Duration,
+    /// The longest that an attempt is waited for, and how long this one is.
+    longest: Duration,
+    patience: Patience,
     first_event: Option<Duration>,
     last_event: Option<Instant>,
     said_bytes: u64,
@@ -58,9 +59,9 @@ impl Attempt {
             streamed,
             begun,
             asked: None,
-            ends: call.deadline,
             deadline: call.deadline,
-            patience: parts.settings.attempt,
+            longest: parts.settings.attempt,
+            patience: Patience { ends: call.deadline, latest: call.deadline },
             first_event: None,
             last_event: None,
             said_bytes: 0,
@@ -74,11 +75,13 @@ impl Attempt {
         }
     }
 
-    /// Fits the call, and gets money and a place for it. After that the service counts as asked.
+    /// Fits the call, and gets money and a place for it. After that the service counts as asked. `others`: models that
+    /// could still be asked in place of this one.
     pub(super) async fn prepare(
         &mut self,
         call: &mut Call,
         parts: &Parts,
+        others: usize,
     ) -> Result<Vec<Change>, ModelError> {
         let model = &self.way.route.model;
         let Fitted { changes, input_tokens, form } = (self.way.fit)(call, model)?;
@@ -95,7 +98,7 @@ impl Attempt {
         self.permit = Some(self.way.gate.admit(reserve, deadline).await?);
         let now = Instant::now();
         self.asked = Some(now);
-        self.ends = self.deadline.min(now + self.patience);
+        self.patience = Patience::of_attempt(now, self.deadline, self.longest, others);
         Ok(changes)
     }
 
@@ -104,9 +107,8 @@ impl Attempt {
         self.most
     }
 
-    /// The moment until which an answer is waited for, or the first piece of one.
-    pub(super) fn ends(&self) -> Instant {
-        self.ends
+    pub(super) fn patience(&self) -> Patience {
+        self.patience
     }
 
     pub(super) fn driver(&self) -> &dyn ModelDriver {
@@ -133,7 +135,7 @@ impl Attempt {
 
     /// The first piece was said; the rest may take as long as the call.
     pub(super) fn commit(&mut self) {
-        self.ends = self.deadline;
+        self.patience = Patience { ends: self.deadline, latest: self.deadline };
     }
 
     pub(super) fn succeed(mut self, reply: &mut Reply) {
@@ -167,8 +169,8 @@ impl Attempt {
     fn outcome_of(&self, cause: Cause) -> Outcome {
         let now = Instant::now();
         match self.last_event.or(self.asked) {
-            Some(heard) if cause == Cause::Timeout && now >= self.ends => {
-                Outcome::of_silence(now - heard, self.patience)
+            Some(heard) if cause == Cause::Timeout && now >= self.patience.ends => {
+                Outcome::of_silence(now - heard, self.longest)
             }
             _ => Outcome::from(cause),
         }
