@@ -39,6 +39,9 @@ mod gateway;
 #[cfg(feature = "bedrock")]
 mod gateway_agents;
 #[cfg(test)]
+#[cfg(feature = "bedrock")]
+mod gateway_healing;
+#[cfg(test)]
 mod gateway_llama;
 #[cfg(test)]
 #[cfg(feature = "bedrock")]

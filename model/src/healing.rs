@@ -35,6 +35,8 @@ pub struct Others {
     pub cheaper: bool,
     /// A driver with other credentials.
     pub driver: bool,
+    /// Any that is not left alone at the moment.
+    pub at_hand: bool,
 }
 
 /// What to do next.
@@ -72,9 +74,12 @@ pub fn action(state: &State, cause: Cause) -> Action {
         | Cause::Unreachable
         | Cause::Interrupted
         | Cause::Unreadable
-        | Cause::Timeout
             if state.tries > 0 && state.patient =>
         {
+            Action::Again
+        }
+        // A model that let us wait would do so again, and the time for the call would be over.
+        Cause::Timeout if state.tries > 0 && state.patient && !state.others.at_hand => {
             Action::Again
         }
         Cause::Throttled

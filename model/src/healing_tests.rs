@@ -48,11 +48,12 @@ fn place_of(cause: Cause) -> usize {
 }
 
 fn every_others() -> impl Iterator<Item = Others> + Clone {
-    (0_u8..16).map(|bits| Others {
+    (0_u8..32).map(|bits| Others {
         profile: bits & 1 > 0,
         larger: bits & 2 > 0,
         cheaper: bits & 4 > 0,
         driver: bits & 8 > 0,
+        at_hand: bits & 16 > 0,
     })
 }
 
@@ -141,6 +142,7 @@ fn walk(cause: Cause) -> String {
         larger: left > 0,
         cheaper: left > 0,
         driver: left > 0,
+        at_hand: left > 0,
     };
     let mut state = State {
         routes: 2,
@@ -183,7 +185,7 @@ fn what_is_done_about_each_failure_can_be_read() {
     Interrupted: Again, Again, Take(Profile), Again, Again, Take(Next), Again, Again, GiveUp
     Unreadable: Again, Again, Take(Profile), Again, Again, Take(Next), Again, Again, GiveUp
     MalformedToolUse: Repair, GiveUp
-    Timeout: Again, Again, Take(Profile), Again, Again, Take(Next), Again, Again, GiveUp
+    Timeout: Take(Profile), Take(Next), Again, Again, GiveUp
     UnknownAgent: GiveUp
     ");
 }
@@ -201,8 +203,8 @@ proptest! {
     /// the call has ended after so many attempts.
     #[test]
     fn any_sequence_of_failures_ends(causes in prop::collection::vec(0_usize..18, 64), bits in prop::collection::vec(0_u8..32, 64)) {
-        let others = |bits: u8| Others { profile: bits & 1 > 0, larger: bits & 2 > 0, cheaper: bits & 4 > 0, driver: bits & 8 > 0 };
-        let mut state = State { routes: 3, others: others(15), repacks: 1, repairs: 1, samples: true, tries: 2, patient: true };
+        let others = |bits: u8| Others { profile: bits & 1 > 0, larger: bits & 2 > 0, cheaper: bits & 4 > 0, driver: bits & 8 > 0, at_hand: bits & 16 > 0 };
+        let mut state = State { routes: 3, others: others(31), repacks: 1, repairs: 1, samples: true, tries: 2, patient: true };
         let mut attempts = 1;
         for (cause, bits) in causes.into_iter().zip(bits) {
             let action = action(&state, CAUSES[cause]);

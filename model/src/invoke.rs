@@ -101,6 +101,11 @@ impl Request<'_> {
         if messages.is_empty() {
             return Err(bad("`messages` holds no message of a user"));
         }
+        if self.params.timeout_ms == Some(0) {
+            return Err(bad(
+                "`timeout_ms` is 0, which is no time to answer in; leave it out, or give at least 1",
+            ));
+        }
         let within = self.params.timeout_ms.map_or(otherwise, Duration::from_millis).min(most);
         let conversation =
             Conversation { system: system.join("\n\n"), messages, tools: self.tools };
@@ -334,6 +339,7 @@ mod tests {
             json!({"messages": [{"role": "system", "content": [{"text": "a"}]}]}),
             json!({"prompt": "a", "temprature": 1}),
             json!({"prompt": "a", "params": {"max_tokens": -1}}),
+            json!({"prompt": "a", "params": {"timeout_ms": 0}}),
         ]
         .map(|request| call(request).unwrap_err());
         insta::assert_snapshot!(told.join("\n"), @r"
@@ -343,6 +349,7 @@ mod tests {
         a system message is a text
         unknown field `temprature`, expected one of `model_id`, `system`, `prompt`, `messages`, `tools`, `params`, `metadata`
         invalid value: integer `-1`, expected u32
+        `timeout_ms` is 0, which is no time to answer in; leave it out, or give at least 1
         ");
     }
 

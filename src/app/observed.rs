@@ -42,7 +42,8 @@ impl Observe for Observed {
             error: attempt.error,
             throttled: attempt.error.is_some_and(|error| error.cause == Cause::Throttled),
             input_tokens: usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens,
-            output_tokens: usage.output_tokens,
+            // A guess is booked, so that caps hold, and is no figure to tell.
+            output_tokens: if attempt.output_is_guess { 0 } else { usage.output_tokens },
             cost_usd: attempt.cost_usd,
         };
         if let Some(routing) = &self.routing {

@@ -11,7 +11,7 @@ use contract::Timestamp;
 use model::budget::{Budget, Scope};
 use model::catalog::Model;
 use model::gateway::{Attempted, Decided, Route};
-use model::limit::Limits;
+use model::limit::{self, Limits};
 use model::router::{
     Candidate, Complexity, Conduct, Decision, Experience, Money, Outcome, Question, Size, Task,
     Work, decide,
@@ -115,6 +115,8 @@ impl Routing {
             return;
         };
         let usable = match attempt.error {
+            // The caller had too little time.
+            Some(_) if attempt.outcome == limit::Outcome::Canceled => None,
             Some(error) => is_the_models(error.kind(), error.cause).then_some(0.0),
             None => attempt.usable,
         };

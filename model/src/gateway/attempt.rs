@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::observe::{Attempted, Observe};
 use super::parts::Parts;
+use super::patience::Patience;
 use super::route::Way;
 use crate::budget::{Quote, Reservation};
 use crate::formed::Asked;
@@ -24,7 +25,12 @@ pub(super) struct Attempt {
     streamed: bool,
     begun: Instant,
     asked: Option<Instant>,
+    deadline: Instant,
+    /// The longest that an attempt is waited for, and how long this one is.
+    longest: Duration,
+    patience: Patience,
     first_event: Option<Duration>,
+    last_event: Option<Instant>,
     said_bytes: u64,
     most: Usage,
     permit: Option<Permit>,
@@ -45,14 +51,19 @@ impl Attempt {
         streamed: bool,
         work: Option<Work>,
     ) -> Self {
+        let begun = Instant::now();
         Self {
             way: Arc::clone(way),
             observe: Arc::clone(&parts.observe),
             metadata: call.metadata.clone(),
             streamed,
-            begun: Instant::now(),
+            begun,
             asked: None,
+            deadline: call.deadline,
+            longest: parts.settings.attempt,
+            patience: Patience { ends: call.deadline, latest: call.deadline },
             first_event: None,
+            last_event: None,
             said_bytes: 0,
             most: Usage::default(),
             permit: None,
@@ -64,11 +75,13 @@ impl Attempt {
         }
     }
 
-    /// Fits the call, and gets money and a place for it. After that the service counts as asked.
+    /// Fits the call, and gets money and a place for it. After that the service counts as asked. `others`: models that
+    /// could still be asked in place of this one.
     pub(super) async fn prepare(
         &mut self,
         call: &mut Call,
         parts: &Parts,
+        others: usize,
     ) -> Result<Vec<Change>, ModelError> {
         let model = &self.way.route.model;
         let Fitted { changes, input_tokens, form } = (self.way.fit)(call, model)?;
@@ -83,13 +96,19 @@ impl Attempt {
         }
         let reserve = burn::reserved(input_tokens, u64::from(output));
         self.permit = Some(self.way.gate.admit(reserve, deadline).await?);
-        self.asked = Some(Instant::now());
+        let now = Instant::now();
+        self.asked = Some(now);
+        self.patience = Patience::of_attempt(now, self.deadline, self.longest, others);
         Ok(changes)
     }
 
     /// The most that it can use; nothing before it is estimated.
     pub(super) fn most(&self) -> Usage {
         self.most
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        self.patience
     }
 
     pub(super) fn driver(&self) -> &dyn ModelDriver {
@@ -106,11 +125,17 @@ impl Attempt {
         if self.first_event.is_none() {
             self.first_event = self.asked.map(|asked| asked.elapsed());
         }
+        self.last_event = Some(Instant::now());
         self.said_bytes += match event {
             Event::Text(text) | Event::Reasoning(text) => text.len() as u64,
             Event::ToolUseInput { fragment, .. } => fragment.len() as u64,
             Event::Started { .. } | Event::ToolUseStarted { .. } | Event::Finished(_) => 0,
         };
+    }
+
+    /// The first piece was said; the rest may take as long as the call.
+    pub(super) fn commit(&mut self) {
+        self.patience = Patience { ends: self.deadline, latest: self.deadline };
     }
 
     pub(super) fn succeed(mut self, reply: &mut Reply) {
@@ -136,7 +161,19 @@ impl Attempt {
         let worked = self.said_bytes > 0 || may_have_worked(error.cause);
         let bill = if self.asked.is_some() && worked { self.unknown() } else { Bill::default() };
         self.pay(&bill);
-        self.end(Outcome::from(error.cause), &bill, Some(error));
+        self.end(self.outcome_of(error.cause), &bill, Some(error));
+    }
+
+    /// A service that says itself that something took too long has failed; for one that was not waited for any longer it
+    /// depends on how long that was.
+    fn outcome_of(&self, cause: Cause) -> Outcome {
+        let now = Instant::now();
+        match self.last_event.or(self.asked) {
+            Some(heard) if cause == Cause::Timeout && now >= self.patience.ends => {
+                Outcome::of_silence(now - heard, self.longest)
+            }
+            _ => Outcome::from(cause),
+        }
     }
 
     /// What a call used of which the end is not known.
@@ -157,10 +194,10 @@ impl Attempt {
 
     fn end(&mut self, outcome: Outcome, bill: &Bill, error: Option<&ModelError>) {
         self.ended = true;
+        let is_guess = bill.is_estimated && !self.streamed && outcome != Outcome::Success;
         if let Some(permit) = self.permit.take() {
             let used = burn::used(bill.usage, self.way.output_rate);
             // The longest answer that there could be, at the rate of output, is far more than is likely.
-            let is_guess = bill.is_estimated && !self.streamed && outcome != Outcome::Success;
             let reserved = permit.reserved();
             permit.settle(outcome, if is_guess { used.min(reserved) } else { used });
         }
@@ -173,7 +210,7 @@ impl Attempt {
             work: self.work,
             streamed: self.streamed,
             asked: self.asked.is_some(),
-            succeeded: outcome == Outcome::Success,
+            outcome,
             usable: self.usable,
             error,
             queued: asked.saturating_duration_since(self.begun),
@@ -181,6 +218,7 @@ impl Attempt {
             first_event: self.first_event,
             usage: bill.usage,
             usage_is_estimated: bill.is_estimated,
+            output_is_guess: is_guess,
             cost_usd: bill.cost_usd,
         });
     }

@@ -184,10 +184,10 @@ async fn an_unreadable_tool_use_is_sent_back_once_and_paid_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_model_that_hangs_is_left_after_thirty_seconds() {
-    let driver = Scripted::new(vec![Act::Hang, Act::Hang, Act::Hang]);
+    let driver = Scripted::new(vec![Act::Hang]);
     let start = Instant::now();
     let reply = gateway(&driver, &["a", "b"]).converse(&call()).await.unwrap();
-    assert_eq!((reply.model_id.as_str(), start.elapsed().as_secs() / 10), ("b", 9));
+    assert_eq!((reply.model_id.as_str(), start.elapsed().as_secs()), ("b", 30));
     insta::assert_snapshot!(reply.notes.join("\n"), @"b answered instead of a: the model did not answer in time: no answer within 30 s");
 }
 
@@ -199,7 +199,7 @@ async fn nothing_outlasts_the_deadline_of_the_call() {
     let start = Instant::now();
     let error = gateway(&driver, &["a", "b", "c"]).converse(&asked).await.unwrap_err();
     assert_eq!((error.cause, start.elapsed().as_secs()), (Cause::Timeout, 45));
-    insta::assert_snapshot!(error, @"the model did not answer in time: a: the time for this reply is over");
+    insta::assert_snapshot!(error, @"the model did not answer in time: a: no answer within 22.5 s; b: no answer within 15 s; c: the time for this reply is over");
 }
 
 #[tokio::test(start_paused = true)]

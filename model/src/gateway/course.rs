@@ -101,6 +101,11 @@ impl<'a> Course<'a> {
         &self.ways[self.at]
     }
 
+    /// Ways that could still be tried in place of this one.
+    pub(super) fn others_at_hand(&self) -> usize {
+        self.rest.iter().filter(|&&at| !self.ways[at].gate.is_left_alone()).count()
+    }
+
     /// The call as this attempt makes it.
     pub(super) fn next_call(&mut self, call: &Call) -> Call {
         self.tried = self.tried.saturating_add(1);
@@ -237,6 +242,7 @@ impl<'a> Course<'a> {
             larger: any(Kind::Larger),
             cheaper: any(Kind::Cheaper),
             driver: any(Kind::OtherDriver),
+            at_hand: self.others_at_hand() > 0,
         }
     }
 

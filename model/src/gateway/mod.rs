@@ -5,7 +5,6 @@
 //! carries it out.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::{Instant, timeout_at};
@@ -21,6 +20,7 @@ mod attempt;
 mod course;
 mod observe;
 mod parts;
+mod patience;
 mod repair;
 mod route;
 mod span;
@@ -32,6 +32,8 @@ mod wasted;
 mod scripted;
 #[cfg(test)]
 mod converse_tests;
+#[cfg(test)]
+mod patience_tests;
 #[cfg(test)]
 mod stream_tests;
 #[cfg(test)]
@@ -179,12 +181,11 @@ impl Gateway {
     /// One attempt, up to the reply.
     async fn ask(&self, course: &mut Course<'_>, call: &Call) -> Result<Reply, ModelError> {
         let (attempt, fitted, changes) = self.begin(course, call, false).await?;
-        let patience = self.parts.settings.attempt;
-        let ends = fitted.deadline.min(Instant::now() + patience);
+        let (asked_at, ends) = (Instant::now(), attempt.patience().ends);
         let span = span::around(course.way());
         let asked = attempt.driver().converse(&fitted).instrument(span.clone());
         let answer = timeout_at(ends, asked).await;
-        match answer.unwrap_or_else(|_| Err(late(patience, call.deadline))) {
+        match answer.unwrap_or_else(|_| Err(late(asked_at, call.deadline))) {
             Ok(mut reply) => {
                 if let Some(form) = attempt.form() {
                     form.tell(&mut reply);
@@ -210,7 +211,7 @@ impl Gateway {
     ) -> Result<(Attempt, Call, Vec<Change>), ModelError> {
         let mut fitted = course.next_call(call);
         let mut attempt = Attempt::new(course.way(), &self.parts, &fitted, streamed, course.work);
-        let prepared = attempt.prepare(&mut fitted, &self.parts).await;
+        let prepared = attempt.prepare(&mut fitted, &self.parts, course.others_at_hand()).await;
         course.on_estimate(attempt.most());
         match prepared {
             Ok(changes) => Ok((attempt, fitted, changes)),
@@ -257,9 +258,11 @@ fn over() -> ModelError {
     ModelError::new(Cause::Timeout, "the time for this reply is over")
 }
 
-fn late(patience: Duration, deadline: Instant) -> ModelError {
+/// Nothing came since then.
+fn late(since: Instant, deadline: Instant) -> ModelError {
     if Instant::now() >= deadline {
         return over();
     }
-    ModelError::new(Cause::Timeout, format!("no answer within {} s", patience.as_secs()))
+    let tenths = (since.elapsed().as_secs_f64() * 10.0).round();
+    ModelError::new(Cause::Timeout, format!("no answer within {} s", tenths / 10.0))
 }

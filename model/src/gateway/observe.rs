@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::limit::Outcome;
 use crate::router::Work;
 use crate::{Metadata, ModelError, Usage};
 
@@ -22,7 +23,8 @@ pub struct Attempted<'a> {
     pub streamed: bool,
     /// Whether the service was asked at all: a spent budget or a full house keeps a call from it.
     pub asked: bool,
-    pub succeeded: bool,
+    /// What it tells of the model's health. A caller who had too little time has an error, and its model is well.
+    pub outcome: Outcome,
     /// How much of the answer can be used, between 0 and 1, where a model was chosen for it.
     pub usable: Option<f64>,
     /// Neither success nor error: nobody waited for the end.
@@ -35,6 +37,8 @@ pub struct Attempted<'a> {
     pub first_event: Option<Duration>,
     pub usage: Usage,
     pub usage_is_estimated: bool,
+    /// Nobody knows how the answer ended, and `usage` holds the longest that there could be.
+    pub output_is_guess: bool,
     pub cost_usd: Option<f64>,
 }
 
@@ -43,7 +47,7 @@ impl Attempted<'_> {
     pub fn status(&self) -> &'static str {
         match self.error {
             Some(error) => error.kind().as_str(),
-            None if self.succeeded => "success",
+            None if self.outcome == Outcome::Success => "success",
             None => "canceled",
         }
     }

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::attempt::Attempt;
 use super::course::Course;
+use super::patience::Patience;
 use super::wasted::Wasted;
 use super::{Gateway, late, over};
 use crate::{Call, Cause, Change, Event, Events, ModelError, Reply};
@@ -54,17 +55,16 @@ impl Gateway {
         attempt: &mut Attempt,
         call: &Call,
     ) -> Result<(Events, VecDeque<Event>), ModelError> {
-        let patience = self.parts.settings.attempt;
-        let first = call.deadline.min(Instant::now() + patience);
-        let opened = timeout_at(first, attempt.driver().stream(call)).await;
-        let mut events = opened.unwrap_or_else(|_| Err(late(patience, call.deadline)))?;
+        let (mut since, Patience { ends, latest }) = (Instant::now(), attempt.patience());
+        let opened = timeout_at(ends, attempt.driver().stream(call)).await;
+        let mut events = opened.unwrap_or_else(|_| Err(late(since, call.deadline)))?;
         if let Some(form) = attempt.form() {
             events = form.tell_events(events);
         }
-        let (mut heard, mut until, mut waited) = (VecDeque::with_capacity(2), first, patience);
+        let (mut heard, mut until) = (VecDeque::with_capacity(2), ends);
         loop {
             let event = timeout_at(until, events.next()).await;
-            let event = event.map_err(|_| late(waited, call.deadline))?.unwrap_or_else(|| {
+            let event = event.map_err(|_| late(since, call.deadline))?.unwrap_or_else(|| {
                 Err(ModelError::new(Cause::Interrupted, "the stream ended before it said anything"))
             })?;
             attempt.hear(&event);
@@ -73,12 +73,13 @@ impl Gateway {
                 Event::Started { .. } if !heard.is_empty() => {}
                 Event::Started { .. } => heard.push_back(event),
                 _ => {
+                    attempt.commit();
                     heard.push_back(event);
                     return Ok((events, heard));
                 }
             }
-            waited = self.parts.settings.silence;
-            until = call.deadline.min(Instant::now() + waited);
+            since = Instant::now();
+            until = latest.min(since + self.parts.settings.silence);
         }
     }
 }

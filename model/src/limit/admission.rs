@@ -63,6 +63,11 @@ impl Gate {
         self.lane().may_retry(Instant::now())
     }
 
+    /// Whether no call is let in for a while, because too many failed.
+    pub fn is_left_alone(&self) -> bool {
+        self.lane().closed_for(Instant::now()).is_some()
+    }
+
     /// How it stands.
     pub fn snapshot(&self) -> Snapshot {
         self.lane().snapshot(&self.key, Instant::now())

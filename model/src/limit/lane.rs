@@ -113,6 +113,10 @@ impl<W> Lane<W> {
         self.retries.take(now)
     }
 
+    pub(super) fn closed_for(&self, now: Instant) -> Option<std::time::Duration> {
+        self.breaker.closed_for(now)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.concurrency.in_flight() == 0
     }

@@ -1,0 +1,66 @@
+//! What one model's failures, or one caller's, mean for all others.
+
+use std::time::Duration;
+
+use fake_bedrock::{Answer as Says, FakeBedrock, Settings};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+const NOVA: &str = "us.amazon.nova-2-lite-v1:0";
+const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
+
+/// A gateway with these models, in this order.
+async fn world(models: &[&str], settings: &str) -> (World, FakeBedrock) {
+    let bedrock = FakeBedrock::start(Settings::default()).await.expect("it listens");
+    let mut world = World::new().await;
+    world.ask_bedrock(&bedrock.url());
+    world.settings(&format!("[model]\ndriver = \"bedrock\"\nmodels = {models:?}\n{settings}\n"));
+    world.start_as(&["models", "serve"]);
+    (world, bedrock)
+}
+
+async fn post(world: &World, body: &Value) -> (u16, Value) {
+    let answer = world.request("POST", "/v1/invoke", &[], body.to_string().as_bytes()).await;
+    (answer.status, serde_json::from_str(&answer.body).expect("JSON"))
+}
+
+fn late(time: Duration) -> Says {
+    Says::Later(time, Box::new(Says::says("Hello.")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_without_patience_closes_a_model_to_no_other() {
+    let (world, bedrock) = world(&[NOVA], "").await;
+    bedrock.script((0..20).map(|_| late(Duration::from_millis(300))));
+    let hurried = json!({"prompt": "Hello?", "params": {"timeout_ms": 50, "max_tokens": 900}});
+    for _ in 0..10 {
+        assert_eq!(post(&world, &hurried).await.0, 504);
+    }
+
+    let (status, answer) = post(&world, &json!({"prompt": "Hello?"})).await;
+    let (zero, _) = post(&world, &json!({"prompt": "Hello?", "params": {"timeout_ms": 0}})).await;
+    let metrics = world.request("GET", "/metrics", &[], b"").await.body;
+
+    assert_eq!((status, zero), (200, 400), "{answer}");
+    // What the ten might have said at most is no figure to tell.
+    assert!(metrics.contains("bedrock_tokens_total{direction=\"output\"} 7\n"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_never_answers_is_replaced_within_the_time_of_the_call() {
+    let (world, bedrock) = world(&[NOVA, HAIKU], "").await;
+    bedrock.script_for(NOVA, [late(Duration::from_mins(1))]);
+    bedrock.script_for(HAIKU, [Says::says("Hello.")]);
+
+    let (status, answer) =
+        post(&world, &json!({"prompt": "Hello?", "params": {"timeout_ms": 3000}})).await;
+
+    assert_eq!((status, answer["model_id"].as_str()), (200, Some(HAIKU)), "{answer}");
+    assert_eq!(
+        answer["notes"],
+        json!([format!(
+            "{HAIKU} answered instead of {NOVA}: the model did not answer in time: no answer within 2 s"
+        )])
+    );
+}
