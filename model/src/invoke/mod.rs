@@ -1,0 +1,7 @@
+//! The gateway's own contract: what a caller sends, and what it gets.
+
+mod envelope;
+mod request;
+
+pub use envelope::{Envelope, Failure, FinishReason, Raw, Tokens, Told};
+pub use request::{Params, Request, Said, Speaker};
