@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use contract::ToolSpec;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::call::{Call, Metadata, Parameters, ToolChoice};
-use crate::conversation::{Block, Conversation, Message, Role};
+use super::part::Part;
+use crate::call::{Call, Metadata, Parameters};
+use crate::conversation::{Block, Role};
 use crate::error::{Cause, ModelError};
 use crate::form::Form;
 use crate::text_or::TextOr;
-use crate::words;
+use crate::turns::{self, Turns};
+use crate::{choice, null, words};
 
 /// A request. Either `prompt` or `messages` is given.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "an object with `prompt` or `messages`")]
 pub struct Request<'a> {
     /// A model id, an inference profile or an ARN; none leaves the choice to the gateway.
     pub model_id: Option<String>,
@@ -26,18 +27,21 @@ pub struct Request<'a> {
     pub prompt: Option<words::Said<'a>>,
     #[serde(borrow)]
     pub messages: Option<Vec<Said<'a>>>,
-    pub tools: Vec<ToolSpec>,
+    #[serde(deserialize_with = "null::or_default")]
+    pub tools: Vec<Tool>,
+    #[serde(deserialize_with = "null::or_default")]
     pub params: Params,
+    #[serde(deserialize_with = "null::or_default")]
     pub metadata: Metadata,
 }
 
 /// One message of a request.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a message with `role` and `content`")]
 pub struct Said<'a> {
     pub role: Speaker,
     #[serde(borrow)]
-    pub content: TextOr<'a, Block>,
+    pub content: TextOr<'a, Part<'a>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -48,14 +52,26 @@ pub enum Speaker {
     Assistant,
 }
 
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(expecting = "a tool with `name`, `description` and `input_schema`")]
+pub struct Tool {
+    pub name: String,
+    #[serde(default, deserialize_with = "null::or_default")]
+    pub description: String,
+    #[serde(alias = "inputSchema")]
+    pub input_schema: Option<Value>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "an object with `max_tokens` and the like")]
 pub struct Params {
     pub max_tokens: Option<u32>,
     pub temperature: Option<f32>,
     pub top_p: Option<f32>,
+    #[serde(deserialize_with = "null::or_default")]
     pub stop_sequences: Vec<String>,
-    pub tool_choice: ToolChoice,
+    /// As [`choice::read`] reads it.
+    pub tool_choice: Option<Value>,
     /// JSON, as OpenAI's `response_format` asks for it.
     pub response_format: Option<Value>,
     /// Milliseconds for everything, retries and fallbacks included.
@@ -70,36 +86,22 @@ impl Request<'_> {
         otherwise: Duration,
         most: Duration,
     ) -> Result<Call, ModelError> {
-        let mut system: Vec<String> = self.system.into_iter().collect();
-        let mut messages = Vec::new();
+        let mut turns = Turns::default();
+        if let Some(system) = self.system {
+            turns.instruct(system);
+        }
         match (self.prompt, self.messages) {
-            (Some(prompt), None) => messages.push(Message::user(prompt.words(body))),
+            (Some(prompt), None) => turns.say(Role::User, vec![Block::Text(prompt.words(body))]),
             (None, Some(said)) => {
-                for Said { role, content } in said {
-                    let role = match (role, content) {
-                        (Speaker::System, TextOr::Text(text)) => {
-                            system.push(text.words(body).into_string());
-                            continue;
-                        }
-                        (Speaker::System, TextOr::Parts(_)) => {
-                            return Err(bad("a system message is a text"));
-                        }
-                        (Speaker::User, content) => (Role::User, content),
-                        (Speaker::Assistant, content) => (Role::Assistant, content),
-                    };
-                    messages.push(message(role.0, role.1, body));
-                }
+                said.into_iter().try_for_each(|said| say(&mut turns, said, body))?
             }
             (None, None) => return Err(bad("neither `prompt` nor `messages` is given")),
             (Some(_), Some(_)) => return Err(bad("give `prompt` or `messages`, not both")),
         }
-        if messages.is_empty() {
-            return Err(bad("`messages` holds no message of a user"));
-        }
         let within = self.params.timeout_ms.map_or(otherwise, Duration::from_millis).min(most);
-        let conversation =
-            Conversation { system: system.join("\n\n"), messages, tools: self.tools };
-        let mut call = Call::new(conversation, within);
+        let tools = self.tools.into_iter();
+        let tools = tools.map(|tool| turns::tool(tool.name, tool.description, tool.input_schema));
+        let mut call = Call::new(turns.with_tools(tools.collect())?, within);
         call.form =
             self.params.response_format.map(Form::read).transpose()?.flatten().map(Arc::new);
         call.model = self.model_id;
@@ -109,18 +111,30 @@ impl Request<'_> {
             temperature: self.params.temperature,
             top_p: self.params.top_p,
             stop_sequences: self.params.stop_sequences,
-            tool_choice: self.params.tool_choice,
+            tool_choice: choice::read(self.params.tool_choice.as_ref())?,
         };
         Ok(call)
     }
 }
 
-fn message(role: Role, content: TextOr<Block>, body: &Bytes) -> Message {
-    let content = match content {
+fn say(turns: &mut Turns, Said { role, content }: Said, body: &Bytes) -> Result<(), ModelError> {
+    let blocks = match content {
         TextOr::Text(text) => vec![Block::Text(text.words(body))],
-        TextOr::Parts(blocks) => blocks,
+        TextOr::Parts(parts) => parts.into_iter().map(|part| part.into_block(body)).collect(),
     };
-    Message { role, content }
+    match role {
+        Speaker::User => turns.say(Role::User, blocks),
+        Speaker::Assistant => turns.say(Role::Assistant, blocks),
+        Speaker::System => {
+            for block in blocks {
+                let Block::Text(text) = block else {
+                    return Err(bad("a system message is a text"));
+                };
+                turns.instruct(text.into_string());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn bad(message: &str) -> ModelError {
@@ -132,31 +146,63 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{Message, ToolChoice, read_json};
 
-    fn call(request: Value) -> Result<Call, String> {
-        let request = Request::deserialize(request).map_err(|error| error.to_string())?;
+    fn call(request: &Value) -> Result<Call, String> {
+        let body = Bytes::from(request.to_string());
+        let request = read_json::from_slice::<Request>(&body).map_err(|error| error.to_string())?;
         request
-            .into_call(&Bytes::new(), Duration::from_secs(30), Duration::from_mins(5))
+            .into_call(&body, Duration::from_secs(30), Duration::from_mins(5))
             .map_err(|error| error.message)
     }
 
     #[tokio::test]
     async fn a_prompt_and_messages_are_two_ways_to_ask() {
-        let asked = call(json!({"prompt": "Hello"})).unwrap();
+        let asked = call(&json!({"prompt": "Hello"})).unwrap();
         assert_eq!(asked.conversation.messages, vec![Message::user("Hello")]);
-        let asked = call(json!({"model_id": "m", "messages": [
+        let asked = call(&json!({"model_id": "m", "messages": [
             {"role": "system", "content": "Be brief."},
+            {"role": "system", "content": [{"text": "Be kind."}]},
             {"role": "user", "content": [{"text": "Hello"}]},
+            {"role": "user", "content": "Are you there?"},
             {"role": "assistant", "content": "Yes?"},
             {"role": "user", "content": "Bye"},
         ], "params": {"max_tokens": 5, "stop_sequences": ["x"]}}))
         .unwrap();
         assert_eq!(
             (asked.conversation.system.as_str(), asked.model.as_deref()),
-            ("Be brief.", Some("m"))
+            ("Be brief.\n\nBe kind.", Some("m"))
         );
-        assert_eq!(asked.conversation.messages.len(), 3);
+        let said: Vec<String> = asked.conversation.messages.iter().map(Message::text).collect();
+        assert_eq!(said, ["Hello\nAre you there?", "Yes?", "Bye"]);
         assert_eq!(asked.parameters.max_tokens, Some(5));
+        let instructed = call(&json!({"system": "Greet the reader.", "messages": []})).unwrap();
+        assert_eq!(instructed.conversation.system, "Greet the reader.");
+    }
+
+    #[tokio::test]
+    async fn null_is_what_is_left_out() {
+        let plain = call(&json!({"prompt": "Hello"})).unwrap();
+        let mut nulls = call(&json!({
+            "prompt": "Hello", "model_id": null, "system": null, "messages": null, "tools": null,
+            "params": null, "metadata": null,
+        }))
+        .unwrap();
+        nulls.deadline = plain.deadline;
+        assert_eq!(nulls, plain);
+        let mut nulls = call(&json!({
+            "prompt": "Hello",
+            "params": {"max_tokens": null, "temperature": null, "top_p": null, "stop_sequences": null,
+                "tool_choice": null, "response_format": null, "timeout_ms": null},
+            "metadata": {"agent_id": null},
+        }))
+        .unwrap();
+        nulls.deadline = plain.deadline;
+        assert_eq!(nulls, plain);
+        let tools = json!([{"name": "look", "description": null, "input_schema": null}]);
+        let call = call(&json!({"prompt": "Hello", "tools": tools})).unwrap();
+        assert_eq!(call.conversation.tools[0].description, "");
+        assert_eq!(call.conversation.tools[0].input_schema["type"], "object");
     }
 
     #[tokio::test]
@@ -165,18 +211,47 @@ mod tests {
             json!({}),
             json!({"prompt": "a", "messages": []}),
             json!({"messages": []}),
-            json!({"messages": [{"role": "system", "content": [{"text": "a"}]}]}),
+            json!({"messages": [{"role": "system", "content": [{"toolUse": {"id": "1", "name": "n"}}]}]}),
             json!({"prompt": "a", "temprature": 1}),
             json!({"prompt": "a", "params": {"max_tokens": -1}}),
+            json!({"prompt": "a", "params": {"max_tokens": "5"}}),
+            json!({"prompt": "a", "params": {"tool_choice": "maybe"}}),
+            json!({"prompt": "a", "params": 5}),
+            json!({"prompt": "a", "tools": [{}]}),
+            json!("a"),
+            json!([null, null, "a"]),
+            json!({"messages": [["user", "a"]]}),
+            json!({"messages": [{"role": "tool", "content": "a"}]}),
+            json!({"messages": [{"role": "user", "content": [{"image": {}}]}]}),
+            json!({"messages": [{"role": "user", "content": [{"text": null}]}]}),
+            json!({"messages": [{"role": "user", "content": ["a"]}]}),
         ]
-        .map(|request| call(request).unwrap_err());
-        insta::assert_snapshot!(told.join("\n"), @r"
-        neither `prompt` nor `messages` is given
-        give `prompt` or `messages`, not both
-        `messages` holds no message of a user
-        a system message is a text
-        unknown field `temprature`, expected one of `model_id`, `system`, `prompt`, `messages`, `tools`, `params`, `metadata`
-        invalid value: integer `-1`, expected u32
-        ");
+        .map(|request| call(&request).unwrap_err());
+        insta::assert_snapshot!(told.join("\n"), @r#"
+neither `prompt` nor `messages` is given
+give `prompt` or `messages`, not both
+`messages` says nothing
+a system message is a text
+unknown field `temprature`, expected one of `model_id`, `system`, `prompt`, `messages`, `tools`, `params`, `metadata` at line 1 column 26
+invalid value: integer `-1`, expected a whole number from 0 to 4294967295 at line 1 column 26
+invalid type: string "5", expected a whole number from 0 to 4294967295 at line 1 column 27
+`tool_choice` is "maybe": auto, required, none or a tool, as {"type": "function", "function": {"name": "…"}}
+invalid type: integer `5`, expected an object with `max_tokens` and the like at line 1 column 11
+missing field `name` at line 1 column 25
+invalid type: string "a", expected an object with `prompt` or `messages` at line 1 column 3
+invalid type: a list, expected an object with `prompt` or `messages` at line 1 column 1
+invalid type: a list, expected a message with `role` and `content` at line 1 column 14
+unknown `tool`, expected one of `system`, `user`, `assistant` at line 1 column 41
+unknown `image`, expected one of `text`, `reasoning`, `redactedReasoning`, `toolUse`, `toolResult` at line 1 column 33
+invalid type: null, expected a string at line 1 column 37
+unknown `a`, expected one of `text`, `reasoning`, `redactedReasoning`, `toolUse`, `toolResult` at line 1 column 28
+"#);
+        assert_eq!(
+            call(&json!({"prompt": "a", "tools": [{"name": "look"}], "params": {"tool_choice": {"type": "any"}}}))
+                .unwrap()
+                .parameters
+                .tool_choice,
+            ToolChoice::Any
+        );
     }
 }
