@@ -55,7 +55,7 @@ pub enum ToolChoice {
 
 /// On whose account, and for what; told to logs, budgets and traces, never to a model.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object with `agent_id`, `task_id` or `trace_id`")]
 pub struct Metadata {
     pub agent_id: Option<String>,
     pub task_id: Option<String>,

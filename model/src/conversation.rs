@@ -59,6 +59,14 @@ pub struct ToolResult {
     pub content: Value,
 }
 
+impl Conversation {
+    /// Whether a tool was called, or answered.
+    pub fn speaks_of_tools(&self) -> bool {
+        let of_tools = |block: &Block| matches!(block, Block::ToolUse(_) | Block::ToolResult(_));
+        self.messages.iter().flat_map(|message| &message.content).any(of_tools)
+    }
+}
+
 impl Message {
     pub fn user(text: impl Into<Words>) -> Self {
         Self { role: Role::User, content: vec![Block::Text(text.into())] }

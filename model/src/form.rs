@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Cause, ModelError};
+use crate::plain_json;
 
 /// Written as `response_format` is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,7 +32,12 @@ impl Form {
         if format["type"] == "text" {
             return Ok(None);
         }
-        serde_json::from_value(format).map(Some).map_err(|error| {
+        let read = if format.is_object() {
+            serde_json::from_value(format).map_err(|error| plain_json::told(&error).to_string())
+        } else {
+            Err("it is no object".to_owned())
+        };
+        read.map(Some).map_err(|error| {
             let message = format!(
                 "`response_format` cannot be read: {error}; its `type` is text, json_object or json_schema"
             );
@@ -77,8 +83,12 @@ mod tests {
         assert_eq!((weather.name(), weather.description()), ("weather", Some("Of a town.")));
         assert_eq!(weather.schema(), Some(&json!({"type": "object"})));
         assert_eq!(serde_json::to_value(weather).unwrap(), format);
-        for wrong in [json!({"type": "yaml"}), json!("json_object"), json!({"type": "json_schema"})]
-        {
+        for wrong in [
+            json!({"type": "yaml"}),
+            json!("json_object"),
+            json!(["json_object"]),
+            json!({"type": "json_schema"}),
+        ] {
             let refused = Form::read(wrong).unwrap_err();
             assert_eq!(refused.cause, Cause::BadRequest);
             assert!(refused.message.contains("text, json_object or json_schema"), "{refused}");

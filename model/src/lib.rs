@@ -27,6 +27,12 @@ pub mod error;
 pub mod invoke;
 /// Texts that may come in parts.
 pub mod text_or;
+/// Fields that may be null.
+pub mod null;
+/// Messages as they are told, made turns.
+pub mod turns;
+/// Choices of tools, in everybody's words.
+pub mod choice;
 /// What a service's refusal means.
 pub mod classify;
 /// How drivers reach their services.
@@ -41,6 +47,7 @@ mod service;
 pub mod json;
 /// How what callers send is read.
 pub mod read_json;
+mod plain_json;
 /// Strings of JSON that may be long: decoded, and as they stand.
 mod literal;
 mod long_string;

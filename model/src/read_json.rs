@@ -1,19 +1,20 @@
 //! Reads what callers send: JSON around a prompt that may be megabytes long.
 //!
 //! What this reads, `serde_json` reads the same; a test compares the two. What it does not read, for whatever reason, is
-//! read by `serde_json` from its beginning, which then says what is wrong and where.
+//! read by `serde_json` from its beginning, which then says what is wrong and where. Only lists in place of objects are
+//! refused here.
 
 use std::fmt;
 
 use serde::de::value::{BorrowedStrDeserializer, StringDeserializer};
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess,
-    SeqAccess, VariantAccess, Visitor,
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, Expected, IntoDeserializer,
+    MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 use serde_json::{Number, Value};
 
-use crate::{literal, long_string};
+use crate::{literal, long_string, plain_json};
 
 /// As many as `serde_json` goes into.
 const DEEPEST: u8 = 127;
@@ -21,13 +22,32 @@ const DEEPEST: u8 = 127;
 const SHORT: usize = 32;
 
 pub fn from_slice<'de, T: Deserialize<'de>>(json: &'de [u8]) -> serde_json::Result<T> {
-    let mut reader = Reader { rest: json, deep: 0 };
+    let mut reader = Reader::of(json);
     if let Ok(read) = T::deserialize(&mut reader)
         && reader.peek().is_none()
     {
         return Ok(read);
     }
-    serde_json::from_slice(json)
+    match reader.list {
+        Some(List { left, instead_of }) => Err(list(json, left, &instead_of)),
+        None => serde_json::from_slice(json).map_err(|error| plain_json::told(&error)),
+    }
+}
+
+/// Where an object is expected, serde would take a list for it, field by field in an order that only we know.
+struct List {
+    /// Bytes from its beginning to the end.
+    left: usize,
+    instead_of: String,
+}
+
+fn list(json: &[u8], left: usize, instead_of: &str) -> serde_json::Error {
+    let before = json.get(..json.len() - left).unwrap_or_default();
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
+    Error::custom(format!(
+        "invalid type: a list, expected {instead_of} at line {line} column {column}"
+    ))
 }
 
 /// `serde_json` shall read it.
@@ -53,9 +73,14 @@ impl fmt::Display for Unread {
 struct Reader<'de> {
     rest: &'de [u8],
     deep: u8,
+    list: Option<List>,
 }
 
 impl<'de> Reader<'de> {
+    fn of(json: &'de [u8]) -> Self {
+        Self { rest: json, deep: 0, list: None }
+    }
+
     /// The next byte that is no space.
     fn peek(&mut self) -> Option<u8> {
         while let Some((b' ' | b'\n' | b'\t' | b'\r', rest)) = self.rest.split_first() {
@@ -72,12 +97,18 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
+    fn at_string(&mut self) -> Result<()> {
+        if self.peek() == Some(b'"') { Ok(()) } else { Err(Unread) }
+    }
+
     fn skip(&mut self, bytes: usize) {
         self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
 
-    /// Behind its opening quote.
+    /// From its opening quote on.
     fn string(&mut self) -> Result<Text<'de>> {
+        let quoted = self.rest;
+        self.skip(1);
         let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
         let beginning = self.rest.get(..SHORT).unwrap_or(self.rest);
         if let Some(end) = beginning.iter().position(special)
@@ -87,9 +118,14 @@ impl<'de> Reader<'de> {
             self.skip(end + 1);
             return text.map(Text::Short).ok_or(Unread);
         }
-        let (text, length) = long_string::decode(self.rest).ok_or(Unread)?;
-        self.skip(length);
-        Ok(Text::Long(text))
+        if let Some((text, length)) = long_string::decode(self.rest) {
+            self.skip(length);
+            return Ok(Text::Long(text));
+        }
+        let length = literal::length(quoted).ok_or(Unread)?;
+        self.rest = quoted.get(length..).ok_or(Unread)?;
+        let text = quoted.get(..length).map(serde_json::from_slice);
+        text.and_then(serde_json::Result::ok).map(Text::Long).ok_or(Unread)
     }
 
     /// A long string as it stands, quotes included.
@@ -139,13 +175,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.peek().ok_or(Unread)? {
-            b'"' => {
-                self.skip(1);
-                match self.string()? {
-                    Text::Short(text) => visitor.visit_borrowed_str(text),
-                    Text::Long(text) => visitor.visit_string(text),
-                }
-            }
+            b'"' => match self.string()? {
+                Text::Short(text) => visitor.visit_borrowed_str(text),
+                Text::Long(text) => visitor.visit_string(text),
+            },
             b'{' => self.within(|reader| {
                 let read = visitor.visit_map(Members { reader, begun: false })?;
                 reader.eat(b'}').map(|()| read)
@@ -182,6 +215,20 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_newtype_struct(self)
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        if self.peek() == Some(b'[') {
+            let instead_of = (&visitor as &dyn Expected).to_string();
+            self.list = Some(List { left: self.rest.len(), instead_of });
+            return Err(Unread);
+        }
+        self.deserialize_any(visitor)
+    }
+
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -189,13 +236,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor: V,
     ) -> Result<V::Value> {
         match self.peek().ok_or(Unread)? {
-            b'"' => {
-                self.skip(1);
-                match self.string()? {
-                    Text::Short(text) => visitor.visit_enum(BorrowedStrDeserializer::new(text)),
-                    Text::Long(text) => visitor.visit_enum(text.into_deserializer()),
-                }
-            }
+            b'"' => match self.string()? {
+                Text::Short(text) => visitor.visit_enum(BorrowedStrDeserializer::new(text)),
+                Text::Long(text) => visitor.visit_enum(text.into_deserializer()),
+            },
             b'{' => self.within(|reader| {
                 let read = visitor.visit_enum(&mut *reader)?;
                 reader.eat(b'}').map(|()| read)
@@ -206,7 +250,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+        tuple_struct map identifier ignored_any
     }
 }
 
@@ -248,7 +292,7 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
         if !self.goes_on(b'}')? {
             return Ok(None);
         }
-        self.reader.eat(b'"')?;
+        self.reader.at_string()?;
         let key = match self.reader.string()? {
             Text::Short(key) => seed.deserialize(BorrowedStrDeserializer::<Unread>::new(key)),
             Text::Long(key) => seed.deserialize(StringDeserializer::<Unread>::new(key)),
@@ -268,7 +312,7 @@ impl<'de> EnumAccess<'de> for &mut Reader<'de> {
     type Variant = Self;
 
     fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self)> {
-        self.eat(b'"')?;
+        self.at_string()?;
         let Text::Short(name) = self.string()? else { return Err(Unread) };
         let variant = seed.deserialize(BorrowedStrDeserializer::<Unread>::new(name))?;
         self.eat(b':')?;
@@ -312,7 +356,7 @@ mod tests {
 
     /// As it is read here alone.
     fn alone<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Option<T> {
-        let mut reader = Reader { rest: json, deep: 0 };
+        let mut reader = Reader::of(json);
         let read = T::deserialize(&mut reader).ok()?;
         reader.peek().is_none().then_some(read)
     }
@@ -326,28 +370,15 @@ mod tests {
 
     #[test]
     fn a_request_of_every_part_is_read_without_serde_json() {
-        // `\u` is left to serde_json.
-        let json = REQUEST.replace("\\u00e9", "é");
-        let read: Request = alone(json.as_bytes()).unwrap();
-        assert_eq!(read, serde_json::from_str(&json).unwrap());
-        assert_eq!(alone::<Request>(REQUEST.as_bytes()), None);
-        assert_eq!(
-            from_slice::<Request>(REQUEST.as_bytes()).unwrap(),
-            serde_json::from_str(REQUEST).unwrap()
-        );
+        let read: Request = alone(REQUEST.as_bytes()).unwrap();
+        assert_eq!(read, serde_json::from_str(REQUEST).unwrap());
     }
 
     #[test]
     fn what_is_wrong_is_said_as_serde_json_says_it() {
-        for json in [
-            "",
-            "{",
-            "{\"prompt\": 1}",
-            "{\"prompt\":\"a\",}",
-            "{} x",
-            "[1]",
-            "{\"temprature\": 1}",
-        ] {
+        for json in
+            ["", "{", "{\"prompt\": 1}", "{\"prompt\":\"a\",}", "{} x", "{\"temprature\": 1}"]
+        {
             let told = from_slice::<Request>(json.as_bytes()).unwrap_err().to_string();
             assert_eq!(told, serde_json::from_str::<Request>(json).unwrap_err().to_string());
         }
@@ -357,6 +388,23 @@ mod tests {
             assert_eq!(read, serde_json::from_str::<Value>(&deep(levels)).is_ok(), "{levels}");
             assert!(read || alone::<Value>(deep(levels).as_bytes()).is_none());
         }
+    }
+
+    #[test]
+    fn a_list_in_place_of_an_object_is_refused_wherever_it_stands() {
+        let told = [
+            "[null, null, \"a\"]",
+            "{\"prompt\": \"\\u00e9\",\n  \"params\": [5]}",
+            "{\"messages\": [[\"user\", \"a\"]]}",
+            "{\"messages\": [{\"role\": \"user\", \"content\": [{\"toolUse\": [\"1\", \"n\", {}]}]}]}",
+        ]
+        .map(|json| from_slice::<Request>(json.as_bytes()).unwrap_err().to_string());
+        insta::assert_snapshot!(told.join("\n"), @"
+invalid type: a list, expected an object with `prompt` or `messages` at line 1 column 1
+invalid type: a list, expected an object with `max_tokens` and the like at line 2 column 13
+invalid type: a list, expected a message with `role` and `content` at line 1 column 15
+invalid type: a list, expected a tool use with `id`, `name` and `input` at line 1 column 56
+");
     }
 
     fn same<'de, T: Deserialize<'de> + PartialEq + std::fmt::Debug>(json: &'de [u8]) {

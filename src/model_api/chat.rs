@@ -9,13 +9,15 @@ use axum::response::Response;
 use bytes::Bytes;
 use contract::ToolSpec;
 use model::text_or::TextOr;
-use model::words;
+use model::turns::{self, Turns};
 use model::{
-    Block, Call, Cause, Conversation, Form, Message, Metadata, ModelError, Parameters, Role,
-    ToolChoice, ToolResult, ToolUse, Words,
+    Block, Call, Cause, Conversation, Form, Metadata, ModelError, Parameters, Role, ToolResult,
+    ToolUse, Words,
 };
+use model::{choice, null, words};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
 
 use super::answer::{self, read, refused};
 use super::asked::Asked;
@@ -23,20 +25,21 @@ use super::{ANSWER, LONGEST, ModelApi, chat_reply, chat_stream, events, trace};
 
 /// What is understood of a request. What is not changes how an answer is sampled or kept, and is named in the answer.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object with `model` and `messages`")]
 struct Request<'a> {
     model: Option<String>,
     #[serde(borrow)]
     messages: Vec<Said<'a>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null::or_default")]
     tools: Vec<Tool>,
-    tool_choice: Option<Choice>,
+    tool_choice: Option<Value>,
     max_tokens: Option<u32>,
     max_completion_tokens: Option<u32>,
     temperature: Option<f32>,
     top_p: Option<f32>,
     #[serde(borrow)]
     stop: Option<TextOr<'a, String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null::or_default")]
     stream: bool,
     stream_options: Option<StreamOptions>,
     n: Option<u32>,
@@ -48,12 +51,14 @@ struct Request<'a> {
 
 /// A message of any role. An enum tagged by it would read each message twice, and hold it so.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a message with `role` and `content`")]
 struct Said<'a> {
     role: Speaker,
     #[serde(borrow)]
     content: Option<Content<'a>>,
     tool_calls: Option<Vec<ToolCall>>,
     tool_call_id: Option<String>,
+    function_call: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -69,6 +74,7 @@ enum Speaker {
 type Content<'a> = TextOr<'a, Part<'a>>;
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a part with `type` and `text`")]
 struct Part<'a> {
     #[serde(rename = "type")]
     kind: String,
@@ -77,18 +83,21 @@ struct Part<'a> {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a tool call with `id` and `function`")]
 struct ToolCall {
     id: String,
     function: Called,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a function with `name` and `arguments`")]
 struct Called {
     name: String,
     arguments: String,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a tool with `type` and `function`")]
 struct Tool {
     #[serde(rename = "type")]
     kind: String,
@@ -96,28 +105,18 @@ struct Tool {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a function with `name`, `description` and `parameters`")]
 struct Function {
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null::or_default")]
     description: String,
     parameters: Option<Value>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Choice {
-    Word(String),
-    Function { function: Named },
-}
-
-#[derive(Debug, Deserialize)]
-struct Named {
-    name: String,
-}
-
 #[derive(Debug, Default, Deserialize)]
+#[serde(expecting = "an object with `include_usage`")]
 struct StreamOptions {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null::or_default")]
     include_usage: bool,
 }
 
@@ -155,6 +154,25 @@ pub(super) async fn complete(
     }
 }
 
+/// What tools were called before there were tools.
+fn refuse_functions(request: &Request) -> Result<(), ModelError> {
+    let says = |name: &&str| {
+        request.others.get(*name).is_some_and(|value| match value {
+            Value::Null => false,
+            Value::Array(functions) => !functions.is_empty(),
+            _ => true,
+        })
+    };
+    let called = request.messages.iter().any(|said| said.function_call.is_some());
+    let named = ["functions", "function_call"].into_iter().find(says);
+    match named.or(called.then_some("function_call")) {
+        None => Ok(()),
+        Some(name) => Err(bad(format!(
+            "`{name}` is not carried out here: declare `tools` and choose by `tool_choice`, and answer `tool_calls` by messages of the role tool"
+        ))),
+    }
+}
+
 /// What is known to OpenAI's service and not carried out here, where it may be left out without harm.
 fn ignored(request: &Request) -> Vec<String> {
     let names = request.others.iter().filter(|(_, value)| !value.is_null());
@@ -165,6 +183,7 @@ fn call(request: Request, body: &Bytes, within: Duration) -> Result<Call, ModelE
     if request.n.is_some_and(|n| n != 1) {
         return Err(bad("`n` must be 1: a model behind this gateway gives one answer".to_owned()));
     }
+    refuse_functions(&request)?;
     let conversation = conversation(request.messages, request.tools, body)?;
     let mut call = Call::new(conversation, within);
     call.model = request.model;
@@ -179,26 +198,9 @@ fn call(request: Request, body: &Bytes, within: Duration) -> Result<Call, ModelE
             Some(TextOr::Text(stop)) => vec![stop.words(body).into_string()],
             Some(TextOr::Parts(stops)) => stops,
         },
-        tool_choice: choice(request.tool_choice)?,
+        tool_choice: choice::read(request.tool_choice.as_ref())?,
     };
     Ok(call)
-}
-
-fn choice(choice: Option<Choice>) -> Result<ToolChoice, ModelError> {
-    Ok(match choice {
-        None => ToolChoice::Auto,
-        Some(Choice::Function { function }) => ToolChoice::Tool(function.name),
-        Some(Choice::Word(word)) => match word.as_str() {
-            "auto" => ToolChoice::Auto,
-            "required" => ToolChoice::Any,
-            "none" => ToolChoice::None,
-            other => {
-                return Err(bad(format!(
-                    "`tool_choice` is {other:?}: auto, required, none or a function"
-                )));
-            }
-        },
-    })
 }
 
 fn conversation(
@@ -206,37 +208,25 @@ fn conversation(
     tools: Vec<Tool>,
     body: &Bytes,
 ) -> Result<Conversation, ModelError> {
-    let (mut system, mut messages) = (Vec::new(), Vec::<Message>::new());
-    for Said { role, content, tool_calls, tool_call_id } in said {
+    let mut turns = Turns::default();
+    for Said { role, content, tool_calls, tool_call_id, .. } in said {
         let content = content.map(|content| text(content, body)).transpose()?;
         let said = |content: Option<Words>| content.ok_or_else(|| missing("content"));
-        let (role, content) = match role {
-            Speaker::System => {
-                system.push(said(content)?.into_string());
-                continue;
-            }
-            Speaker::User => (Role::User, vec![Block::Text(said(content)?)]),
+        match role {
+            Speaker::System => turns.instruct(said(content)?.into_string()),
+            Speaker::User => turns.say(Role::User, vec![Block::Text(said(content)?)]),
             Speaker::Assistant => {
-                (Role::Assistant, assistant(content, tool_calls.unwrap_or_default())?)
+                turns.say(Role::Assistant, assistant(content, tool_calls.unwrap_or_default())?);
             }
             Speaker::Tool => {
                 let tool_use_id = tool_call_id.ok_or_else(|| missing("tool_call_id"))?;
                 let content = Value::String(said(content)?.into_string());
                 let result = ToolResult { tool_use_id, is_error: false, content };
-                (Role::User, vec![Block::ToolResult(result)])
+                turns.say(Role::User, vec![Block::ToolResult(result)]);
             }
-        };
-        // Results of tools that ran side by side are messages of their own at OpenAI, and one message elsewhere.
-        match messages.last_mut() {
-            Some(last) if last.role == role => last.content.extend(content),
-            _ => messages.push(Message { role, content }),
         }
     }
-    if messages.is_empty() {
-        return Err(bad("`messages` holds no message of a user".to_owned()));
-    }
-    let tools = tools.into_iter().map(tool).collect::<Result<_, _>>()?;
-    Ok(Conversation { system: system.join("\n\n"), messages, tools })
+    turns.with_tools(tools.into_iter().map(tool).collect::<Result<_, _>>()?)
 }
 
 fn assistant(content: Option<Words>, calls: Vec<ToolCall>) -> Result<Vec<Block>, ModelError> {
@@ -259,6 +249,7 @@ fn text(content: Content, body: &Bytes) -> Result<Words, ModelError> {
     };
     let texts = parts.into_iter().map(|part| match (part.kind.as_str(), part.text) {
         ("text", Some(text)) => Ok(text.words(body)),
+        ("text", None) => Err(bad("a part of the type \"text\" has no `text`".to_owned())),
         ("refusal", _) => Ok("".into()),
         (kind, _) => {
             Err(bad(format!("a part of the type {kind:?} cannot be sent: only texts can")))
@@ -273,13 +264,10 @@ fn text(content: Content, body: &Bytes) -> Result<Words, ModelError> {
 
 fn tool(tool: Tool) -> Result<ToolSpec, ModelError> {
     match (tool.kind.as_str(), tool.function) {
-        ("function", Some(function)) => Ok(ToolSpec {
-            name: function.name,
-            description: function.description,
-            input_schema: function
-                .parameters
-                .unwrap_or_else(|| json!({"type": "object", "properties": {}})),
-        }),
+        ("function", Some(Function { name, description, parameters })) => {
+            Ok(turns::tool(name, description, parameters))
+        }
+        ("function", None) => Err(bad("a tool has no `function`".to_owned())),
         (kind, _) => {
             Err(bad(format!("a tool of the type {kind:?} is not known here: functions are")))
         }
@@ -297,16 +285,20 @@ fn bad(message: String) -> ModelError {
 
 #[cfg(test)]
 mod tests {
+    use model::ToolChoice;
+    use serde_json::json;
+
     use super::*;
 
-    fn asked(request: Value) -> Result<Call, String> {
-        let request = Request::deserialize(request).map_err(|error| error.to_string())?;
-        call(request, &Bytes::new(), ANSWER).map_err(|error| error.message)
+    fn asked(request: &Value) -> Result<Call, String> {
+        let body = Bytes::from(request.to_string());
+        let request = read::<Request>(&body).map_err(|error| error.message)?;
+        call(request, &body, ANSWER).map_err(|error| error.message)
     }
 
     #[tokio::test]
     async fn results_of_tools_that_ran_side_by_side_become_one_message() {
-        let call = asked(json!({
+        let call = asked(&json!({
             "model": "m",
             "messages": [
                 {"role": "developer", "content": "Be brief."},
@@ -347,8 +339,22 @@ mod tests {
             json!({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}),
             json!({"messages": [{"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{"}}]}]}),
             json!({"messages": []}),
+            json!({"messages": hello, "tools": [{"type": "function"}]}),
+            json!({"messages": hello, "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}}}),
+            json!({"messages": [{"role": "user", "content": [{"type": "text", "text": null}]}]}),
+            json!({"messages": hello, "functions": [{"name": "look"}]}),
+            json!({"messages": hello, "function_call": "auto"}),
+            json!({"messages": [{"role": "assistant", "content": null, "function_call": {"name": "look", "arguments": "{}"}}]}),
+            json!({"messages": hello, "max_tokens": "5"}),
+            json!({"messages": hello, "stream": "yes"}),
+            json!({"messages": "Hello"}),
+            json!({"messages": ["Hello"]}),
+            json!({"messages": [["user", "Hello"]]}),
+            json!({"messages": [{"role": "function", "content": "Hello"}]}),
+            json!(["Hello"]),
+            json!("Hello"),
         ]
-        .map(|request| asked(request).unwrap_err());
+        .map(|request| asked(&request).unwrap_err());
         insta::assert_snapshot!(told.join("\n"), @r#"
         `n` must be 1: a model behind this gateway gives one answer
         `response_format` cannot be read: unknown variant `yaml`, expected `json_object` or `json_schema`; its `type` is text, json_object or json_schema
@@ -358,5 +364,30 @@ mod tests {
         the arguments of the tool call a are no JSON: EOF while parsing an object at line 1 column 1
         `messages` holds no message of a user
         "#);
+    }
+
+    #[tokio::test]
+    async fn null_is_what_is_left_out() {
+        let plain = asked(&json!({"messages": [{"role": "user", "content": "Hello"}]})).unwrap();
+        let mut nulls = asked(&json!({
+            "model": null,
+            "messages": [{"role": "user", "content": "Hello", "tool_calls": null, "tool_call_id": null, "function_call": null}],
+            "tools": null, "tool_choice": null, "max_tokens": null, "max_completion_tokens": null, "temperature": null,
+            "top_p": null, "stop": null, "stream": null, "stream_options": null, "n": null, "metadata": null,
+            "response_format": null, "functions": null, "function_call": null, "seed": null,
+        }))
+        .unwrap();
+        nulls.deadline = plain.deadline;
+        assert_eq!(nulls, plain);
+        let function =
+            json!({"name": "look", "description": null, "parameters": null, "strict": null});
+        let within = asked(&json!({
+            "messages": [{"role": "user", "content": "Hello"}],
+            "tools": [{"type": "function", "function": function}],
+            "stream_options": {"include_usage": null}, "functions": [],
+        }))
+        .unwrap();
+        let tool = &within.conversation.tools[0];
+        assert_eq!((&*tool.description, &tool.input_schema["type"]), ("", &json!("object")));
     }
 }

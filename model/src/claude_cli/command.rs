@@ -1,7 +1,7 @@
 //! A call as arguments, switches and standard input of the program.
 
 use crate::call::Call;
-use crate::conversation::{Block, Conversation, Message, Role};
+use crate::conversation::{Conversation, Message, Role};
 use crate::error::{Cause, ModelError};
 use crate::reply::Change;
 
@@ -81,9 +81,7 @@ const SWITCHES: [(&str, &str); 8] = [
 ];
 
 fn refuse_tools(conversation: &Conversation) -> Result<(), ModelError> {
-    let blocks = conversation.messages.iter().flat_map(|message| &message.content);
-    let used = |block: &Block| matches!(block, Block::ToolUse(_) | Block::ToolResult(_));
-    if conversation.tools.is_empty() && !blocks.into_iter().any(used) {
+    if conversation.tools.is_empty() && !conversation.speaks_of_tools() {
         return Ok(());
     }
     let message =
@@ -133,6 +131,7 @@ mod tests {
     use contract::ToolSpec;
 
     use super::*;
+    use crate::Block;
 
     fn call(messages: Vec<Message>) -> Call {
         let conversation =

@@ -3,7 +3,10 @@
 //! Nothing here asks a service: what a model takes is data (`data/limits.json`, the catalog), each row with its source.
 
 mod form;
+mod history;
+mod opening;
 mod sampling;
+mod schema;
 mod stop;
 mod system;
 mod table;
@@ -54,8 +57,14 @@ fn fit_within(
     let mut changes = Vec::new();
     sampling::check(&call.parameters)?;
     let form = form::fit(call, limits, &mut changes);
+    history::fit(call, limits, &mut changes);
     tools::fit(call, model, driver, limits, &mut changes)?;
-    if system::fit(&mut call.conversation, limits, &mut changes) {
+    let told = &mut call.conversation;
+    let retold = schema::fit(told, &mut changes)
+        | system::fit(told, limits, &mut changes)
+        // Where the system prompt is said by the user, the user speaks first.
+        | opening::fit(told, limits, &mut changes);
+    if retold {
         call.estimated = None;
     }
     sampling::fit(&mut call.parameters, model, driver, limits, &mut changes);

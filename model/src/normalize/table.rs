@@ -34,6 +34,8 @@ pub(super) struct Row {
     tools: Option<bool>,
     tool_choice: Option<Forced>,
     form: Option<Formed>,
+    opens: Option<Opens>,
+    unoffered: Option<Unoffered>,
     max_output: Option<u32>,
     default_max_tokens: Option<u32>,
     token_factor: Option<f64>,
@@ -72,6 +74,24 @@ pub(super) enum Formed {
     Words,
 }
 
+/// Who may speak first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Opens {
+    Anyone,
+    User,
+}
+
+/// How calls of tools are told that are not offered any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Unoffered {
+    AsTheyAre,
+    /// Beside tools of the same names, none of which may be called.
+    Stubs,
+    Text,
+}
+
 /// One thing that the table says, and why.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said<T> {
@@ -91,6 +111,8 @@ pub(super) struct Limits {
     pub tools: Said<bool>,
     pub tool_choice: Said<Forced>,
     pub form: Said<Formed>,
+    pub opens: Said<Opens>,
+    pub unoffered: Said<Unoffered>,
     pub max_output: Said<Option<u32>>,
     pub default_max_tokens: Said<u32>,
     pub token_factor: Said<f64>,
@@ -121,6 +143,9 @@ pub(super) fn limits(driver: &str, model_id: &str) -> Limits {
         tool_choice: said(rows().find(|row| row.tool_choice.is_some()), |row| row.tool_choice)
             .or(Forced::Auto),
         form: said(rows().find(|row| row.form.is_some()), |row| row.form).or(Formed::Tool),
+        opens: said(rows().find(|row| row.opens.is_some()), |row| row.opens).or(Opens::User),
+        unoffered: said(rows().find(|row| row.unoffered.is_some()), |row| row.unoffered)
+            .or(Unoffered::Text),
         max_output: said(rows().find(|row| row.max_output.is_some()), |row| Some(row.max_output))
             .or(None),
         default_max_tokens: said(rows().find(|row| row.default_max_tokens.is_some()), |row| {
@@ -174,6 +199,8 @@ mod tests {
                 || row.tools.is_some()
                 || row.tool_choice.is_some()
                 || row.form.is_some()
+                || row.opens.is_some()
+                || row.unoffered.is_some()
                 || row.max_output.is_some()
                 || row.default_max_tokens.is_some()
                 || row.token_factor.is_some();
@@ -197,6 +224,8 @@ mod tests {
                 limits.tools.reason(),
                 limits.tool_choice.reason(),
                 limits.form.reason(),
+                limits.opens.reason(),
+                limits.unoffered.reason(),
                 limits.default_max_tokens.reason(),
                 limits.token_factor.reason(),
             ] {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::catalog::{default_models, lookup};
 use crate::form::{Form, Schema};
-use crate::{Message, Metadata, Parameters, Role, ToolChoice, ToolUse};
+use crate::{Message, Metadata, Parameters, Role, ToolChoice, ToolResult, ToolUse};
 
 fn call(parameters: Parameters) -> Call {
     Call {
@@ -173,12 +173,248 @@ fn whoever_gives_tools_to_a_model_without_is_told_which_models_take_them() {
     let refused = fit(&mut call, &lookup("meta.llama3-8b-instruct-v1:0"), "bedrock").unwrap_err();
     assert_eq!(refused.cause, Cause::BadRequest);
     insta::assert_snapshot!(refused, @"the request cannot be carried out: meta.llama3-8b-instruct-v1:0 cannot call tools: it takes no tools on Converse (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html); models that can: global.anthropic.claude-sonnet-5-5, global.anthropic.claude-haiku-4-5-20251001-v1:0, global.amazon.nova-2-lite-v1:0");
-    told(&mut call).tools.clear();
-    let input = json!({});
-    let used = ToolUse { id: "1".to_owned(), name: "analyze_code".to_owned(), input };
-    let content = vec![Block::ToolUse(used)];
-    told(&mut call).messages.push(Message { role: Role::Assistant, content });
-    assert!(fit(&mut call, &lookup("meta.llama3-8b-instruct-v1:0"), "bedrock").is_err());
+}
+
+/// What an agent heard and said before it is asked for its last words.
+fn with_history(call: &mut Call) {
+    let used = |id: &str, town: &str| {
+        let input = json!({"town": town});
+        Block::ToolUse(ToolUse { id: id.to_owned(), name: "weather".to_owned(), input })
+    };
+    let answered = |id: &str, is_error, content| {
+        Block::ToolResult(ToolResult { tool_use_id: id.to_owned(), is_error, content })
+    };
+    let uses = vec![Block::Text("I look.".into()), used("a", "Oslo"), used("b", "Rome")];
+    let results = vec![
+        answered("a", false, json!({"degrees": -3})),
+        answered("b", true, json!("no such town")),
+        Block::Text("And so?".into()),
+    ];
+    told(call).messages.extend([
+        Message { role: Role::Assistant, content: uses },
+        Message { role: Role::User, content: results },
+    ]);
+}
+
+/// What a model is told of a call, and what was changed for it.
+fn told_as(driver: &str, id: &str, change: fn(&mut Call)) -> String {
+    let mut call = call(Parameters { max_tokens: Some(100), ..Parameters::default() });
+    call.estimated = Some(7);
+    change(&mut call);
+    let changes = fit(&mut call, &lookup(id), driver).unwrap();
+    let mut lines = vec![format!("{driver} {id}")];
+    lines.extend(changes.iter().map(|change| {
+        format!("  {}: {} -> {}, {}", change.parameter, change.from, change.to, change.reason)
+    }));
+    let Conversation { system, messages, tools } = &*call.conversation;
+    let tools: Vec<String> =
+        tools.iter().map(|tool| format!("{} {}", tool.name, tool.input_schema)).collect();
+    lines.push(format!("{tools:?} {:?} {system:?}", call.parameters.tool_choice));
+    for message in messages {
+        let content = message.content.iter().map(|block| match block {
+            Block::Text(text) => text.to_string(),
+            Block::ToolUse(used) => format!("<{} {}>", used.name, used.id),
+            Block::ToolResult(result) => format!("<result {}>", result.tool_use_id),
+            other => format!("{other:?}"),
+        });
+        lines.push(format!("{:?}: {}", message.role, content.collect::<Vec<_>>().join(" | ")));
+    }
+    // Somebody else's estimate holds for what he told.
+    assert_eq!(call.estimated.is_none(), !changes.is_empty(), "{changes:?}");
+    lines.join("\n")
+}
+
+#[test]
+fn tools_that_are_offered_no_more_are_told_as_the_service_takes_them() {
+    let said = [
+        ("openai", "gpt-4o"),
+        ("embedded", "embedded"),
+        ("anthropic", "claude-sonnet-5-5"),
+        ("bedrock", "us.amazon.nova-2-lite-v1:0"),
+        ("bedrock", "meta.llama3-8b-instruct-v1:0"),
+        ("claude_cli", "claude-sonnet-5-5"),
+    ]
+    .map(|(driver, id)| told_as(driver, id, with_history));
+    insta::assert_snapshot!(said.join("\n\n"), @r#"
+openai gpt-4o
+[] Auto "Answer in one line."
+User: What does this change cost?
+Assistant: I look. | <weather a> | <weather b>
+User: <result a> | <result b> | And so?
+
+embedded embedded
+[] Auto "Answer in one line."
+User: What does this change cost?
+Assistant: I look. | <weather a> | <weather b>
+User: <result a> | <result b> | And so?
+
+anthropic claude-sonnet-5-5
+  tools: [] -> ["weather"], the Messages API takes calls of tools only where tools are offered, and can forbid to call them (https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use)
+  tool_choice: "auto" -> "none", the Messages API takes calls of tools only where tools are offered, and can forbid to call them (https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use)
+["weather {\"type\":\"object\"}"] None "Answer in one line."
+User: What does this change cost?
+Assistant: I look. | <weather a> | <weather b>
+User: <result a> | <result b> | And so?
+
+bedrock us.amazon.nova-2-lite-v1:0
+  messages: {"tool_results":2,"tool_uses":2} -> "texts", Converse takes calls of tools only where tools are offered, and cannot forbid to call them (https://github.com/BerriAI/litellm/pull/31400)
+[] Auto "Answer in one line."
+User: What does this change cost?
+Assistant: I look. | [I called the tool weather (a) with {"town":"Oslo"}] | [I called the tool weather (b) with {"town":"Rome"}]
+User: [The tool weather (a) answered]
+{"degrees":-3} | [The tool weather (b) failed]
+no such town | And so?
+
+bedrock meta.llama3-8b-instruct-v1:0
+  messages: {"tool_results":2,"tool_uses":2} -> "texts", it takes no tools on Converse (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html)
+[] Auto "Answer in one line."
+User: What does this change cost?
+Assistant: I look. | [I called the tool weather (a) with {"town":"Oslo"}] | [I called the tool weather (b) with {"town":"Rome"}]
+User: [The tool weather (a) answered]
+{"degrees":-3} | [The tool weather (b) failed]
+no such town | And so?
+
+claude_cli claude-sonnet-5-5
+  messages: {"tool_results":2,"tool_uses":2} -> "texts", the command line program takes no tools of its caller (https://code.claude.com/docs/en/cli-reference)
+[] Auto "Answer in one line."
+User: What does this change cost?
+Assistant: I look. | [I called the tool weather (a) with {"town":"Oslo"}] | [I called the tool weather (b) with {"town":"Rome"}]
+User: [The tool weather (a) answered]
+{"degrees":-3} | [The tool weather (b) failed]
+no such town | And so?
+"#);
+}
+
+#[test]
+fn results_of_calls_that_nobody_made_are_told_as_text() {
+    let said = told_as("anthropic", "claude-sonnet-4-5", |call| {
+        with_history(call);
+        told(call).messages.remove(1);
+    });
+    insta::assert_snapshot!(said, @r#"
+anthropic claude-sonnet-4-5
+  messages: {"tool_results":2,"tool_uses":0} -> "texts", the Messages API takes calls of tools only where tools are offered, and can forbid to call them (https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use)
+[] Auto "Answer in one line."
+User: What does this change cost?
+User: [The tool (a) answered]
+{"degrees":-3} | [The tool (b) failed]
+no such town | And so?
+"#);
+}
+
+#[test]
+fn tools_of_the_past_stay_as_they_are_beside_tools_that_are_offered() {
+    let beside_tools = told_as("bedrock", "us.amazon.nova-2-lite-v1:0", |call| {
+        with_history(call);
+        told(call).tools.push(tool());
+    });
+    assert!(beside_tools.contains("<weather a>"), "{beside_tools}");
+    let beside_a_form = told_as("bedrock", "us.amazon.nova-2-lite-v1:0", |call| {
+        with_history(call);
+        call.form = Some(weather());
+    });
+    assert!(beside_a_form.contains("<weather a>"), "{beside_a_form}");
+}
+
+#[test]
+fn the_user_speaks_first_where_the_service_wants_it() {
+    let assistant_first = |call: &mut Call| {
+        let content = vec![Block::Text("How can I help?".into())];
+        told(call).messages.insert(0, Message { role: Role::Assistant, content });
+    };
+    let only_system = |call: &mut Call| told(call).messages.clear();
+    let said = [
+        told_as("openai", "gpt-4o", assistant_first),
+        told_as("anthropic", "claude-sonnet-5-5", assistant_first),
+        told_as("bedrock", "us.amazon.nova-2-lite-v1:0", assistant_first),
+        told_as("bedrock", "mistral.mistral-7b-instruct-v0:2", assistant_first),
+        told_as("openai", "gpt-4o", only_system),
+        told_as("anthropic", "claude-sonnet-5-5", only_system),
+        told_as("bedrock", "us.amazon.nova-2-lite-v1:0", only_system),
+        told_as("bedrock", "mistral.mistral-7b-instruct-v0:2", only_system),
+    ];
+    insta::assert_snapshot!(said.join("\n\n"), @r#"
+openai gpt-4o
+[] Auto "Answer in one line."
+Assistant: How can I help?
+User: What does this change cost?
+
+anthropic claude-sonnet-5-5
+  messages: "assistant first" -> "(nothing yet)", a conversation has to begin with the user (https://github.com/pydantic/pydantic-ai/issues/4495)
+[] Auto "Answer in one line."
+User: (nothing yet)
+Assistant: How can I help?
+User: What does this change cost?
+
+bedrock us.amazon.nova-2-lite-v1:0
+  messages: "assistant first" -> "(nothing yet)", a conversation has to begin with the user (https://github.com/pydantic/pydantic-ai/issues/4495)
+[] Auto "Answer in one line."
+User: (nothing yet)
+Assistant: How can I help?
+User: What does this change cost?
+
+bedrock mistral.mistral-7b-instruct-v0:2
+  system: {"characters":19} -> "first user message", it takes no system prompt (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html)
+[] Auto ""
+User: Answer in one line.
+Assistant: How can I help?
+User: What does this change cost?
+
+openai gpt-4o
+[] Auto "Answer in one line."
+
+anthropic claude-sonnet-5-5
+  system: {"characters":19} -> "first user message", a conversation has to begin with the user (https://github.com/pydantic/pydantic-ai/issues/4495)
+[] Auto ""
+User: Answer in one line.
+
+bedrock us.amazon.nova-2-lite-v1:0
+  system: {"characters":19} -> "first user message", a conversation has to begin with the user (https://github.com/pydantic/pydantic-ai/issues/4495)
+[] Auto ""
+User: Answer in one line.
+
+bedrock mistral.mistral-7b-instruct-v0:2
+  system: {"characters":19} -> "first user message", it takes no system prompt (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html)
+[] Auto ""
+User: Answer in one line.
+"#);
+}
+
+#[test]
+fn what_a_tool_takes_is_an_object_even_if_nobody_says_so() {
+    let said = told_as("bedrock", "us.amazon.nova-2-lite-v1:0", |call| {
+        let schemas = [
+            json!({}),
+            json!({"properties": {"town": {}}}),
+            json!({"type": null}),
+            json!({"type": "object"}),
+            json!({"type": "string"}),
+            json!(true),
+        ];
+        told(call).tools = schemas
+            .into_iter()
+            .zip(["a", "b", "c", "d", "e", "f"])
+            .map(|(input_schema, name)| ToolSpec { name: name.to_owned(), input_schema, ..tool() })
+            .collect();
+    });
+    insta::assert_snapshot!(said, @r#"
+bedrock us.amazon.nova-2-lite-v1:0
+  tools.a.input_schema.type: null -> "object", what a tool takes is an object, and a schema that does not say so is refused (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolInputSchema.html)
+  tools.b.input_schema.type: null -> "object", what a tool takes is an object, and a schema that does not say so is refused (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolInputSchema.html)
+  tools.c.input_schema.type: null -> "object", what a tool takes is an object, and a schema that does not say so is refused (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolInputSchema.html)
+["a {\"type\":\"object\"}", "b {\"properties\":{\"town\":{}},\"type\":\"object\"}", "c {\"type\":\"object\"}", "d {\"type\":\"object\"}", "e {\"type\":\"string\"}", "f true"] Auto "Answer in one line."
+User: What does this change cost?
+"#);
+}
+
+#[test]
+fn why_an_answer_is_no_longer_is_said_of_the_server_that_is_asked() {
+    let said = |driver: &str, id: &str| {
+        let mut call = call(Parameters::default());
+        fit(&mut call, &lookup(id), driver).unwrap().remove(0).reason
+    };
+    insta::assert_snapshot!(said("openai", "llama-on-our-own-machine"), @"left out, a server may write until its context is full, and nobody can say what the answer costs at most (https://github.com/vllm-project/vllm/issues/11976)");
+    assert_ne!(said("openai", "served-here"), said("bedrock", "us.amazon.nova-2-lite-v1:0"));
 }
 
 #[test]
@@ -342,7 +578,61 @@ fn any_model() -> impl Strategy<Value = (&'static str, &'static str)> {
     ])
 }
 
+fn any_history() -> impl Strategy<Value = Vec<Message>> {
+    let block = prop_oneof![
+        Just(Block::Text("Yes.".into())),
+        "[ab]".prop_map(|id| {
+            Block::ToolUse(ToolUse { id, name: "weather".to_owned(), input: json!({}) })
+        }),
+        "[ab]".prop_map(|tool_use_id| {
+            let content = json!("Snow.");
+            Block::ToolResult(ToolResult { tool_use_id, is_error: false, content })
+        }),
+    ];
+    let role = prop_oneof![Just(Role::User), Just(Role::Assistant)];
+    let message = (role, prop::collection::vec(block, 0..3));
+    let message = message.prop_map(|(role, content)| Message { role, content });
+    prop::collection::vec(message, 0..4)
+}
+
+fn any_tools() -> impl Strategy<Value = Vec<ToolSpec>> {
+    let schema = prop_oneof![Just(json!({})), Just(json!({"type": "object"}))];
+    let tool = schema.prop_map(|input_schema| ToolSpec { input_schema, ..tool() });
+    prop::collection::vec(tool, 0..2)
+}
+
 proptest! {
+    #[test]
+    fn every_conversation_ends_as_the_service_takes_it_and_a_second_time_changes_nothing(
+        history in any_history(),
+        tools in any_tools(),
+        (driver, id) in any_model(),
+        has_form in any::<bool>(),
+    ) {
+        let (model, limits) = (lookup(id), table::limits(driver, id));
+        let mut call = call(Parameters::default());
+        *told(&mut call) = Conversation { system: "Be brief.".to_owned(), messages: history, tools };
+        call.form = has_form.then(weather);
+        let before = call.clone();
+        match fit(&mut call, &model, driver) {
+            Err(refused) => prop_assert!(!limits.tools.value, "{refused}"),
+            Ok(changes) => {
+                let first = call.conversation.messages.first().map(|message| message.role);
+                prop_assert!(driver == "openai" || first == Some(Role::User));
+                let speaks = call.conversation.speaks_of_tools();
+                let offers = !call.conversation.tools.is_empty();
+                prop_assert!(!speaks || offers || matches!(driver, "openai" | "embedded"));
+                prop_assert!(call.conversation.tools.iter().all(|tool| tool.input_schema["type"] == "object"));
+                let told = |call: &Call| (call.conversation.clone(), call.parameters.tool_choice.clone());
+                let told_otherwise = changes.iter().any(|change| change.parameter != "max_tokens");
+                prop_assert_eq!(told(&before) != told(&call), told_otherwise);
+                let fitted = call.clone();
+                prop_assert_eq!(fit(&mut call, &model, driver).unwrap(), Vec::new());
+                prop_assert_eq!(call, fitted);
+            }
+        }
+    }
+
     #[test]
     fn every_call_ends_within_the_table_and_a_second_time_changes_nothing(
         parameters in any_parameters(),

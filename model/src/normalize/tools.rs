@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::table::{Forced, Limits, limits};
 use super::{change, refuse};
 use crate::catalog::{self, Catalog, Model};
-use crate::{Block, Call, Change, ModelError, ToolChoice};
+use crate::{Call, Change, ModelError, ToolChoice};
 
 pub(super) fn fit(
     call: &mut Call,
@@ -14,7 +14,8 @@ pub(super) fn fit(
     limits: &Limits,
     changes: &mut Vec<Change>,
 ) -> Result<(), ModelError> {
-    if !limits.tools.value && uses_tools(call) {
+    let conversation = &call.conversation;
+    if !limits.tools.value && (!conversation.tools.is_empty() || conversation.speaks_of_tools()) {
         let others = others(model, driver);
         return Err(refuse(format!(
             "{} cannot call tools: {}; models that can: {}",
@@ -23,7 +24,7 @@ pub(super) fn fit(
             others.join(", ")
         )));
     }
-    let tools = &call.conversation.tools;
+    let tools = &conversation.tools;
     let choice = &mut call.parameters.tool_choice;
     if let ToolChoice::Tool(name) = choice
         && !tools.iter().any(|tool| tool.name == *name)
@@ -48,12 +49,6 @@ pub(super) fn fit(
     changes.push(change("tool_choice", word(choice), word(&taken), limits.tool_choice.reason()));
     *choice = taken;
     Ok(())
-}
-
-fn uses_tools(call: &Call) -> bool {
-    let of_tools = |block: &Block| matches!(block, Block::ToolUse(_) | Block::ToolResult(_));
-    !call.conversation.tools.is_empty()
-        || call.conversation.messages.iter().flat_map(|message| &message.content).any(of_tools)
 }
 
 /// Up to three models of the same driver that take tools, the same vendor's first.

@@ -103,9 +103,7 @@ impl Family {
 
     /// One question goes as it is; what was said in turns, as a transcript that the model goes on with.
     fn transcript(&self, conversation: &Conversation) -> Result<String, ModelError> {
-        let blocks = conversation.messages.iter().flat_map(|message| &message.content);
-        let of_tools = |block: &Block| matches!(block, Block::ToolUse(_) | Block::ToolResult(_));
-        if !conversation.tools.is_empty() || blocks.into_iter().any(of_tools) {
+        if !conversation.tools.is_empty() || conversation.speaks_of_tools() {
             let text = "the model takes no tools: ask it without them, or ask another one";
             return Err(ModelError::new(Cause::BadRequest, text));
         }

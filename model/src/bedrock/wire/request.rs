@@ -173,10 +173,11 @@ fn tools<'a>(
         ToolChoice::Any => Some(Choice::Any {}),
         ToolChoice::Tool(name) => Some(Choice::Tool { name }),
         // Converse has no word for it. Without tools nothing can be called, but uses in the past need their tools.
-        ToolChoice::None if !speaks_of_tools(conversation) => return None,
+        ToolChoice::None if !conversation.speaks_of_tools() => return None,
         ToolChoice::None => {
             let reason = "Converse cannot forbid tools that the conversation has used";
-            changes.push(parameters::change("tools", "none".into(), "auto".into(), reason));
+            let (none, auto) = ("none".into(), "auto".into());
+            changes.push(parameters::change("tool_choice", none, auto, reason));
             None
         }
     };
@@ -188,11 +189,6 @@ fn tools<'a>(
     let cached = model.caches_tools.then_some(Tool::CachePoint(CACHE_POINT));
     let tools = conversation.tools.iter().map(tool).chain(cached).collect();
     Some(ToolConfig { tools, tool_choice })
-}
-
-fn speaks_of_tools(conversation: &Conversation) -> bool {
-    let mut blocks = conversation.messages.iter().flat_map(|message| &message.content);
-    blocks.any(|block| matches!(block, Block::ToolUse(_) | Block::ToolResult(_)))
 }
 
 fn messages<'a>(conversation: &'a Conversation, model: &Model) -> Vec<Message<'a>> {
