@@ -25,9 +25,15 @@ pub struct Call {
     pub parameters: Parameters,
     /// `None`: a text.
     pub form: Option<Arc<Form>>,
+    /// What the caller says besides, as a service of OpenAI's form may understand it: `seed`, `reasoning_effort`. `None`:
+    /// nothing.
+    pub others: Option<Arc<Others>>,
     pub metadata: Metadata,
     pub deadline: Instant,
 }
+
+/// Parameters by their names.
+pub type Others = serde_json::Map<String, serde_json::Value>;
 
 /// How to answer. What is `None` is left to the model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -73,6 +79,7 @@ impl Call {
             estimated: None,
             parameters: Parameters::default(),
             form: None,
+            others: None,
             metadata: Metadata::default(),
             deadline: Instant::now() + within,
         }

@@ -88,7 +88,7 @@ pub mod claude_cli;
 /// No model: a function answers.
 pub mod embedded;
 
-pub use call::{Call, Metadata, Parameters, ToolChoice};
+pub use call::{Call, Metadata, Others, Parameters, ToolChoice};
 pub use conversation::{Block, Conversation, Message, Role, ToolResult, ToolUse};
 pub use error::{Cause, ErrorKind, ModelError};
 pub use event::{Event, Events};

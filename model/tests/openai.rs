@@ -180,6 +180,7 @@ async fn the_manners_that_a_server_asks_for_are_settings() {
     call.parameters.max_tokens = Some(100);
     call.parameters.tool_choice = ToolChoice::Tool("look".into());
     call.metadata.trace_id = Some("4bf92f3577b34da6a3ce929d0e0e4736".into());
+    call.others = json!({"seed": 4}).as_object().cloned().map(Into::into);
     driver.converse(&call).await.unwrap();
     let seen = fake.last();
     assert_eq!(seen.headers["authorization"], "Bearer sk-secret");
@@ -188,6 +189,7 @@ async fn the_manners_that_a_server_asks_for_are_settings() {
     assert_eq!(seen.body["messages"][2]["reasoning_content"], "Look.");
     assert_eq!(seen.body["max_completion_tokens"], 100);
     assert_eq!(seen.body["tool_choice"]["function"]["name"], "look");
+    assert_eq!(seen.body["seed"], 4);
 }
 
 #[tokio::test]

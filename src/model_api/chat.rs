@@ -11,19 +11,19 @@ use contract::ToolSpec;
 use model::text_or::TextOr;
 use model::turns::{self, Turns};
 use model::{
-    Block, Call, Cause, Conversation, Form, Metadata, ModelError, Parameters, Role, ToolResult,
-    ToolUse, Words,
+    Block, Call, Cause, Conversation, Form, Metadata, ModelError, Others, Parameters, Role,
+    ToolResult, ToolUse, Words,
 };
 use model::{choice, null, words};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::answer::{self, read, refused};
 use super::asked::Asked;
 use super::{ANSWER, LONGEST, ModelApi, chat_reply, chat_stream, events, trace};
 
-/// What is understood of a request. What is not changes how an answer is sampled or kept, and is named in the answer.
+/// What is understood of a request. What is not is passed on to services of OpenAI's form.
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "an object with `model` and `messages`")]
 struct Request<'a> {
@@ -46,7 +46,7 @@ struct Request<'a> {
     metadata: Option<Metadata>,
     response_format: Option<Value>,
     #[serde(flatten)]
-    others: Map<String, Value>,
+    others: Others,
 }
 
 /// A message of any role. An enum tagged by it would read each message twice, and hold it so.
@@ -129,15 +129,14 @@ pub(super) async fn complete(
         let stream = request
             .stream
             .then(|| request.stream_options.as_ref().is_some_and(|options| options.include_usage));
-        let notes = ignored(&request);
         let within = if stream.is_some() { LONGEST } else { ANSWER };
         let mut call = call(request, &body, within)?;
         api.agents.apply(&mut call)?;
         trace::complete(&mut call.metadata, &headers, client);
-        Ok((call, stream, notes))
+        Ok((call, stream))
     });
     drop(body);
-    let (call, stream, notes) = match asked {
+    let (call, stream) = match asked {
         Ok(asked) => asked,
         Err(error) => return refused(&error),
     };
@@ -149,7 +148,7 @@ pub(super) async fn complete(
         };
     }
     match api.gateway.converse(&call).await {
-        Ok(reply) => answer::written(StatusCode::OK, chat_reply::completion(&reply, &about, notes)),
+        Ok(reply) => answer::written(StatusCode::OK, chat_reply::completion(&reply, &about)),
         Err(error) => refused(&error),
     }
 }
@@ -173,12 +172,6 @@ fn refuse_functions(request: &Request) -> Result<(), ModelError> {
     }
 }
 
-/// What is known to OpenAI's service and not carried out here, where it may be left out without harm.
-fn ignored(request: &Request) -> Vec<String> {
-    let names = request.others.iter().filter(|(_, value)| !value.is_null());
-    names.map(|(name, _)| format!("`{name}` has no effect here")).collect()
-}
-
 fn call(request: Request, body: &Bytes, within: Duration) -> Result<Call, ModelError> {
     if request.n.is_some_and(|n| n != 1) {
         return Err(bad("`n` must be 1: a model behind this gateway gives one answer".to_owned()));
@@ -188,6 +181,8 @@ fn call(request: Request, body: &Bytes, within: Duration) -> Result<Call, ModelE
     let mut call = Call::new(conversation, within);
     call.model = request.model;
     call.form = request.response_format.map(Form::read).transpose()?.flatten().map(Arc::new);
+    let others: Others = request.others.into_iter().filter(|(_, value)| !value.is_null()).collect();
+    call.others = (!others.is_empty()).then(|| others.into());
     call.metadata = request.metadata.unwrap_or_default();
     call.parameters = Parameters {
         max_tokens: request.max_completion_tokens.or(request.max_tokens),

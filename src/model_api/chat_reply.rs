@@ -25,8 +25,7 @@ impl About {
 }
 
 /// A whole answer as JSON.
-pub(super) fn completion(reply: &Reply, about: &About, mut notes: Vec<String>) -> Vec<u8> {
-    notes.extend_from_slice(&reply.notes);
+pub(super) fn completion(reply: &Reply, about: &About) -> Vec<u8> {
     let text = reply.message.text();
     let capacity = USUAL_LENGTH + text.len();
     let completion = Completion {
@@ -41,7 +40,7 @@ pub(super) fn completion(reply: &Reply, about: &About, mut notes: Vec<String>) -
             logprobs: None,
         }],
         usage: usage(reply),
-        eco_coder: extra(reply, &notes),
+        eco_coder: extra(reply),
     };
     // It cannot fail: no map in it has a key that is no text.
     json::to_vec(&completion, capacity).unwrap_or_default()
@@ -118,9 +117,8 @@ pub(super) struct Extra<'a> {
     routing: &'a [String],
 }
 
-/// With these notes in place of the reply's own.
-pub(super) fn extra<'a>(reply: &'a Reply, notes: &'a [String]) -> Extra<'a> {
-    let Reply { cost_usd, normalized, routing, .. } = reply;
+pub(super) fn extra(reply: &Reply) -> Extra<'_> {
+    let Reply { cost_usd, normalized, notes, routing, .. } = reply;
     Extra { cost_usd: *cost_usd, normalized, notes, routing }
 }
 
@@ -173,13 +171,13 @@ mod tests {
         reply.cost_usd = Some(0.5);
         reply.notes = vec!["b".to_owned()];
         let about = About { id: "chatcmpl-1".to_owned(), created: 9 };
-        String::from_utf8(completion(&reply, &about, vec!["a".to_owned()])).unwrap()
+        String::from_utf8(completion(&reply, &about)).unwrap()
     }
 
     #[test]
     fn a_text_is_answered_in_openais_form() {
         let answer = answered(vec![Block::Text("Say \"hi\".\n".into())], StopReason::EndTurn);
-        insta::assert_snapshot!(answer, @r#"{"id":"chatcmpl-1","object":"chat.completion","created":9,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Say \"hi\".\n","refusal":null},"finish_reason":"stop","logprobs":null}],"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0,"prompt_tokens_details":{"cached_tokens":0}},"eco_coder":{"cost_usd":0.5,"normalized":[],"notes":["a","b"]}}"#);
+        insta::assert_snapshot!(answer, @r#"{"id":"chatcmpl-1","object":"chat.completion","created":9,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Say \"hi\".\n","refusal":null},"finish_reason":"stop","logprobs":null}],"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0,"prompt_tokens_details":{"cached_tokens":0}},"eco_coder":{"cost_usd":0.5,"normalized":[],"notes":["b"]}}"#);
     }
 
     #[test]

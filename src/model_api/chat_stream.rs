@@ -65,7 +65,7 @@ impl Chunks {
         let mut last = self.chunk(&json!([
             {"index": 0, "delta": {}, "finish_reason": finish_reason(reply.stop), "logprobs": null}
         ]));
-        last["eco_coder"] = json!(extra(reply, &reply.notes));
+        last["eco_coder"] = json!(extra(reply));
         lines.push(last.to_string());
         if self.include_usage {
             let mut counted = self.chunk(&json!([]));

@@ -120,6 +120,7 @@ impl<'a> Course<'a> {
             estimated: self.estimated,
             parameters,
             form: call.form.clone(),
+            others: call.others.clone(),
             metadata: call.metadata.clone(),
             deadline: call.deadline,
         }

@@ -5,6 +5,7 @@
 mod form;
 mod history;
 mod opening;
+mod others;
 mod sampling;
 mod schema;
 mod stop;
@@ -69,6 +70,7 @@ fn fit_within(
     }
     sampling::fit(&mut call.parameters, model, driver, limits, &mut changes);
     stop::fit(&mut call.parameters.stop_sequences, limits, &mut changes);
+    others::fit(call, limits, &mut changes);
     let estimated = call.estimated.unwrap_or_else(|| estimate::conversation(&call.conversation));
     let input_tokens = times(estimated + form::tokens(call.form.as_ref()), limits);
     tokens::fit(&mut call.parameters.max_tokens, input_tokens, model, limits, &mut changes)?;

@@ -34,6 +34,7 @@ pub(super) struct Row {
     tools: Option<bool>,
     tool_choice: Option<Forced>,
     form: Option<Formed>,
+    others: Option<bool>,
     opens: Option<Opens>,
     unoffered: Option<Unoffered>,
     max_output: Option<u32>,
@@ -111,6 +112,8 @@ pub(super) struct Limits {
     pub tools: Said<bool>,
     pub tool_choice: Said<Forced>,
     pub form: Said<Formed>,
+    /// Whether parameters that are not of ours are passed on.
+    pub others: Said<bool>,
     pub opens: Said<Opens>,
     pub unoffered: Said<Unoffered>,
     pub max_output: Said<Option<u32>>,
@@ -142,6 +145,7 @@ pub(super) fn limits(driver: &str, model_id: &str) -> Limits {
         tools: said(rows().find(|row| row.tools.is_some()), |row| row.tools).or(true),
         tool_choice: said(rows().find(|row| row.tool_choice.is_some()), |row| row.tool_choice)
             .or(Forced::Auto),
+        others: said(rows().find(|row| row.others.is_some()), |row| row.others).or(false),
         form: said(rows().find(|row| row.form.is_some()), |row| row.form).or(Formed::Tool),
         opens: said(rows().find(|row| row.opens.is_some()), |row| row.opens).or(Opens::User),
         unoffered: said(rows().find(|row| row.unoffered.is_some()), |row| row.unoffered)
@@ -199,6 +203,7 @@ mod tests {
                 || row.tools.is_some()
                 || row.tool_choice.is_some()
                 || row.form.is_some()
+                || row.others.is_some()
                 || row.opens.is_some()
                 || row.unoffered.is_some()
                 || row.max_output.is_some()
@@ -224,6 +229,7 @@ mod tests {
                 limits.tools.reason(),
                 limits.tool_choice.reason(),
                 limits.form.reason(),
+                limits.others.reason(),
                 limits.opens.reason(),
                 limits.unoffered.reason(),
                 limits.default_max_tokens.reason(),

@@ -25,6 +25,7 @@ fn call(parameters: Parameters) -> Call {
         estimated: None,
         parameters,
         form: None,
+        others: None,
         metadata: Metadata::default(),
         deadline: Instant::now() + Duration::from_secs(30),
     }
@@ -545,6 +546,22 @@ fn a_form_is_asked_for_as_the_service_takes_it() {
     bedrock us.amazon.nova-2-lite-v1:0: Some(Tool("weather_")), ["\"weather\" -> {\"tool\":\"weather_\"}"], ["weather", "weather_"] Tool("weather_"), "Answer in one line."
     bedrock us.amazon.nova-2-lite-v1:0: None, [], ["analyze_code"] Any, "Answer in one line."
     "#);
+}
+
+#[test]
+fn what_a_client_says_besides_goes_to_services_of_its_form_alone() {
+    let said = json!({"seed": 4, "logprobs": true, "reasoning_effort": "low"});
+    let fitted = |driver, id| {
+        let mut call = call(Parameters { max_tokens: Some(100), ..Parameters::default() });
+        call.others = said.as_object().cloned().map(Arc::new);
+        let changes = fit(&mut call, &lookup(id), driver).unwrap();
+        let names: Vec<String> = changes.into_iter().map(|change| change.parameter).collect();
+        (call.others.map(|kept| Value::from((*kept).clone())), names)
+    };
+    let kept = json!({"seed": 4, "reasoning_effort": "low"});
+    assert_eq!(fitted("openai", "qwen3"), (Some(kept), vec!["logprobs".to_owned()]));
+    let names = ["logprobs", "reasoning_effort", "seed"].map(str::to_owned).to_vec();
+    assert_eq!(fitted("bedrock", "us.amazon.nova-2-lite-v1:0"), (None, names));
 }
 
 fn any_parameters() -> impl Strategy<Value = Parameters> {

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::Settings;
-use crate::call::{Call, ToolChoice};
+use crate::call::{Call, Others, ToolChoice};
 use crate::conversation::{Block, Conversation, Message, Role, ToolResult};
 use crate::error::{Cause, ModelError};
 use crate::form::Form;
@@ -37,6 +37,7 @@ pub(super) fn body(
         top_p: parameters.top_p,
         stop: &parameters.stop_sequences,
         response_format: call.form.as_deref(),
+        others: call.others.as_deref(),
         stream,
         stream_options: (stream && settings.asks_usage)
             .then_some(StreamOptions { include_usage: true }),
@@ -66,6 +67,8 @@ struct Body<'a> {
     stop: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<&'a Form>,
+    #[serde(flatten)]
+    others: Option<&'a Others>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -25,6 +25,10 @@ struct Body {
     #[serde(default)]
     stream: bool,
     stream_options: Option<StreamOptions>,
+    #[serde(rename = "response_format")]
+    _response_format: Option<Value>,
+    #[serde(rename = "seed")]
+    _seed: Option<i64>,
 }
 
 #[derive(Deserialize)]
