@@ -47,6 +47,9 @@ mod gateway_models;
 #[cfg(feature = "bedrock")]
 mod gateway_routing;
 #[cfg(test)]
+#[cfg(feature = "bedrock")]
+mod gateway_shapes;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod measure;
