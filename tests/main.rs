@@ -52,6 +52,7 @@ mod gateway_routing;
 #[cfg(test)]
 #[cfg(feature = "bedrock")]
 mod gateway_stop;
+mod gateway_shapes;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

@@ -43,8 +43,8 @@ struct List {
 
 fn list(json: &[u8], left: usize, instead_of: &str) -> serde_json::Error {
     let before = json.get(..json.len() - left).unwrap_or_default();
-    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-    let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
+    let lines = || before.split(|byte| *byte == b'\n');
+    let (line, column) = (lines().count(), 1 + lines().next_back().map_or(0, <[u8]>::len));
     Error::custom(format!(
         "invalid type: a list, expected {instead_of} at line {line} column {column}"
     ))

@@ -351,14 +351,28 @@ mod tests {
         ]
         .map(|request| asked(&request).unwrap_err());
         insta::assert_snapshot!(told.join("\n"), @r#"
-        `n` must be 1: a model behind this gateway gives one answer
-        `response_format` cannot be read: unknown variant `yaml`, expected `json_object` or `json_schema`; its `type` is text, json_object or json_schema
-        `tool_choice` is "maybe": auto, required, none or a function
-        a tool of the type "web_search" is not known here: functions are
-        a part of the type "image_url" cannot be sent: only texts can
-        the arguments of the tool call a are no JSON: EOF while parsing an object at line 1 column 1
-        `messages` holds no message of a user
-        "#);
+`n` must be 1: a model behind this gateway gives one answer
+`response_format` cannot be read: unknown `yaml`, expected `json_object` or `json_schema`; its `type` is text, json_object or json_schema
+`tool_choice` is "maybe": auto, required, none or a tool, as {"type": "function", "function": {"name": "…"}}
+a tool of the type "web_search" is not known here: functions are
+a part of the type "image_url" cannot be sent: only texts can
+the arguments of the tool call a are no JSON: EOF while parsing an object at line 1 column 1
+`messages` says nothing
+a tool has no `function`
+`tool_choice` cannot allow some of the tools: leave the others out of `tools`
+a part of the type "text" has no `text`
+`functions` is not carried out here: declare `tools` and choose by `tool_choice`, and answer `tool_calls` by messages of the role tool
+`function_call` is not carried out here: declare `tools` and choose by `tool_choice`, and answer `tool_calls` by messages of the role tool
+`function_call` is not carried out here: declare `tools` and choose by `tool_choice`, and answer `tool_calls` by messages of the role tool
+the body cannot be read: invalid type: string "5", expected a whole number from 0 to 4294967295 at line 1 column 17
+the body cannot be read: invalid type: string "yes", expected true or false at line 1 column 62
+the body cannot be read: invalid type: string "Hello", expected a list at line 1 column 19
+the body cannot be read: invalid type: string "Hello", expected a message with `role` and `content` at line 1 column 20
+the body cannot be read: invalid type: a list, expected a message with `role` and `content` at line 1 column 14
+the body cannot be read: unknown `function`, expected one of `developer`, `system`, `user`, `assistant`, `tool` at line 1 column 49
+the body cannot be read: invalid type: a list, expected an object with `model` and `messages` at line 1 column 0
+the body cannot be read: invalid type: string "Hello", expected an object with `model` and `messages` at line 1 column 7
+"#);
     }
 
     #[tokio::test]

@@ -92,8 +92,10 @@ impl Request<'_> {
         }
         match (self.prompt, self.messages) {
             (Some(prompt), None) => turns.say(Role::User, vec![Block::Text(prompt.words(body))]),
-            (None, Some(said)) => {
-                said.into_iter().try_for_each(|said| say(&mut turns, said, body))?
+            (None, Some(all)) => {
+                for said in all {
+                    say(&mut turns, said, body)?;
+                }
             }
             (None, None) => return Err(bad("neither `prompt` nor `messages` is given")),
             (Some(_), Some(_)) => return Err(bad("give `prompt` or `messages`, not both")),

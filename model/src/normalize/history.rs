@@ -60,10 +60,10 @@ fn tell(conversation: &mut Conversation, reason: String, changes: &mut Vec<Chang
     let (mut uses, mut results) = (0, 0);
     for block in conversation.messages.iter_mut().flat_map(|message| &mut message.content) {
         let text = match block {
-            Block::ToolUse(used) => {
+            Block::ToolUse(tool) => {
                 uses += 1;
-                names.insert(used.id.clone(), used.name.clone());
-                called(used)
+                names.insert(tool.id.clone(), tool.name.clone());
+                called(tool)
             }
             Block::ToolResult(result) => {
                 results += 1;
@@ -87,7 +87,7 @@ fn answered(result: &ToolResult, name: Option<&str>) -> String {
         let _ = write!(text, "{name} ");
     }
     let how = if result.is_error { "failed" } else { "answered" };
-    let _ = write!(text, "({}) {how}]\n", result.tool_use_id);
+    let _ = writeln!(text, "({}) {how}]", result.tool_use_id);
     match &result.content {
         Value::String(content) => text.push_str(content),
         content => {

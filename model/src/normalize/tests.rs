@@ -178,21 +178,21 @@ fn whoever_gives_tools_to_a_model_without_is_told_which_models_take_them() {
 
 /// What an agent heard and said before it is asked for its last words.
 fn with_history(call: &mut Call) {
-    let used = |id: &str, town: &str| {
+    let call_of = |id: &str, town: &str| {
         let input = json!({"town": town});
         Block::ToolUse(ToolUse { id: id.to_owned(), name: "weather".to_owned(), input })
     };
     let answered = |id: &str, is_error, content| {
         Block::ToolResult(ToolResult { tool_use_id: id.to_owned(), is_error, content })
     };
-    let uses = vec![Block::Text("I look.".into()), used("a", "Oslo"), used("b", "Rome")];
+    let calls = vec![Block::Text("I look.".into()), call_of("a", "Oslo"), call_of("b", "Rome")];
     let results = vec![
         answered("a", false, json!({"degrees": -3})),
         answered("b", true, json!("no such town")),
         Block::Text("And so?".into()),
     ];
     told(call).messages.extend([
-        Message { role: Role::Assistant, content: uses },
+        Message { role: Role::Assistant, content: calls },
         Message { role: Role::User, content: results },
     ]);
 }
