@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use contract::Timestamp;
 
-use super::record::{CallRecord, Prefix};
+use super::prefix::Prefix;
+use super::record::CallRecord;
 use crate::budget::Nanodollars;
 use crate::reply::Usage;
 

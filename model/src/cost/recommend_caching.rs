@@ -70,8 +70,7 @@ mod tests {
     use contract::Timestamp;
 
     use super::super::record::tests::record;
-    use super::super::record::{CallRecord, Prefix};
-    use super::super::{Evidence, Kind, recommendations};
+    use super::super::{CallRecord, Evidence, Kind, Prefix, recommendations};
     use super::*;
 
     const HAIKU: &str = "global.anthropic.claude-haiku-4-5-20251001-v1:0";
