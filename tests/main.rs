@@ -48,6 +48,9 @@ mod gateway_models;
 mod gateway_routing;
 #[cfg(test)]
 #[cfg(feature = "bedrock")]
+mod gateway_shell;
+#[cfg(test)]
+#[cfg(feature = "bedrock")]
 mod gateway_stop;
 #[cfg(test)]
 mod hostile;

@@ -13,15 +13,14 @@ use model::gateway::{self, Gateway, Parts, Route};
 use model::limit::Limits;
 use model::{Metadata, ModelDriver, normalize};
 
-use super::CLOCK;
 use super::model_drivers::Drivers;
 use super::models::limits;
 use super::named::{self, catalog, check_named};
 use super::observed::Observed;
 use super::spending::{Spending, while_kept};
+use super::{CLOCK, kept};
 use crate::config::{Config, DriverName};
 use crate::review::cost::{self, Meter};
-use crate::store::Database;
 
 const AGENT: &str = "bench";
 /// For one answer, retries included.
@@ -93,8 +92,9 @@ impl Bench {
     ) -> anyhow::Result<Report> {
         let (began, meter) = (CLOCK().rfc3339(), Meter::start(CLOCK()));
         // What a server keeps is shared with it: its caps hold for both, and the costs of models show both.
-        let file = self.config.database.exists().then(|| Database::open(&self.config.database));
-        let money = Spending::open(&self.config, self.caps(&request), file.transpose()?).await?;
+        let costs = self.named.iter().any(|(driver, _)| *driver != DriverName::Embedded);
+        let file = kept::file_for_calls(&self.config, costs)?;
+        let money = Spending::open(&self.config, self.caps(&request), file).await?;
         let contenders = self.contenders(&money).await;
         let settings = Settings {
             seed: request.seed,

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::CLOCK;
 use super::agents;
 use super::any_model;
+use super::kept;
 use super::leader;
 use super::model_drivers::Drivers;
 use super::named::{catalog, check_named, named};
@@ -51,7 +52,7 @@ impl Models {
     }
 
     /// The same with these agents.
-    pub async fn with_agents(
+    async fn with_agents(
         config: &Config,
         file: Option<Database>,
         catalog: Catalog,
@@ -156,6 +157,24 @@ impl Models {
     }
 
     /// Writes down what was spent until the work has ended, and then all that is left.
+    /// For a command that asks and ends: with the file in which a server with these settings counts, where there is one or
+    /// caps want one. What it learns of models is not kept, for a server may be learning, too.
+    pub async fn of_command(
+        config: &Config,
+        catalog: Catalog,
+        agents: Agents,
+    ) -> anyhow::Result<Self> {
+        let named = named(config).into_iter().map(|(driver, _)| driver);
+        let mut drivers = named.chain(agents.definitions().iter().filter_map(agents::driver_of));
+        let file = kept::file_for_calls(config, drivers.any(|name| name != DriverName::Embedded))?;
+        Self::with_agents(config, file, catalog, agents).await
+    }
+
+    /// Writes down what was spent until the work has ended, and then all that is left; not what was learned.
+    pub async fn pay_while<T>(&self, work: impl Future<Output = T>) -> T {
+        while_kept(work, |told| self.spending.keep(told)).await
+    }
+
     pub async fn keep_while<T>(&self, work: impl Future<Output = T>) -> T {
         while_kept(work, |told| self.keep(told)).await
     }
