@@ -98,3 +98,21 @@ async fn a_question_that_is_broken_off_is_paid_for() {
     assert!(spent.usd() > 0.002 && leased == Nanodollars::ZERO, "{spent}, {leased}");
     assert_eq!(calls(&world), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_lists_nothing_does_not_hide_what_is_configured() {
+    let (mut world, _bedrock) = world("").await;
+    world.set("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
+    world.settings(&format!(
+        "[model]\ndriver = \"bedrock\"\nmodels = [\"{HAIKU}\", \"openai/qwen3\"]\n"
+    ));
+
+    let ended = world.run(&["models", "list"]);
+
+    assert_eq!(ended.code, 3, "{}", ended.stdout);
+    for listed in [HAIKU, "qwen3", "configured", "discovered"] {
+        assert!(ended.stdout.contains(listed), "{listed}: {}", ended.stdout);
+    }
+    assert!(ended.stderr.contains("openai: "), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("bedrock: "), "{}", ended.stderr);
+}
