@@ -59,7 +59,8 @@ impl Bench {
         let mut named: Vec<(DriverName, Model)> = Vec::new();
         for (driver, id) in named::named(&config) {
             if !named.iter().any(|(known, model)| *known == driver && model.id == id) {
-                named.push((driver, catalog.lookup(&id).through(driver.as_str())));
+                let model = catalog.lookup_through(driver.as_str(), &id);
+                named.push((driver, model.through(driver.as_str())));
             }
         }
         let is_other = |(driver, model): &&(DriverName, Model)| {

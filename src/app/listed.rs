@@ -36,7 +36,7 @@ pub struct Discovered {
 
 impl ListedModel {
     fn new(catalog: &Catalog, id: String, driver: &'static str, source: &'static str) -> Self {
-        let price = catalog.lookup(&id).price;
+        let price = catalog.lookup_through(driver, &id).price;
         let (input_usd, output_usd) = price.map(|price| (price.input, price.output)).unzip();
         Self { id, driver, source, input_usd, output_usd }
     }

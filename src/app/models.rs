@@ -69,7 +69,8 @@ impl Models {
         for (name, id) in named {
             let Some(driver) = drivers.get(name) else { continue };
             configured.push(Configured { id: id.clone(), driver: name.as_str() });
-            routes.push(Route::of(driver, catalog.lookup(&id)));
+            let model = catalog.lookup_through(driver.name(), &id);
+            routes.push(Route::of(driver, model));
         }
         let learned = file.clone().map(SqliteExperience::new);
         let spending = Spending::open(config, config.gateway.caps.clone(), file).await?;
@@ -156,7 +157,6 @@ impl Models {
         })
     }
 
-    /// Writes down what was spent until the work has ended, and then all that is left.
     /// For a command that asks and ends: with the file in which a server with these settings counts, where there is one or
     /// caps want one. What it learns of models is not kept, for a server may be learning, too.
     pub async fn of_command(
@@ -175,6 +175,7 @@ impl Models {
         while_kept(work, |told| self.spending.keep(told)).await
     }
 
+    /// Writes down what was spent until the work has ended, and then all that is left.
     pub async fn keep_while<T>(&self, work: impl Future<Output = T>) -> T {
         while_kept(work, |told| self.keep(told)).await
     }
@@ -206,7 +207,8 @@ fn routes_of(
                 .iter()
                 .any(|other| Arc::ptr_eq(&other.driver, &driver) && other.model.id == *id);
         if !known {
-            routes.push(Route::of(driver, catalog.lookup(id)));
+            let model = catalog.lookup_through(driver.name(), id);
+            routes.push(Route::of(driver, model));
         }
     }
     routes
