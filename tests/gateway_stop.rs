@@ -5,7 +5,7 @@ use std::time::Duration;
 use contract::Timestamp;
 use eco_coder::store::{Database, SqliteLedger};
 use fake_bedrock::{Answer as Says, FakeBedrock, Settings};
-use model::budget::{Ledger, Scope, Spent};
+use model::budget::{Ledger, Nanodollars, Scope, Spent};
 use serde_json::{Value, json};
 
 use crate::world::{World, request, wait};
@@ -57,7 +57,7 @@ async fn a_call_that_is_answered_while_the_server_stops_is_paid_for() {
         let cost = serde_json::from_str::<Value>(&answer.body).expect("JSON")["cost_usd"].clone();
         let Spent { spent, leased } = spent_today(&world).await;
         assert!(spent.usd() > 0.0 && Some(spent.usd()) == cost.as_f64(), "{spent} of {cost}");
-        assert_eq!(leased.usd(), 0.0, "{arguments:?}");
+        assert_eq!(leased, Nanodollars::ZERO, "{arguments:?}");
         assert_eq!(total(&world)["calls"], 1, "{arguments:?}");
     }
 }

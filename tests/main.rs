@@ -51,8 +51,13 @@ mod gateway_models;
 mod gateway_routing;
 #[cfg(test)]
 #[cfg(feature = "bedrock")]
-mod gateway_stop;
 mod gateway_shapes;
+#[cfg(test)]
+#[cfg(feature = "bedrock")]
+mod gateway_shell;
+#[cfg(test)]
+#[cfg(feature = "bedrock")]
+mod gateway_stop;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::parts::Parts;
 use super::patience::Patience;
 use super::route::Way;
 use crate::budget::{Quote, Reservation};
+use crate::cost::Beginning;
 use crate::formed::Asked;
 use crate::limit::{Outcome, Permit, burn};
 use crate::normalize::Fitted;
@@ -41,6 +42,8 @@ pub(super) struct Attempt {
     /// How the form of the answer was asked for.
     form: Option<Asked>,
     usable: Option<f64>,
+    /// What a cache could hold of the call.
+    beginning: Option<Beginning>,
 }
 
 impl Attempt {
@@ -72,6 +75,7 @@ impl Attempt {
             work,
             form: None,
             usable: None,
+            beginning: None,
         }
     }
 
@@ -93,6 +97,10 @@ impl Attempt {
         if let Some(budget) = &parts.budget {
             let quote = Quote::of(model, input_tokens, call.parameters.max_tokens);
             self.money = Some(budget.reserve(&call.metadata, &quote, deadline).await?);
+        }
+        if model.caches && self.observe.wants_prefix() {
+            let estimated = input_tokens as f64 / self.way.token_factor;
+            self.beginning = Beginning::of(&call.conversation, estimated);
         }
         let reserve = burn::reserved(input_tokens, u64::from(output));
         self.permit = Some(self.way.gate.admit(reserve, deadline).await?);
@@ -220,6 +228,7 @@ impl Attempt {
             usage_is_estimated: bill.is_estimated,
             output_is_guess: is_guess,
             cost_usd: bill.cost_usd,
+            prefix: self.beginning.map(|beginning| beginning.of_told(bill.usage.told())),
         });
     }
 }
