@@ -254,7 +254,8 @@ impl<'a> Course<'a> {
             Kind::OtherDriver => !other.is_same_driver(own),
             Kind::Cheaper => {
                 let cost = |way: &Way| way.route.model.cost(self.most);
-                cost(other).zip(cost(own)).is_some_and(|(other, own)| other < own)
+                // A model without a price is refused for that alone, so any that has one may fit.
+                cost(other).is_some_and(|other| cost(own).is_none_or(|own| other < own))
             }
             Kind::Next => true,
         }
