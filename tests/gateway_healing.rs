@@ -64,3 +64,17 @@ async fn a_model_that_never_answers_is_replaced_within_the_time_of_the_call() {
         )])
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_without_a_price_is_passed_over_and_named_at_the_start() {
+    let models = ["amazon.mystery-7b-v1:0", NOVA];
+    let (world, bedrock) = world(&models, "[gateway.caps]\nday_usd = 1.0\n").await;
+    bedrock.script([Says::says("Hello.")]);
+
+    let (status, answer) = post(&world, &json!({"prompt": "Hello?"})).await;
+
+    assert_eq!((status, answer["model_id"].as_str()), (200, Some(NOVA)), "{answer}");
+    let warning = world.wait_for_log("the price of this model is not known, and dollars are capped, so it is not asked: give its price in the file that `catalog` under [gateway] names, or set `unpriced = \"allow\"` under [gateway.caps]");
+    assert_eq!(warning["context"]["model_id"], models[0], "{warning}");
+    assert_eq!(warning["level"], "WARN", "{warning}");
+}

@@ -31,7 +31,7 @@ pub struct Others {
     pub profile: bool,
     /// A model that takes a longer conversation.
     pub larger: bool,
-    /// A model that answers for less money.
+    /// A model that answers for less money, or for a known price where that of this one is not known.
     pub cheaper: bool,
     /// A driver with other credentials.
     pub driver: bool,

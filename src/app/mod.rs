@@ -56,6 +56,7 @@ mod routing;
 mod secrets;
 pub mod serve;
 mod spending;
+mod unpriced;
 pub mod worker;
 
 /// The clock of the whole process.

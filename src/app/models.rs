@@ -20,6 +20,7 @@ use super::named::{catalog, check_named, named};
 use super::observed::Observed;
 use super::routing::Routing;
 use super::spending::{Spending, while_kept};
+use super::unpriced;
 use crate::agent::{Task, packing};
 use crate::config::{Config, DriverName};
 use crate::model_api::{self, Bodies, Configured, Key, Keys, ModelApi};
@@ -108,6 +109,7 @@ impl Models {
         };
         let by_agents = routes_of(&agents, &drivers, &catalog, &configured);
         let gateway = Arc::new(Gateway::new(routes, parts).with_named(by_agents));
+        unpriced::warn(&config.gateway.caps, gateway.routes());
         let drivers = drivers.all();
         Ok(Self { gateway, catalog, agents, drivers, configured, spending, routing, metrics })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::Cause;
 use model::budget::Nanodollars;
 use model::cost::{CallRecord, Recorder};
-use model::gateway::{Attempted, Observe};
+use model::gateway::{Attempted, Learned, Observe};
 
 use super::CLOCK;
 use super::routing::Routing;
@@ -46,9 +46,6 @@ impl Observe for Observed {
             output_tokens: if attempt.output_is_guess { 0 } else { usage.output_tokens },
             cost_usd: attempt.cost_usd,
         };
-        if let Some(routing) = &self.routing {
-            routing.learn(attempt);
-        }
         self.metrics.count(&call);
         model_calls::log(&call);
         if let Some(recorder) = self.recorder.as_ref().filter(|_| attempt.asked) {
@@ -58,6 +55,12 @@ impl Observe for Observed {
 
     fn wants_prefix(&self) -> bool {
         self.recorder.is_some()
+    }
+
+    fn learned(&self, learned: &Learned<'_>) {
+        if let Some(routing) = &self.routing {
+            routing.learn(learned);
+        }
     }
 }
 

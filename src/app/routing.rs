@@ -10,13 +10,13 @@ use std::time::Duration;
 use contract::Timestamp;
 use model::budget::{Budget, Scope};
 use model::catalog::Model;
-use model::gateway::{Attempted, Decided, Route};
-use model::limit::{self, Limits};
+use model::gateway::{Decided, Learned, Route};
+use model::limit::Limits;
 use model::router::{
     Candidate, Complexity, Conduct, Decision, Experience, Money, Outcome, Question, Size, Task,
     Work, decide,
 };
-use model::{Call, Cause, ErrorKind, estimate, normalize};
+use model::{Call, estimate, normalize};
 use tokio::time::timeout;
 
 use super::CLOCK;
@@ -55,7 +55,7 @@ impl Routing {
         explore: f64,
         store: Option<SqliteExperience>,
     ) -> Self {
-        let experience = match &store {
+        let mut experience = match &store {
             Some(store) => match store.read().await {
                 Ok(experience) => experience,
                 Err(error) => {
@@ -65,9 +65,10 @@ impl Routing {
             },
             None => Experience::default(),
         };
+        let learned = experience.date(CLOCK());
         Self {
             experience: Mutex::new(experience),
-            learned: AtomicBool::new(false),
+            learned: AtomicBool::new(learned),
             store,
             limits,
             budget,
@@ -87,6 +88,7 @@ impl Routing {
         let (task, size) = work_of(call, input_tokens);
         let candidates = self.candidates(routes);
         let question = Question {
+            now: CLOCK(),
             task,
             size,
             input_tokens,
@@ -108,26 +110,17 @@ impl Routing {
         decided
     }
 
-    /// Learns from an attempt at a model that was chosen here: how usable its answer was, and what it took. A call on
-    /// which nobody waited, or which was at fault itself, teaches nothing.
-    pub(super) fn learn(&self, attempt: &Attempted<'_>) {
-        let Some(Work { task, complexity }) = attempt.work.filter(|_| attempt.asked) else {
-            return;
-        };
-        let usable = match attempt.error {
-            // The caller had too little time.
-            Some(_) if attempt.outcome == limit::Outcome::Canceled => None,
-            Some(error) => is_the_models(error.kind(), error.cause).then_some(0.0),
-            None => attempt.usable,
-        };
-        let Some(usable) = usable else { return };
+    /// Learns from what became of a call at a model that was chosen here: how usable the answer was, and what it took.
+    pub(super) fn learn(&self, learned: &Learned<'_>) {
+        let Work { task, complexity } = learned.work;
         self.experience().record(&Outcome {
-            model_id: attempt.model_id.to_owned(),
+            at: CLOCK(),
+            model_id: learned.model_id.to_owned(),
             task,
             complexity,
-            usable,
-            latency: attempt.latency,
-            cost_usd: attempt.cost_usd.unwrap_or_default(),
+            usable: learned.usable,
+            latency: learned.latency,
+            cost_usd: learned.cost_usd.unwrap_or_default(),
         });
         self.learned.store(true, Ordering::Relaxed);
     }
@@ -139,7 +132,8 @@ impl Routing {
         tracing::info!(model_id, quality = said, ?conduct, "a review was judged");
         let Some(quality) = quality else { return };
         let complexity = Complexity::of(size_of(review));
-        self.experience().judge(model_id, Work { task: Task::Review, complexity }, quality);
+        let work = Work { task: Task::Review, complexity };
+        self.experience().judge(model_id, work, quality, CLOCK());
         self.learned.store(true, Ordering::Relaxed);
     }
 
@@ -251,11 +245,6 @@ fn narrowest(accounts: impl Iterator<Item = (f64, u64)>) -> Option<Money> {
     }
     let calls = if share > 0.0 { (left / share).ceil() } else { 1.0 };
     left.is_finite().then_some(Money { left_usd: left, calls: calls as u32 })
-}
-
-fn is_the_models(kind: ErrorKind, cause: Cause) -> bool {
-    matches!(kind, ErrorKind::ProviderError | ErrorKind::Timeout)
-        || matches!(cause, Cause::Throttled | Cause::NotServed)
 }
 
 /// FNV-1a, <http://www.isthe.com/chongo/tech/comp/fnv/>: the same for a name in every version of the program.

@@ -53,6 +53,7 @@ mod tests {
         let mut experience = Experience::default();
         for usable in [0.5, 0.0] {
             experience.record(&Outcome {
+                at: Timestamp(1),
                 model_id: "gpt-4o".to_owned(),
                 task: Task::Review,
                 complexity: Complexity::Small,

@@ -116,7 +116,7 @@ fn unpriced(quote: &Quote) -> String {
         );
     }
     format!(
-        "the price of {model:?} is not known, and dollars are capped: give its price in the settings, ask another model, or set `unpriced = \"allow\"`"
+        "the price of {model:?} is not known, and dollars are capped: give its price in the file that `catalog` under [gateway] names, ask another model, or set `unpriced = \"allow\"`"
     )
 }
 
@@ -163,7 +163,7 @@ mod tests {
         insta::assert_snapshot!(said.join("\n"), @r#"
         the budget does not allow this call: a call may take 5000 tokens, and this one may take 5296 (1200 tokens in, at most 4096 out); lower its max_tokens, shorten what it is told, or raise `request_tokens`
         the budget does not allow this call: a call may cost 0.0500 US dollars, and this one may cost 0.0600 US dollars (1200 tokens in, at most 4096 out); lower its max_tokens, ask a cheaper model, or raise `request_usd`
-        the budget does not allow this call: the price of "some.model" is not known, and dollars are capped: give its price in the settings, ask another model, or set `unpriced = "allow"`
+        the budget does not allow this call: the price of "some.model" is not known, and dollars are capped: give its price in the file that `catalog` under [gateway] names, ask another model, or set `unpriced = "allow"`
         the budget does not allow this call: nothing bounds the answer of "some.model", and so its cost: give the call max_tokens, or set `unpriced = "allow"`
         "#);
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::lesson::{self, Lesson};
 use super::observe::{Attempted, Observe};
 use super::parts::Parts;
 use super::patience::Patience;
@@ -14,7 +15,7 @@ use crate::cost::Beginning;
 use crate::formed::Asked;
 use crate::limit::{Outcome, Permit, burn};
 use crate::normalize::Fitted;
-use crate::router::{self, Work};
+use crate::router;
 use crate::{Call, Cause, Change, Event, Metadata, ModelDriver, ModelError, Reply, Usage};
 
 /// Dropped before its end, it counts as canceled: what was told to the model, and what a stream said until then, is
@@ -37,8 +38,8 @@ pub(super) struct Attempt {
     permit: Option<Permit>,
     money: Option<Reservation>,
     ended: bool,
-    /// What the call was taken for, where that was decided.
-    work: Option<Work>,
+    /// Where what became of it is learned from.
+    lesson: Option<Arc<Lesson>>,
     /// How the form of the answer was asked for.
     form: Option<Asked>,
     usable: Option<f64>,
@@ -52,7 +53,7 @@ impl Attempt {
         parts: &Parts,
         call: &Call,
         streamed: bool,
-        work: Option<Work>,
+        lesson: Option<Arc<Lesson>>,
     ) -> Self {
         let begun = Instant::now();
         Self {
@@ -72,7 +73,7 @@ impl Attempt {
             permit: None,
             money: None,
             ended: false,
-            work,
+            lesson,
             form: None,
             usable: None,
             beginning: None,
@@ -161,7 +162,7 @@ impl Attempt {
             is_estimated: reply.usage_is_estimated,
             cost_usd: reply.cost_usd,
         };
-        self.usable = self.work.map(|_| router::usable(reply, self.form.is_some()));
+        self.usable = self.lesson.as_ref().map(|_| router::usable(reply, self.form.is_some()));
         self.end(Outcome::Success, &bill, None);
     }
 
@@ -209,17 +210,22 @@ impl Attempt {
             let reserved = permit.reserved();
             permit.settle(outcome, if is_guess { used.min(reserved) } else { used });
         }
+        let usable = match error {
+            Some(error) => lesson::is_the_models(outcome, error.cause).then_some(0.0),
+            None => self.usable,
+        };
+        if let (Some(lesson), Some(usable), Some(asked)) = (&self.lesson, usable, self.asked) {
+            lesson.hear(usable, asked.elapsed(), bill.cost_usd);
+        }
         let asked = self.asked.unwrap_or_else(Instant::now);
         self.observe.attempted(&Attempted {
             driver: self.way.route.driver.name(),
             model_id: &self.way.route.model.id,
             profile: self.way.route.profile.as_deref(),
             metadata: &self.metadata,
-            work: self.work,
             streamed: self.streamed,
             asked: self.asked.is_some(),
             outcome,
-            usable: self.usable,
             error,
             queued: asked.saturating_duration_since(self.begun),
             latency: asked.elapsed(),

@@ -248,6 +248,21 @@ async fn a_spent_budget_leads_to_a_cheaper_model() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_model_without_a_price_is_passed_over_for_one_that_has_one() {
+    let driver = Scripted::new(Vec::new());
+    let (unpriced, priced) = ("mystery-7b", "anthropic.claude-sonnet-5-5");
+    let caps = Caps { day_usd: Some(1.0), ..Caps::default() };
+    let budget = Budget::new(caps, Arc::<MemoryLedger>::default(), || {
+        contract::Timestamp(1_795_262_400_000)
+    });
+    let parts = Parts { budget: Some(budget), ..Parts::default() };
+    let gateway = Gateway::new(routes(&driver, &[unpriced, "mystery-8b", priced]), parts);
+    let reply = gateway.converse(&call()).await.unwrap();
+    assert_eq!(driver.models(), [priced]);
+    insta::assert_snapshot!(reply.notes.join("\n"), @r#"anthropic.claude-sonnet-5-5 answered instead of mystery-7b: the budget does not allow this call: the price of "mystery-7b" is not known, and dollars are capped: give its price in the file that `catalog` under [gateway] names, ask another model, or set `unpriced = "allow"`"#);
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_attempt_is_observed_however_it_ends() {
     let driver = Scripted::new(vec![Act::Fail(Cause::Throttled), Act::Say("Hello."), Act::Hang]);
     let diary = Arc::new(Diary::default());

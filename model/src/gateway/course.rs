@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use futures::stream;
 
+use super::lesson::Lesson;
+use super::observe::Observe;
 use super::parts::{Decided, Repack};
 use super::repair;
 use super::route::{Way, ordered};
@@ -34,7 +36,9 @@ pub(super) struct Course<'a> {
     refusals: Vec<(usize, ModelError)>,
     most: Usage,
     /// What the call was taken for, and why this order was chosen for it.
-    pub(super) work: Option<Work>,
+    work: Option<Work>,
+    /// Of this way.
+    lesson: Option<Arc<Lesson>>,
     routing: Vec<String>,
     reason: Option<String>,
     wasted: Option<Wasted>,
@@ -91,6 +95,7 @@ impl<'a> Course<'a> {
             refusals: Vec::new(),
             most: Usage::default(),
             work: decided.work,
+            lesson: None,
             routing: decided.why,
             reason: decided.reason,
             wasted: None,
@@ -99,6 +104,13 @@ impl<'a> Course<'a> {
 
     pub(super) fn way(&self) -> &'a Arc<Way> {
         &self.ways[self.at]
+    }
+
+    /// What is learned of this way, where it was chosen for what the call is.
+    pub(super) fn lesson(&mut self, observe: &Arc<dyn Observe>) -> Option<Arc<Lesson>> {
+        let (way, work) = (Arc::clone(self.way()), self.work?);
+        let lesson = self.lesson.get_or_insert_with(|| Arc::new(Lesson::new(&way, work, observe)));
+        Some(Arc::clone(lesson))
     }
 
     /// Ways that could still be tried in place of this one.
@@ -255,7 +267,8 @@ impl<'a> Course<'a> {
             Kind::OtherDriver => !other.is_same_driver(own),
             Kind::Cheaper => {
                 let cost = |way: &Way| way.route.model.cost(self.most);
-                cost(other).zip(cost(own)).is_some_and(|(other, own)| other < own)
+                // A model without a price is refused for that alone, so any that has one may fit.
+                cost(other).is_some_and(|other| cost(own).is_none_or(|own| other < own))
             }
             Kind::Next => true,
         }
@@ -308,7 +321,7 @@ impl<'a> Course<'a> {
         self.rest.retain(|&at| at != next);
         tracing::warn!(model = self.way().said(), %error, "the model gave no reply");
         self.refusals.push((self.at, error));
-        (self.at, self.tried) = (next, 0);
+        (self.at, self.tried, self.lesson) = (next, 0, None);
         self.own_notes.clear();
         self.state = self.state.after(Action::Take(kind), self.fresh());
     }

@@ -18,6 +18,7 @@ use crate::{Call, Cause, Change, Events, Listed, ModelDriver, ModelError, Reply}
 
 mod attempt;
 mod course;
+mod lesson;
 mod observe;
 mod parts;
 mod patience;
@@ -33,13 +34,15 @@ mod scripted;
 #[cfg(test)]
 mod converse_tests;
 #[cfg(test)]
+mod lesson_tests;
+#[cfg(test)]
 mod patience_tests;
 #[cfg(test)]
 mod stream_tests;
 #[cfg(test)]
 mod ways_tests;
 
-pub use observe::{Attempted, Observe, Unobserved};
+pub use observe::{Attempted, Learned, Observe, Unobserved};
 pub use parts::{AUTO, Decided, Fitting, Open, Order, Parts, Repack, Settings, Wait};
 pub use route::Route;
 
@@ -210,7 +213,8 @@ impl Gateway {
         streamed: bool,
     ) -> Result<(Attempt, Call, Vec<Change>), ModelError> {
         let mut fitted = course.next_call(call);
-        let mut attempt = Attempt::new(course.way(), &self.parts, &fitted, streamed, course.work);
+        let lesson = course.lesson(&self.parts.observe);
+        let mut attempt = Attempt::new(course.way(), &self.parts, &fitted, streamed, lesson);
         let prepared = attempt.prepare(&mut fitted, &self.parts, course.others_at_hand()).await;
         course.on_estimate(attempt.most());
         match prepared {

@@ -15,6 +15,22 @@ pub trait Observe: Send + Sync {
     fn wants_prefix(&self) -> bool {
         false
     }
+
+    /// Once for each model that a call was made of, where it was chosen for it; nothing where that teaches nothing.
+    fn learned(&self, _: &Learned<'_>) {}
+}
+
+/// What one call teaches of one model.
+#[derive(Debug)]
+pub struct Learned<'a> {
+    pub model_id: &'a str,
+    /// What the call was taken for.
+    pub work: Work,
+    /// How much of the answer can be used, between 0 and 1; 0 without one.
+    pub usable: f64,
+    /// From asking to the end of the last attempt.
+    pub latency: Duration,
+    pub cost_usd: Option<f64>,
 }
 
 /// One attempt at one model.
@@ -24,15 +40,11 @@ pub struct Attempted<'a> {
     pub model_id: &'a str,
     pub profile: Option<&'a str>,
     pub metadata: &'a Metadata,
-    /// What the call was taken for, where a model was chosen for it.
-    pub work: Option<Work>,
     pub streamed: bool,
     /// Whether the service was asked at all: a spent budget or a full house keeps a call from it.
     pub asked: bool,
     /// What it tells of the model's health. A caller who had too little time has an error, and its model is well.
     pub outcome: Outcome,
-    /// How much of the answer can be used, between 0 and 1, where a model was chosen for it.
-    pub usable: Option<f64>,
     /// Neither success nor error: nobody waited for the end.
     pub error: Option<&'a ModelError>,
     /// Before the service was asked: money and place.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use contract::Timestamp;
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -13,15 +14,22 @@ use super::complexity::{Complexity, Task, Work};
 /// A hundred models of every task and complexity; what is beyond is not learned of.
 const MOST_ARMS: usize = 1_200;
 const LONGEST_ID: usize = 2_048;
-/// As many outcomes count; older ones fade, because models and services change.
+/// As many outcomes count; older ones fade, because models and services change. By time they fade besides.
 const REMEMBERED: f64 = 200.0;
 /// The upper bound of the first step of latencies, in milliseconds; each further is twice as long.
 const FIRST_STEP: f64 = 250.0;
 const STEPS: usize = 12;
 
-/// What a model made of a task.
+/// After a day half of what failures and usable answers say has faded: services are down for hours, and a model that was
+/// left for one that answers is asked too seldom to show by its own calls that it is back.
+const USABLE_HALVES: Duration = Duration::from_hours(24);
+/// How good, dear and slow answers are changes with versions and prices, over months; and few answers are judged.
+const QUALITY_HALVES: Duration = Duration::from_hours(30 * 24);
+
+/// What a model made of a task, by one call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
+    pub at: Timestamp,
     pub model_id: String,
     pub task: Task,
     pub complexity: Complexity,
@@ -51,10 +59,14 @@ struct Arm {
     judged: u64,
     failures: u64,
     outcomes: u64,
+    /// Of the answers that could be used, which is what they weigh. Before it was kept, means were those of all outcomes.
+    answers: Option<f64>,
     mean_cost_usd: f64,
     mean_latency_seconds: f64,
     /// How many were not longer than each step.
     latencies: [u64; STEPS],
+    /// Until when all of this has faded.
+    faded: Option<Timestamp>,
 }
 
 /// What is expected of a model, for one task of one complexity.
@@ -69,6 +81,8 @@ pub(super) struct Expected {
     pub outcomes: u64,
     pub judged: u64,
     pub failures: u64,
+    /// What the means of cost and time weigh.
+    pub answers: f64,
     /// `None` until something was seen.
     pub cost_usd: Option<f64>,
     pub latency_seconds: Option<f64>,
@@ -98,16 +112,24 @@ impl Experience {
     pub fn record(&mut self, outcome: &Outcome) {
         let Outcome { model_id, task, complexity, .. } = outcome;
         if let Some(arm) = self.arm(model_id, *task, *complexity) {
+            arm.fade(outcome.at);
             arm.record(outcome);
         }
     }
 
     /// Learns from a judgment of what a model said, between 0 and 1. Answers that nobody judges leave it as it is.
-    pub fn judge(&mut self, model_id: &str, work: Work, quality: f64) {
+    pub fn judge(&mut self, model_id: &str, work: Work, quality: f64, now: Timestamp) {
         if let Some(arm) = self.arm(model_id, work.task, work.complexity) {
+            arm.fade(now);
             arm.judged = arm.judged.saturating_add(1);
             remember(&mut arm.good, &mut arm.bad, quality);
         }
+    }
+
+    /// What was written down before anything faded does so from now on. Whether there was such.
+    pub fn date(&mut self, now: Timestamp) -> bool {
+        let undated = self.arms.values_mut().filter(|arm| arm.faded.is_none());
+        undated.map(|arm| arm.faded = Some(now)).count() > 0
     }
 
     fn arm(&mut self, model_id: &str, task: Task, complexity: Complexity) -> Option<&mut Arm> {
@@ -120,21 +142,31 @@ impl Experience {
         Some(self.arms.entry(key).or_default())
     }
 
-    pub(super) fn expected(&self, model_id: &str, task: Task, complexity: Complexity) -> Expected {
+    pub(super) fn expected(
+        &self,
+        model_id: &str,
+        task: Task,
+        complexity: Complexity,
+        now: Timestamp,
+    ) -> Expected {
         let prior = capability::prior(model_id, task, complexity);
-        let arm = self.arms.get(&key(model_id, task, complexity)).filter(|arm| arm.is_sound());
-        let seen = |of: fn(&Arm) -> f64| arm.filter(|arm| arm.outcomes > 0).map(of);
+        let known = self.arms.get(&key(model_id, task, complexity)).filter(|arm| arm.is_sound());
+        let mut arm = known.cloned().unwrap_or_default();
+        arm.fade(now);
+        let answers = arm.answers();
+        let seen = |mean: f64| (answers > 0.0).then_some(mean);
         Expected {
-            good: prior * WEIGHT + arm.map_or(0.0, |arm| arm.good),
-            bad: (1.0 - prior) * WEIGHT + arm.map_or(0.0, |arm| arm.bad),
-            usable: WEIGHT + arm.map_or(0.0, |arm| arm.usable),
-            unusable: arm.map_or(0.0, |arm| arm.unusable),
-            outcomes: arm.map_or(0, |arm| arm.outcomes),
-            judged: arm.map_or(0, |arm| arm.judged),
-            failures: arm.map_or(0, |arm| arm.failures),
-            cost_usd: seen(|arm| arm.mean_cost_usd),
-            latency_seconds: seen(|arm| arm.mean_latency_seconds),
-            latency_p90_seconds: seen(Arm::p90),
+            good: prior * WEIGHT + arm.good,
+            bad: (1.0 - prior) * WEIGHT + arm.bad,
+            usable: WEIGHT + arm.usable,
+            unusable: arm.unusable,
+            outcomes: arm.outcomes,
+            judged: arm.judged,
+            failures: arm.failures,
+            answers,
+            cost_usd: seen(arm.mean_cost_usd),
+            latency_seconds: seen(arm.mean_latency_seconds),
+            latency_p90_seconds: seen(arm.p90()),
         }
     }
 }
@@ -142,15 +174,42 @@ impl Experience {
 impl Arm {
     fn record(&mut self, outcome: &Outcome) {
         remember(&mut self.usable, &mut self.unusable, outcome.usable);
-        self.failures += u64::from(outcome.usable <= 0.0);
         self.outcomes = self.outcomes.saturating_add(1);
-        let share = 1.0 / (self.outcomes as f64).min(REMEMBERED);
+        // What failed took no money and little time, or all the time that there was: that says nothing about answers.
+        if outcome.usable > 0.0 {
+            self.count(outcome);
+        } else {
+            self.failures = self.failures.saturating_add(1);
+        }
+    }
+
+    fn count(&mut self, outcome: &Outcome) {
+        let answers = self.answers().min(REMEMBERED - 1.0) + 1.0;
+        self.answers = Some(answers);
         let cost = if outcome.cost_usd.is_finite() { outcome.cost_usd.max(0.0) } else { 0.0 };
-        self.mean_cost_usd += (cost - self.mean_cost_usd) * share;
+        self.mean_cost_usd += (cost - self.mean_cost_usd) / answers;
         let seconds = outcome.latency.as_secs_f64();
-        self.mean_latency_seconds += (seconds - self.mean_latency_seconds) * share;
+        self.mean_latency_seconds += (seconds - self.mean_latency_seconds) / answers;
         let step = (0..STEPS - 1).find(|&step| seconds <= bound(step)).unwrap_or(STEPS - 1);
         self.latencies[step] = self.latencies[step].saturating_add(1);
+    }
+
+    fn answers(&self) -> f64 {
+        let all = || self.outcomes.saturating_sub(self.failures) as f64;
+        self.answers.unwrap_or_else(|| all().min(REMEMBERED))
+    }
+
+    /// By the time since it last did. A clock that was set back undoes nothing.
+    fn fade(&mut self, now: Timestamp) {
+        let since = self.faded.map_or(Duration::ZERO, |faded| now.since(faded));
+        self.faded = Some(self.faded.map_or(now, |faded| faded.max(now)));
+        let kept = |halves: Duration| 0.5_f64.powf(since.as_secs_f64() / halves.as_secs_f64());
+        let (usable, quality) = (kept(USABLE_HALVES), kept(QUALITY_HALVES));
+        self.usable *= usable;
+        self.unusable *= usable;
+        self.good *= quality;
+        self.bad *= quality;
+        self.answers = Some(self.answers() * quality);
     }
 
     /// The step within which nine of ten answers came.
@@ -170,7 +229,7 @@ impl Arm {
     fn is_sound(&self) -> bool {
         let shares = [self.good, self.bad, self.usable, self.unusable];
         let means = [self.mean_cost_usd, self.mean_latency_seconds];
-        shares.iter().chain(&means).all(|value| (0.0..1e9).contains(value))
+        shares.iter().chain(&means).chain(&self.answers).all(|value| (0.0..1e9).contains(value))
     }
 }
 
@@ -203,6 +262,7 @@ mod tests {
 
     fn outcome(usable: f64, seconds: u64) -> Outcome {
         Outcome {
+            at: NOW,
             model_id: "gpt-4o".to_owned(),
             task: SMALL.task,
             complexity: SMALL.complexity,
@@ -212,12 +272,18 @@ mod tests {
         }
     }
 
+    const NOW: Timestamp = Timestamp(1_795_262_400_000);
+
     fn expected(experience: &Experience) -> Expected {
-        experience.expected("gpt-4o", SMALL.task, SMALL.complexity)
+        expected_at(experience, NOW)
+    }
+
+    fn expected_at(experience: &Experience, now: Timestamp) -> Expected {
+        experience.expected("gpt-4o", SMALL.task, SMALL.complexity, now)
     }
 
     #[test]
-    fn a_timeout_is_a_failure_and_takes_its_time() {
+    fn a_timeout_is_a_failure_and_says_nothing_about_what_answers_take() {
         let mut experience = Experience::default();
         let before = expected(&experience);
         experience.record(&outcome(0.0, 30));
@@ -225,16 +291,56 @@ mod tests {
         assert!((after.unusable - before.unusable - 1.0).abs() < 1e-9);
         assert!((after.usable - before.usable).abs() < 1e-9);
         assert_eq!((after.failures, after.outcomes), (1, 1));
-        assert_eq!(after.latency_seconds, Some(30.0));
-        assert_eq!(after.latency_p90_seconds, Some(32.0));
+        assert_eq!((after.cost_usd, after.latency_seconds), (None, None));
+        (0..3).for_each(|_| experience.record(&outcome(1.0, 4)));
+        let well = expected(&experience);
+        (0..3).for_each(|_| experience.record(&Outcome { cost_usd: 0.0, ..outcome(0.0, 1) }));
+        let after = expected(&experience);
+        assert_eq!((after.cost_usd, after.latency_seconds), (well.cost_usd, Some(4.0)));
+        assert_eq!((after.latency_p90_seconds, after.answers), (Some(4.0), well.answers));
+    }
+
+    #[test]
+    fn an_outage_is_forgotten_in_days_and_what_answers_are_like_in_months() {
+        let mut experience = Experience::default();
+        let unseen = expected(&experience).quality();
+        (0..20).for_each(|_| experience.record(&outcome(0.0, 1)));
+        experience.record(&outcome(1.0, 4));
+        (0..20).for_each(|_| experience.judge("gpt-4o", SMALL, 0.9, NOW));
+        let after = |days: u64| expected_at(&experience, NOW + Duration::from_hours(24 * days));
+        assert!((after(1).unusable - after(0).unusable / 2.0).abs() < 1e-9);
+        assert!(
+            after(0).quality() < unseen / 2.0 && after(7).quality() > unseen,
+            "{}",
+            after(7).quality()
+        );
+        assert!((after(30).answers - 0.5).abs() < 1e-9);
+        assert!(after(30).good > after(30).bad, "what was judged is still known");
+        assert_eq!((after(30).cost_usd, after(30).failures), (after(0).cost_usd, 20));
+        // A clock that goes back.
+        assert!(
+            (expected_at(&experience, Timestamp(0)).quality() - after(0).quality()).abs() < 1e-9
+        );
+    }
+
+    #[test]
+    fn what_was_written_down_before_it_faded_is_read_and_fades_from_then_on() {
+        let written = r#"{"arms":{"gpt-4o Review Small":{"good":1.8,"bad":0.2,"usable":3.0,"unusable":1.0,"judged":2,"failures":1,"outcomes":4,"mean_cost_usd":0.01,"mean_latency_seconds":4.0,"latencies":[0,0,0,0,4,0,0,0,0,0,0,0]}}}"#;
+        let mut experience: Experience = serde_json::from_str(written).unwrap();
+        assert!(experience.date(NOW) && !experience.date(NOW));
+        let read = expected(&experience);
+        assert!((read.unusable - 1.0).abs() < 1e-9 && (read.answers - 3.0).abs() < 1e-9);
+        assert_eq!((read.cost_usd, read.latency_seconds), (Some(0.01), Some(4.0)));
+        let later = expected_at(&experience, NOW + Duration::from_hours(24));
+        assert!((later.unusable - 0.5).abs() < 1e-9);
     }
 
     #[test]
     fn what_was_learned_survives_being_written_down() {
         let mut experience = Experience::default();
-        for index in 0..50 {
-            experience.record(&outcome(f64::from(u8::from(index % 3 != 0)), index));
-            experience.judge("gpt-4o", SMALL, 0.75);
+        for index in 0..50_u64 {
+            experience.record(&outcome(f64::from(u8::from(index % 3 != 0)), 4));
+            experience.judge("gpt-4o", SMALL, 0.75, NOW);
         }
         let text = serde_json::to_string(&experience).unwrap();
         assert_eq!(serde_json::from_str::<Experience>(&text).unwrap(), experience);
@@ -245,7 +351,7 @@ mod tests {
         let mut experience = Experience::default();
         for _ in 0..1000 {
             experience.record(&outcome(1.0, 1));
-            experience.judge("gpt-4o", SMALL, 1.0);
+            experience.judge("gpt-4o", SMALL, 1.0, NOW);
         }
         assert!(expected(&experience).quality() > 0.95);
         (0..300).for_each(|_| experience.record(&outcome(0.0, 1)));
@@ -270,7 +376,7 @@ mod tests {
     fn judgments_move_the_quality_and_nothing_else() {
         for (judged, seen) in [(1.0, 0.9..1.0), (0.25, 0.25..0.4), (0.0, 0.0..0.2)] {
             let mut experience = Experience::default();
-            (0..50).for_each(|_| experience.judge("gpt-4o", SMALL, judged));
+            (0..50).for_each(|_| experience.judge("gpt-4o", SMALL, judged, NOW));
             let after = expected(&experience);
             assert!(seen.contains(&after.quality()), "{judged}: {}", after.quality());
             assert_eq!((after.outcomes, after.failures, after.judged), (0, 0, 50));
@@ -281,10 +387,12 @@ mod tests {
     fn nonsense_is_learned_as_a_bad_outcome() {
         let mut experience = Experience::default();
         experience.record(&Outcome { cost_usd: f64::NAN, ..outcome(f64::NAN, 1) });
-        experience.judge("gpt-4o", SMALL, f64::INFINITY);
+        experience.judge("gpt-4o", SMALL, f64::INFINITY, NOW);
         let expected = expected(&experience);
-        assert!(expected.quality().is_finite() && expected.cost_usd == Some(0.0));
+        assert!(expected.quality().is_finite() && expected.cost_usd.is_none());
         assert!(expected.bad > 1.0 && expected.unusable > 0.9);
+        experience.record(&Outcome { cost_usd: f64::NAN, ..outcome(1.0, 1) });
+        assert_eq!(super::tests::expected(&experience).cost_usd, Some(0.0));
     }
 
     #[test]

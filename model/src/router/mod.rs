@@ -11,8 +11,9 @@
 //! good answers are: the prior of `data/capabilities.json`, which weighs six outcomes, and what was judged since. The
 //! second is the share of them that can be used at all: six that can, and all that were seen since, a failure as 0. So an
 //! answer that nobody judges says nothing about how good answers are, and failures weigh as much as they are frequent.
-//! How answers are judged stands in `judgment.rs`. `cost` and `latency` are means of what was
-//! seen, begun with what the price table and ten seconds say, which weigh three outcomes. The formula for λ_usd says that a
+//! How answers are judged stands in `judgment.rs`. `cost` and `latency` are means of
+//! the answers that could be used, begun with what the price table and ten seconds say, which weigh three of them.
+//! What was seen fades with time, as `experience.rs` says. The formula for λ_usd says that a
 //! call which takes exactly its share of the money may be 0.2 better than one that is free, and not less; so less money
 //! left makes dear models worth less. Without a budget a dollar is worth half a quality. A second is worth 0.002.
 //!
@@ -25,6 +26,8 @@ mod complexity;
 mod experience;
 mod explanation;
 mod judgment;
+
+use contract::Timestamp;
 
 use crate::catalog::Model;
 use crate::{Usage, normalize};
@@ -45,6 +48,7 @@ const PRIOR_WEIGHT: f64 = 3.0;
 /// What is to be asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
+    pub now: Timestamp,
     pub task: Task,
     pub size: Size,
     /// Estimated.
@@ -119,7 +123,8 @@ pub fn decide(question: &Question<'_>, experience: &Experience, explore: Option<
             out.push(Out { model_id: candidate.model.id.clone(), reason });
             continue;
         }
-        let expected = experience.expected(&candidate.model.id, question.task, complexity);
+        let expected =
+            experience.expected(&candidate.model.id, question.task, complexity, question.now);
         let quality = match &mut random {
             Some(random) => expected.draw(random),
             None => expected.quality(),
@@ -170,7 +175,7 @@ fn considered(
 ) -> Considered {
     // Most answers are far shorter than they may be.
     let by_table = cost(&candidate.model, question, question.max_tokens / 4);
-    let seen = expected.outcomes as f64;
+    let seen = expected.answers;
     let blend =
         |prior: f64, mean: f64| (prior * PRIOR_WEIGHT + mean * seen) / (PRIOR_WEIGHT + seen);
     let cost_usd = match (by_table, expected.cost_usd) {

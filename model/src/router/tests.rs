@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::catalog::lookup;
 
+const NOW: Timestamp = Timestamp(1_795_262_400_000);
 const STRONG: &str = "global.anthropic.claude-opus-5";
 const MIDDLE: &str = "global.anthropic.claude-haiku-4-5-20251001-v1:0";
 const CHEAP: &str = "global.amazon.nova-2-lite-v1:0";
@@ -19,6 +20,7 @@ fn three() -> Vec<Candidate> {
 
 fn question(candidates: &[Candidate]) -> Question<'_> {
     Question {
+        now: NOW,
         task: Task::Review,
         size: Size { lines: 250, files: 3, languages: 1 },
         input_tokens: 20_000,
@@ -33,6 +35,7 @@ const MEDIUM: Work = Work { task: Task::Review, complexity: Complexity::Medium }
 
 fn outcome(id: &str, usable: f64) -> Outcome {
     Outcome {
+        at: NOW,
         model_id: id.to_owned(),
         task: MEDIUM.task,
         complexity: MEDIUM.complexity,
@@ -46,7 +49,7 @@ fn outcome(id: &str, usable: f64) -> Outcome {
 fn learn(experience: &mut Experience, id: &str, quality: Option<f64>) {
     experience.record(&outcome(id, f64::from(u8::from(quality.is_some()))));
     if let Some(quality) = quality {
-        experience.judge(id, MEDIUM, quality);
+        experience.judge(id, MEDIUM, quality, NOW);
     }
 }
 
@@ -71,7 +74,7 @@ fn a_decision_says_why_each_model_is_in_or_out() {
     insta::assert_snapshot!(decide(&question, &experience, None), @"
 medium change; a US dollar costs 0.500 of quality
 1. global.anthropic.claude-opus-5: value 0.721, quality 0.854, $0.2250, 10.0 s, nothing seen of it yet
-2. global.anthropic.claude-haiku-4-5-20251001-v1:0: value 0.564, quality 0.596, $0.0275, 9.0 s (nine of ten within 8 s), 3 outcomes, 1 failed, 2 judged
+2. global.anthropic.claude-haiku-4-5-20251001-v1:0: value 0.562, quality 0.596, $0.0310, 9.2 s (nine of ten within 8 s), 3 outcomes, 1 failed, 2 judged
 3. global.amazon.nova-2-lite-v1:0: value 0.461, quality 0.488, $0.0145, 10.0 s, nothing seen of it yet
 out: us.anthropic.claude-sonnet-5-5: it failed 9 of its last 10 calls and is left alone for 20 s
 out: meta.llama3-8b-instruct-v1:0: it takes no tools
