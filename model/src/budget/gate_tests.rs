@@ -37,6 +37,9 @@ async fn a_call_that_one_account_refuses_leaves_the_others_as_they_were() {
     assert!(refused.message.contains("the day 2026-11-21 may cost 0.5000 US dollars"), "{refused}");
     assert_eq!(refused.retry_after, Some(Duration::from_hours(12)));
     assert!(budget.standings().iter().all(|account| account.reserved == Nanodollars::ZERO));
+    let never = quote(Nanodollars::of_usd(0.6).0);
+    let refused = budget.reserve(&of_task("one"), &never, soon()).await.err().unwrap();
+    assert_eq!(refused.retry_after, None, "{refused}");
     let fits = quote(Nanodollars::of_usd(0.4).0);
     assert!(budget.reserve(&of_task("one"), &fits, soon()).await.is_ok());
 }
