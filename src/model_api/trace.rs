@@ -5,14 +5,15 @@ use model::Metadata;
 
 use super::keys::Client;
 
-/// Fills in what the caller left out: the trace of `traceparent`, and the client as the agent.
+/// Says whose key it was, and fills in what the caller left out: the trace of `traceparent`, and the client as the agent.
 pub(super) fn complete(metadata: &mut Metadata, headers: &HeaderMap, client: Client) {
     if metadata.trace_id.is_none() {
         metadata.trace_id =
             headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(trace_id);
     }
+    metadata.client = client.0;
     if metadata.agent_id.is_none() {
-        metadata.agent_id = client.0;
+        metadata.agent_id.clone_from(&metadata.client);
     }
 }
 
