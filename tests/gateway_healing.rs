@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fake_bedrock::{Answer as Says, FakeBedrock, Settings};
+use fake_bedrock::{Answer as Says, FakeBedrock, Reply, Settings};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -77,4 +77,34 @@ async fn a_model_without_a_price_is_passed_over_and_named_at_the_start() {
     let warning = world.wait_for_log("the price of this model is not known, and dollars are capped, so it is not asked: give its price in the file that `catalog` under [gateway] names, or set `unpriced = \"allow\"` under [gateway.caps]");
     assert_eq!(warning["context"]["model_id"], models[0], "{warning}");
     assert_eq!(warning["level"], "WARN", "{warning}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_cannot_leave_its_cap_by_naming_another_agent() {
+    let key = "[gateway.caps]\nagent_usd = 0.002\n[[gateway.keys]]\nname = \"ci\"\nsha256 = \"f9604c66e4f2e6987e5c75a98c4f35a62f5cb20c423f44a514308f039ec7e2bb\"\n";
+    let (world, bedrock) = world(&[HAIKU], key).await;
+    let dear = || {
+        Says::Says(Reply {
+            usage: json!({"inputTokens": 1000, "outputTokens": 200, "totalTokens": 1200}),
+            ..Reply::says("Hello.")
+        })
+    };
+    bedrock.script([dear(), Says::says("Hello.")]);
+    let ask = async |agent: &str| {
+        let metadata = json!({"agent_id": agent, "client": "nobody"});
+        let body = json!({"prompt": "Hello?", "params": {"max_tokens": 300}, "metadata": metadata});
+        let headers = [("x-api-key", "eco-key-of-a-client")];
+        world.request("POST", "/v1/invoke", &headers, body.to_string().as_bytes()).await
+    };
+
+    let (first, second) = (ask("one").await, ask("other").await);
+
+    assert_eq!((first.status, second.status), (200, 429), "{} {}", first.body, second.body);
+    assert!(second.body.contains("the agent ci in "), "{}", second.body);
+    let line = world.wait_for_log("a model was called");
+    assert_eq!(
+        (&line["context"]["agent_id"], &line["context"]["client"]),
+        (&json!("one"), &json!("ci")),
+        "{line}"
+    );
 }

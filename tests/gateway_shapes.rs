@@ -218,7 +218,10 @@ async fn what_cannot_be_read_is_refused_in_words_of_json_with_the_way_out() {
         assert_eq!((status, &answer["error"]["type"]), (400, &json!("bad_request")), "{answer}");
         let message = answer["error"]["message"].as_str().expect("a text");
         lines.push(
-            message.rsplit_once("cannot be carried out: ").map_or(message, |(_, why)| why).to_owned(),
+            message
+                .rsplit_once("cannot be carried out: ")
+                .map_or(message, |(_, why)| why)
+                .to_owned(),
         );
     }
     insta::assert_snapshot!(lines.join("\n"), @r#"

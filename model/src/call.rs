@@ -67,6 +67,10 @@ pub struct Metadata {
     pub task_id: Option<String>,
     /// W3C trace id: 32 hexadecimal digits.
     pub trace_id: Option<String>,
+    /// Whose key the call came with, which no caller can say of itself. What it spends counts as an agent's of this
+    /// name, too, whatever agent the caller names.
+    #[serde(skip)]
+    pub client: Option<String>,
 }
 
 impl Call {

@@ -132,6 +132,7 @@ impl Agent {
             agent_id: Some(AGENT.to_owned()),
             task_id: Some(run.id.clone()),
             trace_id: spans::trace_id(),
+            ..Metadata::default()
         };
         let reply = driver.converse(&call).await;
         let turned = turned(driver.name(), &reply, asked.elapsed());

@@ -105,7 +105,7 @@ impl Bench {
             metadata: Metadata {
                 agent_id: Some(AGENT.to_owned()),
                 task_id: Some(format!("{AGENT} {began}")),
-                trace_id: None,
+                ..Metadata::default()
             },
         };
         let asking = run(&request.suite, &contenders, &settings, interrupt, progress);

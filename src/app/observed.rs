@@ -35,6 +35,7 @@ impl Observe for Observed {
             trace_id: attempt.metadata.trace_id.as_deref(),
             task_id: attempt.metadata.task_id.as_deref(),
             agent_id: attempt.metadata.agent_id.as_deref(),
+            client: attempt.metadata.client.as_deref(),
             model_id: attempt.model_id,
             latency: attempt.latency,
             status: attempt.status(),

@@ -5,15 +5,17 @@ use model::Metadata;
 
 use super::keys::Client;
 
-/// Fills in what the caller left out: the trace of `traceparent` or one of our own, and the client as the agent.
+/// Says whose key it was, and fills in what the caller left out: the trace of `traceparent` or one of our own, and the
+/// client as the agent.
 pub(super) fn complete(metadata: &mut Metadata, headers: &HeaderMap, client: Client) {
     if metadata.trace_id.is_none() {
         let parent = headers.get("traceparent").and_then(|value| value.to_str().ok());
         let trace = parent.and_then(trace_id);
         metadata.trace_id = Some(trace.unwrap_or_else(|| format!("{:032x}", fastrand::u128(1..))));
     }
+    metadata.client = client.0;
     if metadata.agent_id.is_none() {
-        metadata.agent_id = client.0;
+        metadata.agent_id.clone_from(&metadata.client);
     }
 }
 

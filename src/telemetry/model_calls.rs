@@ -26,6 +26,8 @@ pub struct ModelCall<'a> {
     pub trace_id: Option<&'a str>,
     pub task_id: Option<&'a str>,
     pub agent_id: Option<&'a str>,
+    /// Whose key the call came with.
+    pub client: Option<&'a str>,
     pub model_id: &'a str,
     pub latency: Duration,
     /// `ok`, or the kind of the error.
@@ -193,6 +195,7 @@ pub fn log(call: &ModelCall<'_>) {
         trace_id = call.trace_id,
         task_id = call.task_id,
         agent_id = call.agent_id,
+        client = call.client,
         model_id = call.model_id,
         latency_ms,
         status = call.status,
@@ -220,6 +223,7 @@ mod tests {
             trace_id: None,
             task_id: None,
             agent_id: None,
+            client: None,
             model_id,
             latency: Duration::from_millis(12),
             status: "ok",

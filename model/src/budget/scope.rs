@@ -1,4 +1,4 @@
-//! Whose money a call spends: its task's, its agent's, the day's and the month's.
+//! Whose money a call spends: its task's, its agent's, its client's, the day's and the month's.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -36,15 +36,19 @@ pub struct Line {
     pub cap: Nanodollars,
 }
 
-/// The accounts of a call, the narrowest first. A call without a task or an agent has none of that kind.
+/// The accounts of a call, the narrowest first. A call without a task or an agent has none of that kind. A client has the
+/// account of an agent of its name, so that naming another agent opens no fresh one.
 pub(super) fn lines(caps: &Caps, metadata: &Metadata, now: Timestamp) -> Vec<Line> {
     let date = date_of(now);
     let month = Month { year: date.year(), month: date.month() };
     let task = metadata.task_id.as_deref().map(|task| Scope::Task(name(task)));
-    let agent = metadata.agent_id.as_deref().map(|agent| Scope::Agent(name(agent), month));
+    let agent_of = |of: &Option<String>| Some(Scope::Agent(name(of.as_deref()?), month));
+    let agent = agent_of(&metadata.agent_id);
+    let client = agent_of(&metadata.client).filter(|client| agent.as_ref() != Some(client));
     let candidates = [
         (task, caps.task_usd),
         (agent, caps.agent_usd),
+        (client, caps.agent_usd),
         (Some(Scope::Day(date)), caps.day_usd),
         (Some(Scope::Month(month)), caps.month_usd),
     ];
@@ -152,7 +156,7 @@ mod tests {
         let metadata = Metadata {
             task_id: Some("pr-7".into()),
             agent_id: Some("reviewer".into()),
-            trace_id: None,
+            ..Metadata::default()
         };
         insta::assert_snapshot!(keys(&metadata, "2026-12-31T23:59:59Z"), @"
         task:pr-7 1 
@@ -164,6 +168,30 @@ mod tests {
         day:2027-01-01 3 2027-01-02T00:00:00Z
         month:2027-01 4 2027-02-01T00:00:00Z
         ");
+    }
+
+    #[test]
+    fn a_client_pays_for_every_agent_that_it_names_and_once_for_its_own() {
+        let keys = |agent: &str| {
+            let metadata = Metadata {
+                agent_id: Some(agent.into()),
+                client: Some("ci".into()),
+                ..Metadata::default()
+            };
+            keys(&metadata, "2026-11-21T00:00:00Z").lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let agents = |keys: Vec<String>| keys.into_iter().filter(|key| key.starts_with("agent:"));
+        insta::assert_snapshot!(agents(keys("other")).collect::<Vec<_>>().join("\n"), @"
+        agent:other@2026-11 2 2026-12-01T00:00:00Z
+        agent:ci@2026-11 2 2026-12-01T00:00:00Z
+        ");
+        assert_eq!(agents(keys("ci")).count(), 1);
+    }
+
+    #[test]
+    fn nobody_can_call_themselves_a_client() {
+        let read: Metadata = serde_json::from_str(r#"{"agent_id": "a", "client": "ci"}"#).unwrap();
+        assert_eq!((read.agent_id.as_deref(), read.client), (Some("a"), None));
     }
 
     #[test]
