@@ -172,6 +172,28 @@ async fn a_sum_is_not_spent_without_a_word_and_not_passed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_caps_of_the_settings_hold_over_comparisons_and_their_calls_are_written_down() {
+    let (world, bedrock) = world(Load::default()).await;
+    world.settings(&format!(
+        "[model]\ndriver = \"bedrock\"\nmodels = [\"{NOVA}\"]\n[gateway.caps]\nday_usd = 0.001\n"
+    ));
+    let run = ["models", "bench", "--suite", "letters.json", "--yes", "--repeat", "30"];
+    let rows = [(); 2].map(|()| {
+        let ended = world.run(&[&run[..], &["--format", "json"]].concat());
+        let report: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        report["models"][0].clone()
+    });
+
+    let spent: f64 = rows.iter().filter_map(|row| row["usd"].as_f64()).sum();
+    assert!(0.0006 < spent && spent <= 0.001, "{rows:?}");
+    let why = rows[1]["stopped"].as_str().unwrap_or_default();
+    assert!(why.contains("`day_usd`"), "{rows:?}");
+    let costs = world.run(&["models", "cost", "--format", "json"]);
+    let costs: Value = serde_json::from_str(&costs.stdout).expect("JSON");
+    assert_eq!(costs["total"]["calls"], bedrock.answered());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_came_before_an_interrupt_is_told() {
     let slow = Load { latency: Duration::from_millis(100), ..Load::default() };
     let (world, bedrock) = world(slow).await;

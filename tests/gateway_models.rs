@@ -60,6 +60,22 @@ async fn an_operators_prices_and_limits_count_wherever_a_model_is_priced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_price_of_another_driver_does_not_open_a_cap() {
+    let free = format!(
+        "[[models]]\nid = \"{NOVA}\"\ndriver = \"openai\"\ninput = 0.0\noutput = 0.0\nsource = \"our own machine\"\ndate = \"2026-11-01\"\n"
+    );
+    let (mut world, bedrock) =
+        world("catalog = \"models.toml\"\ncaps = { request_usd = 0.000001 }", Some(&free)).await;
+    world.start_as(&["models", "serve"]);
+
+    let (status, answer) = ask(&world, NOVA).await;
+
+    assert_eq!((status, bedrock.requests().len()), (429, 0), "{answer}");
+    let listed = world.request("GET", "/v1/models", &[], b"").await.body;
+    assert!(!listed.contains("\"input\":0.0"), "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mistake_in_the_file_of_prices_ends_the_start_with_its_place() {
     let mistaken = OURS.replace("output = 2000.0", "output = \"dear\"");
     let (world, _bedrock) = world("catalog = \"models.toml\"", Some(&mistaken)).await;

@@ -47,6 +47,12 @@ mod gateway_models;
 #[cfg(feature = "bedrock")]
 mod gateway_routing;
 #[cfg(test)]
+#[cfg(feature = "bedrock")]
+mod gateway_shell;
+#[cfg(test)]
+#[cfg(feature = "bedrock")]
+mod gateway_stop;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod measure;

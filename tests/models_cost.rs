@@ -92,6 +92,49 @@ async fn a_program_gets_the_same_and_a_benchmark_names_a_cheaper_model() {
     assert_eq!(costs(&["--since", "1h"])["total"]["calls"], 59);
 }
 
+/// Two tasks: one whose calls share a long system text, and one whose calls share nothing but a short one.
+#[cfg(feature = "bedrock")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_calls_of_a_server_have_in_common_is_recommended_for_a_cache() {
+    use fake_bedrock::{FakeBedrock, Settings};
+    const NOVA: &str = "us.amazon.nova-2-lite-v1:0";
+    // It counts tokens, and caches nothing.
+    let bedrock = FakeBedrock::start(Settings::default()).await.expect("it listens");
+    let mut world = World::new().await;
+    world.ask_bedrock(&bedrock.url());
+    world.settings(&format!("[model]\ndriver = \"bedrock\"\nmodels = [\"{HAIKU}\", \"{NOVA}\"]\n"));
+    world.start_as(&["models", "serve"]);
+    let rules = "Name each query that stands in a loop, and say what to ask instead. ".repeat(600);
+    for number in 0..60 {
+        let question = format!("Change {number}: {}", "rows = fetch(keys)\n".repeat(number));
+        let long = json!({"prompt": question, "system": rules, "model_id": HAIKU});
+        let unlike =
+            json!({"prompt": format!("{number} {rules}"), "system": "Be brief.", "model_id": NOVA});
+        for body in [long, unlike] {
+            let answer =
+                world.request("POST", "/v1/invoke", &[], body.to_string().as_bytes()).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+        }
+    }
+    assert_eq!(world.terminate(), Some(0));
+
+    let ended = world.run(&["models", "cost", "--format", "json"]);
+
+    let page: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"));
+    assert_eq!(page["total"]["calls"], 120);
+    let found = page["recommendations"].as_array().expect("a list").iter();
+    let caching: Vec<_> = found.filter(|found| found["kind"] == "caching").collect();
+    assert_eq!(caching.len(), 1, "{page}");
+    assert_eq!(caching[0]["model"], HAIKU);
+    // The service counts four letters as a token: of 40,800 that makes 10,200, 59 times read again and once written.
+    let arithmetic = caching[0]["arithmetic"].as_str().expect("a text");
+    let numbers = arithmetic.split(|letter: char| !letter.is_ascii_digit());
+    let numbers: Vec<u64> = numbers.filter_map(|number| number.parse().ok()).collect();
+    let (read, written) = (numbers[0], numbers.iter().copied().find(|&n| n > 1000 && n < 100_000));
+    assert!(read.abs_diff(59 * 10_200) < 59 * 1_000, "{arithmetic}");
+    assert!(written.is_some_and(|written| written.abs_diff(10_200) < 1_000), "{arithmetic}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_call_it_says_what_to_do() {
     let world = World::new().await;

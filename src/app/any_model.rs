@@ -50,7 +50,8 @@ impl Others {
         // Before a slash anything may stand, so of such ids only the service's own list tells which there are.
         let known = !id.contains('/') && self.catalog.knows(name.as_str(), &id);
         let served = known || self.lists(&driver, &id, deadline).await;
-        served.then(|| Route::of(driver, self.catalog.lookup(&id)))
+        let model = self.catalog.lookup_through(name.as_str(), &id);
+        served.then(|| Route::of(driver, model))
     }
 
     async fn lists(&self, driver: &Arc<dyn ModelDriver>, id: &str, deadline: Instant) -> bool {

@@ -13,15 +13,14 @@ use model::gateway::{self, Gateway, Parts, Route};
 use model::limit::Limits;
 use model::{Metadata, ModelDriver, normalize};
 
-use super::CLOCK;
 use super::model_drivers::Drivers;
 use super::models::limits;
 use super::named::{self, catalog, check_named};
 use super::observed::Observed;
 use super::spending::{Spending, while_kept};
+use super::{CLOCK, kept};
 use crate::config::{Config, DriverName};
 use crate::review::cost::{self, Meter};
-use crate::store::Database;
 
 const AGENT: &str = "bench";
 /// For one answer, retries included.
@@ -60,7 +59,8 @@ impl Bench {
         let mut named: Vec<(DriverName, Model)> = Vec::new();
         for (driver, id) in named::named(&config) {
             if !named.iter().any(|(known, model)| *known == driver && model.id == id) {
-                named.push((driver, catalog.lookup(&id).through(driver.as_str())));
+                let model = catalog.lookup_through(driver.as_str(), &id);
+                named.push((driver, model.through(driver.as_str())));
             }
         }
         let is_other = |(driver, model): &&(DriverName, Model)| {
@@ -93,8 +93,9 @@ impl Bench {
     ) -> anyhow::Result<Report> {
         let (began, meter) = (CLOCK().rfc3339(), Meter::start(CLOCK()));
         // What a server keeps is shared with it: its caps hold for both, and the costs of models show both.
-        let file = self.config.database.exists().then(|| Database::open(&self.config.database));
-        let money = Spending::open(&self.config, self.caps(&request), file.transpose()?).await?;
+        let costs = self.named.iter().any(|(driver, _)| *driver != DriverName::Embedded);
+        let file = kept::file_for_calls(&self.config, costs)?;
+        let money = Spending::open(&self.config, self.caps(&request), file).await?;
         let contenders = self.contenders(&money).await;
         let settings = Settings {
             seed: request.seed,

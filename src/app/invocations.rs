@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use futures::FutureExt;
 use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::handover::Answer;
 use super::worker::Worker;
@@ -21,12 +24,51 @@ struct Places(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
 /// The last state of a run that a caller waits for.
 type Seen = Arc<Mutex<Option<Run>>>;
 
-pub(super) fn invoke(worker: Arc<Worker>, store: Arc<dyn Store>) -> Invoke {
+/// Runs what is invoked, as long as the server runs.
+pub(super) fn invoke(worker: Arc<Worker>, store: Arc<dyn Store>, ends: &Ends) -> Invoke {
     let places = Arc::new(Places::default());
+    let ends = ends.clone();
     Arc::new(move |invocation: Invocation| {
         let (worker, store, places) = (worker.clone(), store.clone(), places.clone());
-        async move { answer(&worker, store.as_ref(), &places, invocation).await }.boxed()
+        let review = async move { answer(&worker, store.as_ref(), &places, invocation).await };
+        ends.unless_over(review).boxed()
     })
+}
+
+/// Ends reviews with the server: they go on where their callers hang up, so it would not wait for them.
+#[derive(Clone, Default)]
+pub(super) struct Ends(Arc<watch::Sender<bool>>);
+
+/// What a review that is cut off gets to let go of what it holds, which takes no waiting.
+const LETTING_GO: Duration = Duration::from_secs(2);
+
+impl Ends {
+    /// Lets reviews under way finish within the grace, and cuts the others off. When this returns, all have let go of
+    /// what they hold.
+    pub(super) async fn after(&self, grace: Duration) {
+        if timeout(grace, self.0.closed()).await.is_err() {
+            tracing::warn!(reviews = self.0.receiver_count(), "reviews were cut off at shutdown");
+        }
+        self.0.send_replace(true);
+        drop(timeout(LETTING_GO, self.0.closed()).await);
+    }
+
+    fn unless_over<T, F: Future<Output = Result<T, String>>>(
+        &self,
+        review: F,
+    ) -> impl Future<Output = Result<T, String>> + use<T, F> {
+        let mut over = self.0.subscribe();
+        async move {
+            // Gone before the receiver is, which is what `closed` waits for.
+            let review = std::pin::pin!(review);
+            tokio::select! {
+                ended = review => ended,
+                _ = over.wait_for(|over| *over) => {
+                    Err("the server was stopped before the review ended; ask again".to_owned())
+                }
+            }
+        }
+    }
 }
 
 async fn answer(
@@ -144,5 +186,32 @@ impl Places {
             places.insert(name.to_owned(), Arc::downgrade(&place));
             place
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn reviews_get_a_grace_and_are_cut_off_after_it() {
+        let ends = Ends::default();
+        let held = Arc::new(());
+        let holds = held.clone();
+        let short = tokio::spawn(ends.unless_over(async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            Ok("done")
+        }));
+        let long = tokio::spawn(ends.unless_over(async move {
+            std::future::pending::<()>().await;
+            drop(holds);
+            Ok("done")
+        }));
+
+        ends.after(Duration::from_millis(100)).await;
+
+        assert_eq!(Arc::strong_count(&held), 1, "it has let go");
+        assert_eq!(short.await.unwrap(), Ok("done"));
+        assert!(long.await.unwrap().unwrap_err().contains("ask again"));
     }
 }

@@ -65,6 +65,31 @@ pub(super) async fn store(config: &Config) -> anyhow::Result<Option<Arc<dyn Stor
     super::file_store(&config.database).map(Some)
 }
 
+/// The file for the calls of a command that asks models and ends, which a server may have open, too. It is made where the
+/// settings name it, or cap what calls cost together, unless these calls cost nothing.
+pub(super) fn file_for_calls(config: &Config, costs: bool) -> anyhow::Result<Option<Database>> {
+    if config.aws.table.is_some() {
+        return Ok(None);
+    }
+    let capped = config.gateway.caps.hold_over_calls();
+    let is_made = costs && (capped || config.database_is_named);
+    if !is_made && !config.database.exists() {
+        return Ok(None);
+    }
+    match Database::open(&config.database) {
+        Ok(file) => Ok(Some(file)),
+        // Whoever may not write where a server writes may ask all the same, where nothing has to be counted.
+        Err(error) if !capped => {
+            tracing::warn!(%error, "what these calls cost is not written down");
+            Ok(None)
+        }
+        Err(error) => {
+            Err(anyhow::Error::from(error)
+                .context("what calls cost is capped, and counted in a file"))
+        }
+    }
+}
+
 /// Where calls of models are written down: in the table that the settings name, for all processes with these settings;
 /// else in the file that this process has open; else nowhere.
 pub(super) async fn calls(

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use model::catalog::Catalog;
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
 
 use super::models::Models;
 
@@ -24,9 +26,17 @@ pub struct ListedModel {
     pub output_usd: Option<f64>,
 }
 
+/// What services say that they serve.
+#[derive(Debug, Default)]
+pub struct Discovered {
+    pub models: Vec<ListedModel>,
+    /// One of each driver that could not be asked, its name first.
+    pub problems: Vec<String>,
+}
+
 impl ListedModel {
     fn new(catalog: &Catalog, id: String, driver: &'static str, source: &'static str) -> Self {
-        let price = catalog.lookup(&id).price;
+        let price = catalog.lookup_through(driver, &id).price;
         let (input_usd, output_usd) = price.map(|price| (price.input, price.output)).unzip();
         Self { id, driver, source, input_usd, output_usd }
     }
@@ -42,17 +52,27 @@ impl Models {
         listed.collect()
     }
 
-    /// What the services of the drivers say that they serve.
-    pub async fn discover(&self) -> Result<Vec<ListedModel>, model::ModelError> {
-        let deadline = tokio::time::Instant::now() + DISCOVERY;
-        let mut found = Vec::new();
-        for driver in &self.drivers {
-            let listed = driver.list(deadline).await?.into_iter();
-            found.extend(listed.map(|model| {
-                ListedModel::new(&self.catalog, model.id, driver.name(), "discovered")
-            }));
+    /// What the services of the drivers say that they serve, and which of them did not say it, and why.
+    pub async fn discover(&self) -> Discovered {
+        let deadline = Instant::now() + DISCOVERY;
+        let asked = self.drivers.iter().map(|driver| async move {
+            let listed = timeout_at(deadline, driver.list(deadline)).await;
+            let listed = listed.map_err(|_| "it does not answer".to_owned());
+            (driver.name(), listed.and_then(|listed| listed.map_err(|error| error.to_string())))
+        });
+        let mut discovered = Discovered::default();
+        for (driver, listed) in join_all(asked).await {
+            match listed {
+                Ok(listed) => {
+                    let model = |model: model::Listed| {
+                        ListedModel::new(&self.catalog, model.id, driver, "discovered")
+                    };
+                    discovered.models.extend(listed.into_iter().map(model));
+                }
+                Err(problem) => discovered.problems.push(format!("{driver}: {problem}")),
+            }
         }
-        Ok(found)
+        discovered
     }
 
     /// For `/health`.

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::CLOCK;
 use super::agents;
 use super::any_model;
+use super::kept;
 use super::leader;
 use super::model_drivers::Drivers;
 use super::named::{catalog, check_named, named};
@@ -51,7 +52,7 @@ impl Models {
     }
 
     /// The same with these agents.
-    pub async fn with_agents(
+    async fn with_agents(
         config: &Config,
         file: Option<Database>,
         catalog: Catalog,
@@ -68,7 +69,8 @@ impl Models {
         for (name, id) in named {
             let Some(driver) = drivers.get(name) else { continue };
             configured.push(Configured { id: id.clone(), driver: name.as_str() });
-            routes.push(Route::of(driver, catalog.lookup(&id)));
+            let model = catalog.lookup_through(driver.name(), &id);
+            routes.push(Route::of(driver, model));
         }
         let learned = file.clone().map(SqliteExperience::new);
         let spending = Spending::open(config, config.gateway.caps.clone(), file).await?;
@@ -155,6 +157,24 @@ impl Models {
         })
     }
 
+    /// For a command that asks and ends: with the file in which a server with these settings counts, where there is one or
+    /// caps want one. What it learns of models is not kept, for a server may be learning, too.
+    pub async fn of_command(
+        config: &Config,
+        catalog: Catalog,
+        agents: Agents,
+    ) -> anyhow::Result<Self> {
+        let named = named(config).into_iter().map(|(driver, _)| driver);
+        let mut drivers = named.chain(agents.definitions().iter().filter_map(agents::driver_of));
+        let file = kept::file_for_calls(config, drivers.any(|name| name != DriverName::Embedded))?;
+        Self::with_agents(config, file, catalog, agents).await
+    }
+
+    /// Writes down what was spent until the work has ended, and then all that is left; not what was learned.
+    pub async fn pay_while<T>(&self, work: impl Future<Output = T>) -> T {
+        while_kept(work, |told| self.spending.keep(told)).await
+    }
+
     /// Writes down what was spent until the work has ended, and then all that is left.
     pub async fn keep_while<T>(&self, work: impl Future<Output = T>) -> T {
         while_kept(work, |told| self.keep(told)).await
@@ -187,7 +207,8 @@ fn routes_of(
                 .iter()
                 .any(|other| Arc::ptr_eq(&other.driver, &driver) && other.model.id == *id);
         if !known {
-            routes.push(Route::of(driver, catalog.lookup(id)));
+            let model = catalog.lookup_through(driver.name(), id);
+            routes.push(Route::of(driver, model));
         }
     }
     routes

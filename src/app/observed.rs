@@ -52,6 +52,10 @@ impl Observe for Observed {
             recorder.record(record(attempt));
         }
     }
+
+    fn wants_prefix(&self) -> bool {
+        self.recorder.is_some()
+    }
 }
 
 fn record(attempt: &Attempted<'_>) -> CallRecord {
@@ -66,6 +70,6 @@ fn record(attempt: &Attempted<'_>) -> CallRecord {
         latency_ms: u64::try_from(attempt.latency.as_millis()).unwrap_or(u64::MAX),
         error: attempt.error.map(model::ModelError::kind),
         estimated: attempt.usage_is_estimated,
-        prefix: None,
+        prefix: attempt.prefix,
     }
 }

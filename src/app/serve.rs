@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use contract::Clock;
+use futures::FutureExt;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::CLOCK;
-use super::invocations::invoke;
+use super::invocations::{Ends, invoke};
 use super::kept::{File, Kept};
 use super::models::Models;
 use super::secrets::webhook_secrets;
@@ -21,6 +22,8 @@ use crate::telemetry::Telemetry;
 
 /// What a review may still take after the server was told to stop; a checkpoint keeps the rest.
 const GRACE: Duration = Duration::from_secs(20);
+/// The rest of it for those that callers wait for, once requests had theirs.
+const GRACE_AFTER_REQUESTS: Duration = Duration::from_secs(10);
 /// GitHub redelivers for 3 days, Enterprise Server for 7.
 const KEPT: Duration = Duration::from_hours(14 * 24);
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
@@ -30,6 +33,7 @@ pub struct Service {
     pub listener: TcpListener,
     router: axum::Router,
     workers: Option<Workers>,
+    invoked: Ends,
     models: Option<Models>,
     file: File,
 }
@@ -53,6 +57,7 @@ impl Service {
             .await
             .with_context(|| format!("listen on {}", config.listen))?;
         let open = config.agentcore || config.listen.ip().is_loopback();
+        let invoked = Ends::default();
         let server = Server {
             webhook_secrets: webhook_secrets(config),
             queue: queue.clone(),
@@ -63,7 +68,7 @@ impl Service {
             progress,
             counts_jobs: true,
             models: models.as_ref().map(Models::snapshot),
-            invoke: open.then(|| invoke(worker.clone(), store)),
+            invoke: open.then(|| invoke(worker.clone(), store, &invoked)),
         };
         // AgentCore starts a process for each session: it runs what it is asked to, and takes no jobs from others.
         let shares = config.aws.table.is_some() && config.aws.queue_url.is_some();
@@ -81,20 +86,21 @@ impl Service {
             Some(models) if config.gateway.api => router(server).merge(models.router(config)),
             _ => router(server),
         };
-        Ok(Self { listener, router, workers, models, file })
+        Ok(Self { listener, router, workers, invoked, models, file })
     }
 
-    /// Serves until `shutdown`, then lets requests and reviews come to a checkpoint.
+    /// Serves until `shutdown`, then lets requests and reviews come to a checkpoint. What they spent is written down until
+    /// the last of them has ended: who stopped writing at once would lose the calls that are answered meanwhile.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let (tell, told) = watch::channel(false);
-        let stopped = |mut told: watch::Receiver<bool>| async move {
+        let (tell, mut told) = watch::channel(false);
+        let stopped = async move {
             let _ = told.wait_for(|stop| *stop).await;
         };
-        let workers = self.workers.map(|workers| tokio::spawn(workers.run(stopped(told.clone()))));
-        let models = self.models.map(|models| {
-            let stopped = stopped(told.clone());
-            tokio::spawn(async move { models.keep(stopped).await })
-        });
+        let workers = self.workers.map(|workers| tokio::spawn(workers.run(stopped)));
+        let (all_ended, keeps) = oneshot::channel::<()>();
+        let models = self
+            .models
+            .map(|models| tokio::spawn(async move { models.keep(keeps.map(drop)).await }));
         let pruning = tokio::spawn(prune(self.file, CLOCK));
         let served = run(self.listener, self.router, async {
             shutdown.await;
@@ -102,12 +108,18 @@ impl Service {
         });
         let served = served.await;
         pruning.abort();
-        if let Some(workers) = workers {
-            workers.await.context("the workers failed")?;
-        }
+        // Where it failed, nobody was told.
+        drop(tell);
+        self.invoked.after(GRACE_AFTER_REQUESTS).await;
+        let worked = match workers {
+            Some(workers) => workers.await,
+            None => Ok(()),
+        };
+        drop(all_ended);
         if let Some(models) = models {
             models.await.context("the models' accounts could not be settled")?;
         }
+        worked.context("the workers failed")?;
         served.context("serve HTTP")
     }
 }

@@ -13,6 +13,7 @@ use model::invoke::{Envelope, Failure as Refused, Request};
 use model::{Event, ModelDriver, ModelError};
 
 use super::Failure;
+use super::serve::stop_signal;
 use crate::app::agents;
 use crate::app::models::Models;
 use crate::app::named::catalog;
@@ -69,15 +70,22 @@ impl Arguments {
         let catalog = catalog(&config).map_err(Failure::Usage)?;
         let agents = self.agents(&config, &catalog).map_err(Failure::Usage)?;
         agents.apply(&mut call).map_err(usage)?;
-        let models = Models::with_agents(&config, None, catalog, agents).await;
+        let models = Models::of_command(&config, catalog, agents).await;
         let models = models.map_err(Failure::Usage)?;
         let asking = async {
-            if self.json {
-                return answer_as_json(&models, &call).await;
+            let answered = async {
+                if self.json {
+                    return answer_as_json(&models, &call).await;
+                }
+                stream(&models, &call).await
+            };
+            // Whoever breaks it off pays for what was said until then, and has to write that down.
+            tokio::select! {
+                answered = answered => answered,
+                () = stop_signal() => Err(Failure::Told(130)),
             }
-            stream(&models, &call).await
         };
-        models.keep_while(asking).await
+        models.pay_while(asking).await
     }
 
     /// The one that is asked for, so that nobody needs the keys of services that others ask.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use anyhow::anyhow;
 use clap::Args;
 
 use super::Failure;
@@ -34,9 +35,11 @@ impl Arguments {
         }
         let models = Models::open(&config, None).await.map_err(Failure::Usage)?;
         let mut listed = models.configured();
+        let mut problems = Vec::new();
         if !self.configured {
             let found = models.discover().await;
-            listed.extend(found.map_err(|error| Failure::Outside(error.into()))?);
+            listed.extend(found.models);
+            problems = found.problems;
         }
         let page = if self.json {
             serde_json::to_string_pretty(&listed).map_err(|error| Failure::Outside(error.into()))?
@@ -45,8 +48,16 @@ impl Arguments {
         };
         // A closed pipe has read what it wanted.
         let _ = writeln!(anstream::stdout().lock(), "{}", page.trim_end());
-        Ok(())
+        if problems.is_empty() { Ok(()) } else { Err(Failure::Outside(not_all(&problems))) }
     }
+}
+
+/// What is configured is told all the same.
+fn not_all(problems: &[String]) -> anyhow::Error {
+    anyhow!(
+        "not every service said what it serves (--configured asks none): {}",
+        problems.join("; ")
+    )
 }
 
 fn table(listed: &[ListedModel]) -> String {

@@ -34,6 +34,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The SQLite file with queue, runs and reports.
     pub database: PathBuf,
+    /// Whether the settings say where it is, rather than leave it where it usually is.
+    pub database_is_named: bool,
     pub webhook_secrets: Vec<SecretString>,
     /// A secret of Secrets Manager with the webhook's secret; several are separated by commas.
     pub webhook_secret_id: Option<String>,
@@ -87,12 +89,12 @@ impl Config {
         let github = github::read(&file.github, environment, problems);
         let flame_graphs = flame_graphs(&file.server, environment);
         check_budget(&file.budget, problems);
+        let database =
+            environment("ECO_CODER_DATABASE").map(PathBuf::from).or(file.server.database);
         Self {
             listen: listen(environment("ECO_CODER_LISTEN").or(file.server.listen), problems),
-            database: environment("ECO_CODER_DATABASE")
-                .map(PathBuf::from)
-                .or(file.server.database)
-                .unwrap_or_else(|| PathBuf::from("eco-coder.db")),
+            database_is_named: database.is_some(),
+            database: database.unwrap_or_else(|| PathBuf::from("eco-coder.db")),
             webhook_secrets: environment("ECO_CODER_WEBHOOK_SECRET")
                 .map(|secrets| list(&secrets).into_iter().map(SecretString::from).collect())
                 .unwrap_or_default(),

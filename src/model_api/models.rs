@@ -105,7 +105,7 @@ fn entry(
     source: &'static str,
     name: Option<String>,
 ) -> Entry {
-    let known = catalog.lookup(&id);
+    let known = catalog.lookup_through(driver, &id);
     Entry {
         object: "model",
         created: 0,

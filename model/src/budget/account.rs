@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::Timestamp;
 
-use super::ledger::{Granted, LEASE_LASTS};
+use super::ledger::{Granted, LEASE_LASTS, Spent};
 use super::money::Nanodollars;
 
 /// An account that nobody has used for this long gives back what it holds, for other processes to spend.
@@ -13,6 +13,22 @@ pub(super) const IDLE: Duration = Duration::from_secs(5);
 const REFUSAL_LASTS: Duration = Duration::from_millis(250);
 /// A lease ends here before it ends in the ledger, so that clocks need not agree.
 const HELD_FOR: Duration = LEASE_LASTS.saturating_sub(Duration::from_mins(1));
+
+/// Who has what of an account's cap. The rest is left, whether or not this process has leased it already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) spent: Nanodollars,
+    /// Reserved for calls of this process.
+    pub(super) under_way: Nanodollars,
+    /// Leased to other processes.
+    pub(super) elsewhere: Nanodollars,
+}
+
+impl Room {
+    pub(super) fn left_of(&self, cap: Nanodollars) -> Nanodollars {
+        cap.saturating_sub(self.spent + self.under_way + self.elsewhere)
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Account {
@@ -109,6 +125,15 @@ impl Account {
     pub(super) fn refusal(&self, least: Nanodollars, now: Timestamp) -> Option<Granted> {
         let (refused, at, said) = self.refused?;
         (least >= refused && now.since(at) < REFUSAL_LASTS).then_some(said)
+    }
+
+    /// Who has what of the cap, by what the ledger says of the account.
+    pub(super) fn room(&self, said: Spent) -> Room {
+        Room {
+            spent: said.spent + self.used,
+            under_way: self.reserved,
+            elsewhere: said.leased.saturating_sub(self.held),
+        }
     }
 
     pub(super) fn settle(&mut self, reserved: Nanodollars, used: Nanodollars, now: Timestamp) {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use contract::Timestamp;
 
-use super::account::Account;
-use super::ledger::{Granted, Settlement};
+use super::account::{Account, Room};
+use super::ledger::{Granted, Settlement, Spent};
 use super::money::Nanodollars;
 use super::scope::{Line, Scope};
 
@@ -184,6 +184,13 @@ impl Accounts {
         }
     }
 
+    /// Who has what of an account of which the ledger says this.
+    pub(super) fn room(&self, scope: &Scope, said: Spent) -> Room {
+        let unused =
+            Room { spent: said.spent, under_way: Nanodollars::ZERO, elsewhere: said.leased };
+        self.by_scope.get(scope).map_or(unused, |account| account.room(said))
+    }
+
     pub fn standings(&self) -> Vec<Standing> {
         let standing = |(scope, account): (&Scope, &Account)| Standing {
             scope: scope.clone(),
@@ -211,7 +218,6 @@ fn account<'a>(
 mod tests {
     use super::*;
     use crate::budget::account::IDLE;
-    use crate::budget::ledger::Spent;
 
     const START: Timestamp = Timestamp(1_000_000);
 

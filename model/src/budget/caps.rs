@@ -56,6 +56,11 @@ impl Caps {
         self.dollars().iter().any(|(_, usd)| usd.is_some())
     }
 
+    /// Whether any of them is over several calls, which somebody has to add up.
+    pub fn hold_over_calls(&self) -> bool {
+        [self.task_usd, self.agent_usd, self.day_usd, self.month_usd].iter().any(Option::is_some)
+    }
+
     /// What is wrong with them, a line each.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();

@@ -65,6 +65,7 @@ impl Budget {
         let amount = refusal::admissible(&self.caps, quote)?;
         let now = (self.clock)();
         let lines = scope::lines(&self.caps, metadata, now);
+        refusal::check_fits(&lines, amount, quote)?;
         for _ in 0..MOST_ROUNDS {
             // What costs nothing needs no account to hold anything.
             let reserved = if amount == Nanodollars::ZERO {
@@ -76,7 +77,7 @@ impl Budget {
                 Ok(()) => return Ok(Reservation::new(self.clone(), lines, amount)),
                 Err(Short::Crowded) => return Err(refusal::crowded()),
                 Err(Short::Refused(line, said)) => {
-                    return Err(refusal::short(&line, quote, said, now));
+                    return Err(self.short(&line, quote, said));
                 }
                 Err(Short::Of(needs)) => {
                     for need in needs {
@@ -180,11 +181,16 @@ impl Budget {
         let refilled = tokio::spawn(async move { budget.refill(&asked_for, amount).await });
         match timeout_at(deadline, refilled).await {
             Ok(Ok(Ok(None))) => Ok(()),
-            Ok(Ok(Ok(Some(refused)))) => Err(refusal::short(line, quote, refused, (self.clock)())),
+            Ok(Ok(Ok(Some(refused)))) => Err(self.short(line, quote, refused)),
             Ok(Ok(Err(error))) => Err(error),
             // The runtime ends.
             Ok(Err(_)) | Err(_) => Err(refusal::too_late()),
         }
+    }
+
+    fn short(&self, line: &Line, quote: &Quote, said: Granted) -> ModelError {
+        let room = self.accounts().room(&line.scope, said.account);
+        refusal::short(line, quote, room, (self.clock)())
     }
 
     /// `Some`: what the ledger said when it refused.

@@ -31,13 +31,56 @@ fn of_task(task: &str) -> Metadata {
 async fn a_call_that_one_account_refuses_leaves_the_others_as_they_were() {
     let caps = Caps { task_usd: Some(1.0), day_usd: Some(0.5), ..Caps::default() };
     let budget = Budget::new(caps, Arc::<MemoryLedger>::default(), NOON);
-    let dear = quote(Nanodollars::of_usd(0.6).0);
+    let [part, dear] = [0.1, 0.5].map(|usd| quote(Nanodollars::of_usd(usd).0));
+    budget.reserve(&of_task("two"), &part, soon()).await.unwrap().settle(None);
     let refused = budget.reserve(&of_task("one"), &dear, soon()).await.err().unwrap();
     assert!(refused.message.contains("the day 2026-11-21 may cost 0.5000 US dollars"), "{refused}");
     assert_eq!(refused.retry_after, Some(Duration::from_hours(12)));
     assert!(budget.standings().iter().all(|account| account.reserved == Nanodollars::ZERO));
-    let fits = quote(Nanodollars::of_usd(0.5).0);
+    let fits = quote(Nanodollars::of_usd(0.4).0);
     assert!(budget.reserve(&of_task("one"), &fits, soon()).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_a_process_holds_itself_is_left_and_what_others_hold_is_said() {
+    let caps = Caps { day_usd: Some(0.05), ..Caps::default() };
+    let ledger: Arc<MemoryLedger> = Arc::default();
+    let [budget, other] = [(); 2].map(|()| Budget::new(caps.clone(), ledger.clone(), NOON));
+    let usd = |usd| quote(Nanodollars::of_usd(usd).0);
+    let said = async |amount| {
+        let refused = budget.reserve(&of_task("one"), &usd(amount), soon()).await.err().unwrap();
+        let (_, said) = refused.message.split_once("US dollars, ").unwrap();
+        (said.to_owned(), refused.retry_after)
+    };
+    // It leases four calls' worth, which is all, uses a fifth, and reports that.
+    budget.reserve(&of_task("one"), &usd(0.02), soon()).await.unwrap().settle(Some(0.01));
+    budget.flush(false).await;
+    let midnight = Some(Duration::from_hours(12));
+    let (split, renews) = (
+        "(100 tokens in, at most 100 out)",
+        "it renews at 2026-11-22T00:00:00Z, or raise `day_usd`",
+    );
+    assert_eq!(
+        said(0.045).await,
+        (
+            format!(
+                "0.0400 US dollars of it is left, and this call may cost 0.0450 US dollars {split}; {renews}"
+            ),
+            midnight
+        )
+    );
+    budget.flush(true).await;
+    let under_way = other.reserve(&of_task("two"), &usd(0.03), soon()).await.unwrap();
+    assert_eq!(
+        said(0.03).await,
+        (
+            format!(
+                "0 US dollars of it is left, and this call may cost 0.0300 US dollars {split}; 0.0400 US dollars of it is held by other processes, which give back what they do not use; try again, or raise `day_usd`"
+            ),
+            Some(Duration::from_secs(1))
+        )
+    );
+    under_way.release();
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! What a caller is told whose call a budget does not allow: which cap, what is left, when it renews, how to raise it.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use contract::Timestamp;
 
+use super::account::Room;
 use super::caps::{Caps, Unpriced};
-use super::ledger::{Granted, LedgerError};
+use super::ledger::LedgerError;
 use super::money::Nanodollars;
 use super::quote::Quote;
 use super::scope::Line;
@@ -40,23 +42,45 @@ pub(super) fn admissible(caps: &Caps, quote: &Quote) -> Result<Nanodollars, Mode
     Ok(amount)
 }
 
+/// No account would have enough for the call if nothing were spent, so there is nothing to wait for.
+pub(super) fn check_fits(
+    lines: &[Line],
+    amount: Nanodollars,
+    quote: &Quote,
+) -> Result<(), ModelError> {
+    let Some(Line { scope, cap }) = lines.iter().find(|line| amount > line.cap) else {
+        return Ok(());
+    };
+    Err(refused(format!(
+        "{} may cost {cap}, and this call alone may cost {amount} ({}); lower its max_tokens, shorten what it is told, ask a cheaper model, or raise `{}`",
+        scope.said(),
+        split(quote),
+        scope.setting()
+    )))
+}
+
 /// An account has not so much left.
-pub(super) fn short(line: &Line, quote: &Quote, said: Granted, now: Timestamp) -> ModelError {
+pub(super) fn short(line: &Line, quote: &Quote, room: Room, now: Timestamp) -> ModelError {
     let Line { scope, cap } = line;
     let amount = quote.most.unwrap_or_default();
-    let left = cap.saturating_sub(said.account.spent + said.account.leased);
-    let reserved = match said.account.leased {
-        Nanodollars::ZERO => String::new(),
-        leased => format!("; {leased} of it is reserved by calls under way"),
-    };
-    let message = format!(
-        "{} may cost {cap}, {left} of it is left, and this call may cost {amount} ({}){reserved}",
+    let mut message = format!(
+        "{} may cost {cap}, {} of it is left, and this call may cost {amount} ({})",
         scope.said(),
+        room.left_of(*cap),
         split(quote)
     );
+    for (taken, by) in [
+        (room.under_way, "is reserved by calls under way"),
+        (room.elsewhere, "is held by other processes, which give back what they do not use"),
+    ] {
+        if taken > Nanodollars::ZERO {
+            // Writing to a text cannot fail.
+            let _ = write!(message, "; {taken} of it {by}");
+        }
+    }
     let setting = scope.setting();
     // What is reserved is given back in part, and may then be enough.
-    if said.account.spent + amount <= *cap {
+    if room.spent + amount <= *cap {
         return refused(format!("{message}; try again, or raise `{setting}`")).retry_after(SOON);
     }
     let Some(renews) = scope.renews() else {
@@ -108,7 +132,6 @@ fn refused(message: impl Into<String>) -> ModelError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::ledger::Spent;
     use crate::budget::scope;
     use crate::call::Metadata;
 
@@ -155,26 +178,42 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_is_dearer_than_a_whole_cap_is_told_nothing_of_waiting() {
+        let caps = Caps { agent_usd: Some(5.0), day_usd: Some(0.05), ..Caps::default() };
+        let lines = scope::lines(&caps, &Metadata::default(), Timestamp(1_795_262_400_000));
+        let check = |usd| {
+            let quote = quote(Some(usd));
+            check_fits(&lines, quote.most.unwrap(), &quote)
+        };
+        assert!(check(0.05).is_ok());
+        let error = check(0.11).unwrap_err();
+        assert_eq!(error.retry_after, None);
+        insta::assert_snapshot!(error, @"the budget does not allow this call: the day 2026-11-21 may cost 0.0500 US dollars, and this call alone may cost 0.1100 US dollars (1200 tokens in, at most 4096 out); lower its max_tokens, shorten what it is told, ask a cheaper model, or raise `day_usd`");
+    }
+
+    #[test]
     fn a_spent_account_says_what_is_left_when_it_renews_and_how_to_raise_it() {
         let caps = Caps { task_usd: Some(1.0), day_usd: Some(1.0), ..Caps::default() };
         let metadata = Metadata { task_id: Some("pr-7".into()), ..Metadata::default() };
         let now = Timestamp::parse_rfc3339("2026-11-21T23:00:00Z").unwrap();
         let lines = scope::lines(&caps, &metadata, now);
-        let said = |line: &Line, spent, leased| {
-            let account =
-                Spent { spent: Nanodollars::of_usd(spent), leased: Nanodollars::of_usd(leased) };
-            let said = Granted { amount: None, account };
-            let error = short(line, &quote(Some(0.3)), said, now);
+        let said = |line: &Line, taken: [f64; 3]| {
+            let [spent, under_way, elsewhere] = taken.map(Nanodollars::of_usd);
+            let room = Room { spent, under_way, elsewhere };
+            let error = short(line, &quote(Some(0.3)), room, now);
             format!("{error}\n  {:?} {:?}", error.kind(), error.retry_after)
         };
-        let all =
-            [said(&lines[0], 0.9, 0.0), said(&lines[1], 0.9, 0.02), said(&lines[1], 0.1, 0.85)];
+        let all = [
+            said(&lines[0], [0.9, 0.0, 0.0]),
+            said(&lines[1], [0.9, 0.02, 0.0]),
+            said(&lines[1], [0.1, 0.6, 0.25]),
+        ];
         insta::assert_snapshot!(all.join("\n"), @"
         the budget does not allow this call: the task pr-7 may cost 1.0000 US dollars, 0.1000 US dollars of it is left, and this call may cost 0.3000 US dollars (1200 tokens in, at most 4096 out); raise `task_usd`
           QuotaExceeded None
         the budget does not allow this call: the day 2026-11-21 may cost 1.0000 US dollars, 0.0800 US dollars of it is left, and this call may cost 0.3000 US dollars (1200 tokens in, at most 4096 out); 0.0200 US dollars of it is reserved by calls under way; it renews at 2026-11-22T00:00:00Z, or raise `day_usd`
           QuotaExceeded Some(3600s)
-        the budget does not allow this call: the day 2026-11-21 may cost 1.0000 US dollars, 0.0500 US dollars of it is left, and this call may cost 0.3000 US dollars (1200 tokens in, at most 4096 out); 0.8500 US dollars of it is reserved by calls under way; try again, or raise `day_usd`
+        the budget does not allow this call: the day 2026-11-21 may cost 1.0000 US dollars, 0.0500 US dollars of it is left, and this call may cost 0.3000 US dollars (1200 tokens in, at most 4096 out); 0.6000 US dollars of it is reserved by calls under way; 0.2500 US dollars of it is held by other processes, which give back what they do not use; try again, or raise `day_usd`
           QuotaExceeded Some(1s)
         ");
     }

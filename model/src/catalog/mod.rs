@@ -2,6 +2,7 @@
 
 mod nearest;
 mod overrides;
+mod own_rows;
 mod quirks;
 mod table;
 

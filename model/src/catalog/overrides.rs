@@ -8,6 +8,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
+use super::own_rows::OwnRows;
 use super::table::{self, Row, Service};
 use super::{Model, nearest_of, quirks, without_geography};
 
@@ -18,7 +19,7 @@ const MOST_ROWS: usize = 5_000;
 /// What is known of the models: what comes with the program, and an operator's rows over it.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    own: HashMap<String, Row>,
+    own: HashMap<String, OwnRows>,
 }
 
 /// Why a table of prices is not taken. It names the file, and says what to mend.
@@ -81,47 +82,44 @@ impl Catalog {
         let refuse = |problem: String| OverrideError { file: path.display().to_string(), problem };
         for row in parse(path, text).map_err(refuse)?.models {
             let merged = merge(&row).map_err(refuse)?;
-            if self.own.insert(row.id.clone(), merged).is_some() {
-                return Err(refuse(format!("{} stands twice in it; keep one row", row.id)));
+            let rows = self.own.entry(row.id.clone()).or_default();
+            if !rows.add(merged, row.driver.is_some()) {
+                let through = row.driver.map_or("", Service::driver);
+                return Err(refuse(format!(
+                    "{} stands twice in it{}; keep one row",
+                    row.id,
+                    if through.is_empty() { String::new() } else { format!(" for {through}") }
+                )));
             }
         }
         Ok(self)
     }
 
-    /// What is known of a model by its id, its inference profile or the ARN of either.
+    /// What is known of a model by its id, its inference profile or the ARN of either, through whichever driver.
     pub fn lookup(&self, model_id: &str) -> Model {
-        let name = model_id.rsplit_once('/').map_or(model_id, |(_, name)| name);
-        let base = without_geography(name);
-        // Limits are the model's own; the price is the profile's.
-        let priced = self.row(name);
-        let row = priced.or_else(|| self.row(base));
-        let cache_points = quirks::cache_points(base);
-        let table_caches = row.is_some_and(|row| row.caches);
-        Model {
-            id: model_id.to_owned(),
-            vendor: row.map_or_else(|| quirks::vendor(base), |row| row.vendor.clone()),
-            max_output_tokens: row.and_then(|row| row.max_output),
-            context: row.and_then(|row| row.context),
-            price: priced.and_then(Row::price),
-            price_is_own: self.own.get(name).is_some_and(|row| row.price().is_some()),
-            takes: quirks::takes(row, base),
-            caches: table_caches && cache_points.contains("messages"),
-            caches_tools: table_caches && cache_points.contains("tools"),
-            takes_tool_status: quirks::takes_tool_status(base),
-            lifecycle_end: quirks::end(row, base),
-        }
+        model(model_id, &|id| self.own.get(id)?.usual())
+    }
+
+    /// The same for who asks it through this driver.
+    pub fn lookup_through(&self, driver: &str, model_id: &str) -> Model {
+        model(model_id, &|id| self.own.get(id)?.of(driver))
     }
 
     /// Whether this driver has a model of this id, profile or ARN, as far as the tables know.
     pub fn knows(&self, driver: &str, model_id: &str) -> bool {
         let name = model_id.rsplit_once('/').map_or(model_id, |(_, name)| name);
-        let row = self.row(name).or_else(|| self.row(without_geography(name)));
-        row.is_some_and(|row| row.service.driver() == driver)
+        let of_driver = |row: &Row| row.service.driver() == driver;
+        let has = |id: &str| {
+            self.own.get(id).is_some_and(|rows| rows.all().any(of_driver))
+                || table::row(id).is_some_and(of_driver)
+        };
+        has(name) || has(without_geography(name))
     }
 
     /// All ids of one driver, in no order.
     pub fn ids<'a>(&'a self, driver: &'a str) -> impl Iterator<Item = &'a str> {
-        let own = self.own.values().map(|row| (row.id.as_str(), row.service));
+        let own = self.own.values().flat_map(OwnRows::all);
+        let own = own.map(|row| (row.id.as_str(), row.service));
         let bundled = table::ids().map(|(id, service)| -> (&'a str, Service) { (id, service) });
         own.chain(bundled).filter(move |(_, service)| service.driver() == driver).map(|(id, _)| id)
     }
@@ -130,9 +128,30 @@ impl Catalog {
     pub fn nearest<'a>(&'a self, driver: &'a str, id: &str) -> Vec<&'a str> {
         nearest_of(id, self.ids(driver))
     }
+}
 
-    fn row(&self, id: &str) -> Option<&Row> {
-        self.own.get(id).or_else(|| table::row(id))
+/// As an operator's own rows say, and the tables where these say nothing.
+fn model<'a>(model_id: &str, own: &dyn Fn(&str) -> Option<&'a Row>) -> Model {
+    let name = model_id.rsplit_once('/').map_or(model_id, |(_, name)| name);
+    let base = without_geography(name);
+    let row = |id: &str| own(id).or_else(|| table::row(id));
+    // Limits are the model's own; the price is the profile's.
+    let priced = row(name);
+    let row = priced.or_else(|| row(base));
+    let cache_points = quirks::cache_points(base);
+    let table_caches = row.is_some_and(|row| row.caches);
+    Model {
+        id: model_id.to_owned(),
+        vendor: row.map_or_else(|| quirks::vendor(base), |row| row.vendor.clone()),
+        max_output_tokens: row.and_then(|row| row.max_output),
+        context: row.and_then(|row| row.context),
+        price: priced.and_then(Row::price),
+        price_is_own: own(name).is_some_and(|row| row.price().is_some()),
+        takes: quirks::takes(row, base),
+        caches: table_caches && cache_points.contains("messages"),
+        caches_tools: table_caches && cache_points.contains("tools"),
+        takes_tool_status: quirks::takes_tool_status(base),
+        lifecycle_end: quirks::end(row, base),
     }
 }
 
@@ -172,6 +191,13 @@ fn merge(row: &Override) -> Result<Row, String> {
         if price.is_some_and(|price| !(0.0..=10_000.0).contains(&price)) {
             return Err(format!(
                 "{name} of {id} is not between 0 and 10,000 US dollars per million tokens"
+            ));
+        }
+    }
+    for (name, tokens) in [("context", row.context), ("max_output", row.max_output)] {
+        if tokens == Some(0) {
+            return Err(format!(
+                "{name} of {id} is 0, so nothing could be asked; leave it out where it is not known"
             ));
         }
     }
@@ -239,6 +265,34 @@ date = "2026-11-01"
     }
 
     #[test]
+    fn a_row_of_one_driver_says_nothing_of_the_same_id_through_another() {
+        const SONNET: &str = "us.anthropic.claude-sonnet-5-5";
+        let row = |driver: &str, input: f64| {
+            format!(
+                "[[models]]\nid = \"{SONNET}\"\n{driver}\ninput = {input}\noutput = {input}\nsource = \"x\"\ndate = \"2026-11-01\"\n"
+            )
+        };
+        let input = |catalog: &Catalog, driver: &str| {
+            let model = catalog.lookup_through(driver, SONNET);
+            (model.price.unwrap().input, model.price_is_own)
+        };
+        let own = over("prices.toml", &row("driver = \"openai\"", 0.0)).unwrap();
+        assert_eq!((input(&own, "bedrock"), input(&own, "openai")), ((2.2, false), (0.0, true)));
+        assert!(own.knows("bedrock", SONNET) && own.knows("openai", SONNET));
+        let two = row("driver = \"openai\"", 0.0) + &row("driver = \"bedrock\"", 1.5);
+        let two = over("prices.toml", &two).unwrap();
+        assert_eq!((input(&two, "bedrock"), input(&two, "openai")), ((1.5, true), (0.0, true)));
+        let usual = two.lookup(SONNET).price;
+        assert_eq!(usual, two.lookup_through("bedrock", SONNET).price, "the id is Bedrock's");
+        let all = row("", 1.0) + &row("driver = \"openai\"", 0.0);
+        let all = over("prices.toml", &all).unwrap();
+        assert_eq!((input(&all, "bedrock"), input(&all, "openai")), ((1.0, true), (0.0, true)));
+        let twice = row("driver = \"openai\"", 0.0).repeat(2);
+        let said = over("prices.toml", &twice).unwrap_err().problem;
+        assert!(said.contains("stands twice in it for openai"), "{said}");
+    }
+
+    #[test]
     fn the_same_rows_may_be_json() {
         let json =
             r#"{"models": [{"id": "gpt-4o", "input": 2.25, "source": "x", "date": "2026-11-01"}]}"#;
@@ -261,9 +315,12 @@ date = "2026-11-01"
                 "[[models]]\nid = \"a.b\"\ninput = nan\nsource = \"x\"\ndate = \"2026-11-01\"\n"
                     .to_owned(),
             ),
+            ("prices.json", row(r#""context": 0, "source": "x", "date": "2026-11-01""#)),
+            ("prices.json", row(r#""max_output": 0, "source": "x", "date": "2026-11-01""#)),
             (
                 "prices.toml",
-                OWN.replace("qwen-on-our-own-machine", "us.anthropic.claude-sonnet-5-5"),
+                OWN.replace("qwen-on-our-own-machine", "us.anthropic.claude-sonnet-5-5")
+                    .replace("driver = \"openai\"\n", ""),
             ),
         ];
         let said = mistakes.map(|(name, text)| over(name, &text).unwrap_err().to_string());
@@ -275,6 +332,8 @@ prices.json: the date of a.b is no day; write it like 2026-11-22
 prices.json: input of a.b is not between 0 and 10,000 US dollars per million tokens
 prices.json: unknown field `inputs`, expected one of `id`, `driver`, `input`, `output`, `cache_read`, `cache_write`, `context`, `max_output`, `caches`, `samples`, `source`, `date` at line 1 column 34
 prices.toml: input of a.b is not between 0 and 10,000 US dollars per million tokens
+prices.json: context of a.b is 0, so nothing could be asked; leave it out where it is not known
+prices.json: max_output of a.b is 0, so nothing could be asked; leave it out where it is not known
 prices.toml: us.anthropic.claude-sonnet-5-5 stands twice in it; keep one row
 ");
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use contract::Timestamp;
 
-use super::record::{CallRecord, Prefix};
+use super::prefix::Prefix;
+use super::record::CallRecord;
 use crate::budget::Nanodollars;
 use crate::reply::Usage;
 
@@ -20,11 +21,12 @@ pub(super) const CACHE_LASTS: Duration = Duration::from_mins(5);
 /// Calls, as they came. Only answered ones with counted tokens count.
 #[derive(Debug, Default)]
 pub struct Evidence {
-    pub(super) models: BTreeMap<String, Calls>,
+    /// By model and driver, which may have other prices.
+    pub(super) models: BTreeMap<(String, String), Calls>,
     first: Option<Timestamp>,
 }
 
-/// Those of one model.
+/// Those of one model through one driver.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     pub(super) count: u64,
@@ -60,11 +62,12 @@ impl Evidence {
     /// Calls are added in the order of their times.
     pub fn add(&mut self, call: &CallRecord) {
         self.first = self.first.or(Some(call.at));
-        let known = self.models.contains_key(&call.model);
+        let model = (call.model.clone(), call.driver.clone());
+        let known = self.models.contains_key(&model);
         if call.error.is_some() || call.estimated || !(known || self.models.len() < MOST_MODELS) {
             return;
         }
-        self.models.entry(call.model.clone()).or_default().add(call);
+        self.models.entry(model).or_default().add(call);
     }
 
     /// Days from the first call to `now`, at least one: less says nothing of a month.

@@ -3,6 +3,7 @@
 mod analytics;
 mod bench;
 mod evidence;
+mod prefix;
 mod recommend;
 mod recommend_caching;
 mod recommend_model;
@@ -15,7 +16,8 @@ pub(crate) use analytics::percentile;
 pub use analytics::{Analytics, By, Row};
 pub use bench::{Benchmark, Benchmarked};
 pub use evidence::Evidence;
+pub use prefix::{Beginning, Prefix};
 pub use recommend::{Kind, Recommendation, recommendations};
-pub use record::{CallRecord, Prefix};
+pub use record::CallRecord;
 pub use recorder::{CallLog, LogError, Recorder};
 pub use upkeep::upkeep;

@@ -43,12 +43,13 @@ pub fn recommendations(
 ) -> Vec<Recommendation> {
     let days = evidence.days(now);
     let mut found = Vec::new();
-    for (model, calls) in &evidence.models {
+    for ((model, driver), calls) in &evidence.models {
+        let known = catalog.lookup_through(driver, model);
         found.extend(
             benchmark.and_then(|bench| recommend_model::find(model, calls, bench, catalog)),
         );
-        found.extend(recommend_caching::find(model, calls, catalog));
-        found.extend(recommend_prompt::find(model, calls, catalog));
+        found.extend(recommend_caching::find(&known, calls));
+        found.extend(recommend_prompt::find(&known, calls));
     }
     let mut found: Vec<_> = found.into_iter().map(|saving| saving.a_month(days)).collect();
     found.retain(|found| found.saves_usd_a_month >= LEAST_USD_A_MONTH);

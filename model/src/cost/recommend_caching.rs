@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use super::evidence::{Calls, Repeated};
 use super::recommend::{Kind, Saving};
-use crate::catalog::{self, Catalog, Price};
+use crate::catalog::{self, Model, Price};
 
 /// What all prefixes would have saved that repeat without ever being read from a cache.
-pub(super) fn find(model: &str, calls: &Calls, catalog: &Catalog) -> Option<Saving> {
-    let known = catalog.lookup(model);
+pub(super) fn find(known: &Model, calls: &Calls) -> Option<Saving> {
+    let model = &known.id;
     let price = known.price.filter(|_| known.caches)?;
     let least = least_tokens(&known.id);
     let wasted = calls
@@ -70,9 +70,9 @@ mod tests {
     use contract::Timestamp;
 
     use super::super::record::tests::record;
-    use super::super::record::{CallRecord, Prefix};
-    use super::super::{Evidence, Kind, recommendations};
+    use super::super::{CallRecord, Evidence, Kind, Prefix, recommendations};
     use super::*;
+    use crate::catalog::Catalog;
 
     const HAIKU: &str = "global.anthropic.claude-haiku-4-5-20251001-v1:0";
     const MINUTE: i64 = 60_000;

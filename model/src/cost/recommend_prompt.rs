@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::analytics::percentile;
 use super::evidence::{Calls, Size};
 use super::recommend::{Kind, Saving};
-use crate::catalog::Catalog;
+use crate::catalog::Model;
 
 /// Fewer calls have no percentile to speak of.
 const LEAST_CALLS: usize = 40;
@@ -16,8 +16,8 @@ const ANSWERED_MORE: f64 = 1.5;
 const TASKS_NAMED: usize = 3;
 
 /// What it would have saved to tell no more than the median call is told.
-pub(super) fn find(model: &str, calls: &Calls, catalog: &Catalog) -> Option<Saving> {
-    let price = catalog.lookup(model).price?;
+pub(super) fn find(known: &Model, calls: &Calls) -> Option<Saving> {
+    let (model, price) = (&known.id, known.price?);
     if calls.sizes.len() < LEAST_CALLS {
         return None;
     }

@@ -9,6 +9,7 @@ use super::observe::{Attempted, Observe};
 use super::parts::Parts;
 use super::route::Way;
 use crate::budget::{Quote, Reservation};
+use crate::cost::Beginning;
 use crate::formed::Asked;
 use crate::limit::{Outcome, Permit, burn};
 use crate::normalize::Fitted;
@@ -35,6 +36,8 @@ pub(super) struct Attempt {
     /// How the form of the answer was asked for.
     form: Option<Asked>,
     usable: Option<f64>,
+    /// What a cache could hold of the call.
+    beginning: Option<Beginning>,
 }
 
 impl Attempt {
@@ -61,6 +64,7 @@ impl Attempt {
             work,
             form: None,
             usable: None,
+            beginning: None,
         }
     }
 
@@ -80,6 +84,10 @@ impl Attempt {
         if let Some(budget) = &parts.budget {
             let quote = Quote::of(model, input_tokens, call.parameters.max_tokens);
             self.money = Some(budget.reserve(&call.metadata, &quote, deadline).await?);
+        }
+        if model.caches && self.observe.wants_prefix() {
+            let estimated = input_tokens as f64 / self.way.token_factor;
+            self.beginning = Beginning::of(&call.conversation, estimated);
         }
         let reserve = burn::reserved(input_tokens, u64::from(output));
         self.permit = Some(self.way.gate.admit(reserve, deadline).await?);
@@ -182,6 +190,7 @@ impl Attempt {
             usage: bill.usage,
             usage_is_estimated: bill.is_estimated,
             cost_usd: bill.cost_usd,
+            prefix: self.beginning.map(|beginning| beginning.of_told(bill.usage.told())),
         });
     }
 }

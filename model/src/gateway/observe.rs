@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
+use crate::cost::Prefix;
 use crate::router::Work;
 use crate::{Metadata, ModelError, Usage};
 
 /// Is told of every attempt when it has ended. Called between two requests: it must be quick and must not block.
 pub trait Observe: Send + Sync {
     fn attempted(&self, attempt: &Attempted<'_>);
+
+    /// Whether it is of use to know what a call may have in common with others, which takes some reading.
+    fn wants_prefix(&self) -> bool {
+        false
+    }
 }
 
 /// One attempt at one model.
@@ -36,6 +42,8 @@ pub struct Attempted<'a> {
     pub usage: Usage,
     pub usage_is_estimated: bool,
     pub cost_usd: Option<f64>,
+    /// Where it is wanted, and the model caches.
+    pub prefix: Option<Prefix>,
 }
 
 impl Attempted<'_> {

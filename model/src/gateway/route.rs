@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::parts::Parts;
 use crate::catalog::{self, Model, without_geography};
 use crate::limit::{Gate, burn};
-use crate::normalize::Fit;
+use crate::normalize::{self, Fit};
 use crate::{Cause, ModelDriver, ModelError};
 
 /// A model, and through whom it is asked.
@@ -51,6 +51,8 @@ pub(super) struct Way {
     pub(super) retries: u8,
     /// Quota tokens for one of output.
     pub(super) output_rate: u64,
+    /// Tokens for one that is estimated.
+    pub(super) token_factor: f64,
 }
 
 impl Way {
@@ -61,7 +63,8 @@ impl Way {
         let output_rate =
             if route.driver.name() == "bedrock" { burn::output_rate(&route.model.id) } else { 1 };
         let retries = route.driver.attempts().saturating_sub(1);
-        Self { route, gate, fit, retries, output_rate }
+        let token_factor = normalize::token_factor(&route.model.id, route.driver.name());
+        Self { route, gate, fit, retries, output_rate, token_factor }
     }
 
     /// Whether a call that names this id means it: the model's own, or with its driver before it.

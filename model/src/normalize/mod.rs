@@ -81,6 +81,11 @@ pub fn input_tokens_of(estimated: u64, model_id: &str, driver: &str) -> u64 {
     times(estimated, &table::limits(driver, model_id))
 }
 
+/// What tokens of this model are to those that are estimated.
+pub(crate) fn token_factor(model_id: &str, driver: &str) -> f64 {
+    table::limits(driver, model_id).token_factor.value
+}
+
 /// Tokens that a model said, estimated the same way.
 pub fn output_tokens(content: &[Block], model_id: &str, driver: &str) -> u64 {
     times(estimate::content(content), &table::limits(driver, model_id))

@@ -1,0 +1,118 @@
+//! Questions from a shell: they count in the same file as those of a server, and so the caps hold for both.
+
+use std::process::{Command, Stdio};
+
+use contract::Timestamp;
+use eco_coder::store::{Database, SqliteLedger};
+use fake_bedrock::{Answer as Says, FakeBedrock, Reply, Settings, Step};
+use model::budget::{Ledger, Nanodollars, Scope, Spent};
+use serde_json::{Value, json};
+
+use crate::world::{World, wait};
+
+const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
+
+async fn world(settings: &str) -> (World, FakeBedrock) {
+    let bedrock = FakeBedrock::start(Settings::default()).await.expect("it listens");
+    let mut world = World::new().await;
+    world.ask_bedrock(&bedrock.url());
+    world.settings(&format!("[model]\ndriver = \"bedrock\"\nmodels = [\"{HAIKU}\"]\n{settings}"));
+    (world, bedrock)
+}
+
+/// What costs about 0.0022 US dollars, which is what a call with 400 tokens may cost.
+fn long_answer() -> Says {
+    let usage = json!({"inputTokens": 11, "outputTokens": 400, "totalTokens": 411});
+    Says::Says(Reply { usage, ..Reply::says("Hello.") })
+}
+
+fn calls(world: &World) -> Value {
+    let ended = world.run(&["models", "cost", "--format", "json"]);
+    let page: Result<Value, _> = serde_json::from_str(&ended.stdout);
+    page.map_or(Value::Null, |page| page["total"]["calls"].clone())
+}
+
+async fn today(world: &World) -> Spent {
+    let ledger = SqliteLedger::new(Database::open(&world.database()).expect("a database"));
+    let now = Timestamp::now();
+    let day = chrono::DateTime::from_timestamp_millis(now.0).expect("a time").date_naive();
+    ledger.spent(&Scope::Day(day), now).await.expect("it answers")
+}
+
+const ASK: [&str; 5] = ["invoke", "--json", "--max-tokens", "400", "Hello?"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cap_holds_from_one_question_to_the_next_and_beside_a_server() {
+    let (mut world, bedrock) = world("[gateway.caps]\nday_usd = 0.003\n").await;
+    bedrock.script([long_answer(), long_answer()]);
+    world.start_as(&["models", "serve"]);
+
+    let first = world.run(&ASK);
+    let second = world.run(&ASK);
+    let body = json!({"prompt": "Hello?", "params": {"max_tokens": 400}}).to_string();
+    let third = world.request("POST", "/v1/invoke", &[], body.as_bytes()).await;
+
+    assert_eq!(first.code, 0, "{}{}", first.stdout, first.stderr);
+    assert_eq!(second.code, 3, "{}", second.stdout);
+    assert!(second.stdout.contains("raise `day_usd`"), "{}", second.stdout);
+    assert_eq!(third.status, 429, "{}", third.body);
+    assert_eq!(bedrock.requests().len(), 1);
+    assert_eq!(calls(&world), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_made_where_it_is_named_or_caps_need_it_and_calls_cost_something() {
+    for (settings, named, model, made) in [
+        ("", false, HAIKU, false),
+        ("[gateway.caps]\nrequest_usd = 1.0\n", false, HAIKU, false),
+        ("[gateway.caps]\nmonth_usd = 1.0\n", false, HAIKU, true),
+        ("", true, HAIKU, true),
+        ("", true, "embedded/embedded", false),
+    ] {
+        let (mut world, _bedrock) = world(settings).await;
+        if !named {
+            world.set("ECO_CODER_DATABASE", "");
+        }
+
+        let ended = world.run(&["invoke", "--max-tokens", "400", "--model", model, "Hello?"]);
+
+        let case = format!("{settings}{named} {model}: {}", ended.stderr);
+        assert_eq!((ended.code, world.database().exists()), (0, made), "{case}");
+        assert_eq!(calls(&world), if made { json!(1) } else { Value::Null }, "{case}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_is_broken_off_is_paid_for() {
+    let (world, bedrock) = world("[gateway.caps]\nday_usd = 1.0\n").await;
+    bedrock.script([Says::Writes(vec![Step::Silence])]);
+    let mut asking = world.command(&ASK).stdout(Stdio::null()).spawn().expect("it starts");
+    wait(|| bedrock.requests().first().cloned()).expect("the model is asked");
+
+    let told = Command::new("kill").args(["-INT", &asking.id().to_string()]).status();
+
+    assert!(told.expect("kill").success());
+    let status = wait(|| asking.try_wait().expect("it can be waited for")).expect("it ends");
+    assert_eq!(status.code(), Some(130));
+    let Spent { spent, leased } = today(&world).await;
+    assert!(spent.usd() > 0.002 && leased == Nanodollars::ZERO, "{spent}, {leased}");
+    assert_eq!(calls(&world), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_lists_nothing_does_not_hide_what_is_configured() {
+    let (mut world, _bedrock) = world("").await;
+    world.set("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
+    world.settings(&format!(
+        "[model]\ndriver = \"bedrock\"\nmodels = [\"{HAIKU}\", \"openai/qwen3\"]\n"
+    ));
+
+    let ended = world.run(&["models", "list"]);
+
+    assert_eq!(ended.code, 3, "{}", ended.stdout);
+    for listed in [HAIKU, "qwen3", "configured", "discovered"] {
+        assert!(ended.stdout.contains(listed), "{listed}: {}", ended.stdout);
+    }
+    assert!(ended.stderr.contains("openai: "), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("bedrock: "), "{}", ended.stderr);
+}
