@@ -45,6 +45,9 @@ mod gateway_llama;
 mod gateway_models;
 #[cfg(test)]
 #[cfg(feature = "bedrock")]
+mod gateway_parameters;
+#[cfg(test)]
+#[cfg(feature = "bedrock")]
 mod gateway_routing;
 #[cfg(test)]
 #[cfg(feature = "bedrock")]

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use carbon::CalculateCarbonFootprint;
 use contract::Tool;
-use model::Parameters;
 use model::catalog::{Catalog, default_models, nearest_of};
 use model::definitions::{AgentDefinition, Agents, Defaults, Known, load};
 
 use super::named::{ids_of, named};
 use crate::agent::run::{ANALYZE, CARBON, MEASURED, POST, PROFILE};
-use crate::config::{Config, DriverName, ModelConfig};
+use crate::config::{Config, DriverName};
 
 /// The definition that leads reviews, where there is one.
 pub(super) const REVIEWER: &str = "reviewer";
@@ -36,17 +35,19 @@ pub fn in_folder(config: &Config, catalog: &Catalog) -> anyhow::Result<Vec<Agent
 
 /// No agents without the setting. A mistake in any of them is told with all others, and then there are none.
 pub(super) fn configured(config: &Config, catalog: &Catalog) -> anyhow::Result<Agents> {
-    let Some(folder) = &config.gateway.agents else { return Ok(Agents::default()) };
+    let Some(folder) = &config.gateway.agents else { return Ok(agents(config, Vec::new())) };
     let read = read(config, catalog, folder)?;
     for line in doubts(&read, config) {
         tracing::warn!("{line}");
     }
-    Ok(agents(read))
+    Ok(agents(config, read))
 }
 
-/// The other tools are bound to one pull request, and are offered only there.
-pub fn agents(definitions: Vec<AgentDefinition>) -> Agents {
+/// These agents, with what the settings say of every call. The other tools are bound to one pull request, and are offered
+/// only there.
+pub fn agents(config: &Config, definitions: Vec<AgentDefinition>) -> Agents {
     Agents::new(definitions, vec![CalculateCarbonFootprint::default().spec()])
+        .with_parameters(config.model.parameters())
 }
 
 /// Every agent of a folder, with its model and driver.
@@ -93,18 +94,12 @@ fn doubt(definition: &AgentDefinition, config: &Config) -> Option<String> {
 
 /// What the settings say goes below what a definition says. What they do not say is left to the model.
 fn defaults(config: &Config) -> Defaults {
-    let (said, unsaid) = (&config.model, ModelConfig::default());
-    let first = named(config).into_iter().find(|(driver, _)| *driver == said.driver);
+    let driver = config.model.driver;
+    let first = named(config).into_iter().find(|(name, _)| *name == driver);
     Defaults {
-        driver: said.driver.as_str().to_owned(),
+        driver: driver.as_str().to_owned(),
         model: first.map(|(_, id)| id),
-        parameters: Parameters {
-            max_tokens: (said.max_tokens != unsaid.max_tokens).then_some(said.max_tokens),
-            temperature: (said.temperature.to_bits() != unsaid.temperature.to_bits())
-                .then_some(said.temperature),
-            top_p: (said.top_p.to_bits() != unsaid.top_p.to_bits()).then_some(said.top_p),
-            ..Parameters::default()
-        },
+        parameters: config.model.parameters(),
     }
 }
 

@@ -86,13 +86,15 @@ pub(super) fn check(
         wrong.sort_by_key(|wrong| wrong.line);
         return Err(wrong);
     }
+    let mut parameters = written.parameters;
+    parameters.fill(&defaults.parameters);
     Ok(AgentDefinition {
         id: own_id,
         name: own_name,
         description: written.description,
         driver,
         model,
-        parameters: over(written.parameters, &defaults.parameters),
+        parameters,
         tools: written.tools,
         instructions: written.instructions.unwrap_or_default(),
         file: path.to_owned(),
@@ -198,18 +200,4 @@ fn check_model(driver: &str, model: &str, known: Known<'_>) -> Result<(), Wrong>
     };
     let shown: String = model.chars().take(120).collect();
     Err(unknown(format!("`{shown}` is no model of {driver} that is known here; {near}")))
-}
-
-fn over(own: Parameters, global: &Parameters) -> Parameters {
-    Parameters {
-        max_tokens: own.max_tokens.or(global.max_tokens),
-        temperature: own.temperature.or(global.temperature),
-        top_p: own.top_p.or(global.top_p),
-        stop_sequences: if own.stop_sequences.is_empty() {
-            global.stop_sequences.clone()
-        } else {
-            own.stop_sequences
-        },
-        tool_choice: own.tool_choice,
-    }
 }

@@ -18,6 +18,7 @@ use crate::limit::{Limits, Snapshot};
 use crate::{Call, Cause, Change, Events, Listed, ModelDriver, ModelError, Reply};
 
 mod attempt;
+mod bounds;
 mod course;
 mod observe;
 mod parts;
