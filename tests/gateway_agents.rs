@@ -138,3 +138,39 @@ error: the agents cannot be used:
     assert_eq!((list.code, checked.code, served.code), (0, 2, 2), "{}", list.stderr);
     assert_eq!(checked.stderr, served.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_named_and_is_not_there_ends_the_start() {
+    let world = World::new().await;
+    let unnamed = world.run(&["models", "agents"]);
+    let asked = world.run(&["models", "agents", "nosuch"]);
+    world.settings("[gateway]\nagents = \"nosuch\"\n");
+    let served = world.run(&["models", "serve"]);
+
+    assert_eq!((unnamed.code, unnamed.stdout.trim_end()), (0, "agent-definitions holds no agents"));
+    for ended in [asked, served] {
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{}", ended.stderr);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(ended.stderr.trim_end(), @"error: there is no folder nosuch with agents: name theirs by `agents` under [gateway], or leave it out");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agents_model_that_is_spelled_almost_as_a_configured_one_is_warned_of() {
+    let world = World::new().await;
+    world.settings("[model]\ndriver = \"openai\"\nmodels = [\"smollm2-135m\"]\n[gateway]\nagents = \"agents\"\n");
+    std::fs::create_dir(world.folder.path().join("agents")).expect("a folder");
+    let agent = |name: &str, model: &str| {
+        let text = format!("---\nname: A\nprovider: openai\nmodel: {model}\n---\nDo.\n");
+        define(&world, name, &text);
+    };
+    agent("misspelled.md", "smolm2-135m");
+    agent("other.md", "qwen3");
+    agent("same.md", "smollm2-135m");
+
+    let ended = world.run(&["models", "agents"]);
+
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    insta::assert_snapshot!(ended.stderr.trim_end(), @"warning: agents/misspelled.md: the agent asks openai for `smolm2-135m`, which the settings do not name; did you mean smollm2-135m?");
+}

@@ -48,6 +48,9 @@ mod gateway_llama;
 mod gateway_models;
 #[cfg(test)]
 #[cfg(feature = "bedrock")]
+mod gateway_parameters;
+#[cfg(test)]
+#[cfg(feature = "bedrock")]
 mod gateway_routing;
 #[cfg(test)]
 #[cfg(feature = "bedrock")]

@@ -46,6 +46,18 @@ pub struct Parameters {
     pub tool_choice: ToolChoice,
 }
 
+impl Parameters {
+    /// What is not said is as `below` says it; whether tools are called stays as it is.
+    pub fn fill(&mut self, below: &Self) {
+        self.max_tokens = self.max_tokens.or(below.max_tokens);
+        self.temperature = self.temperature.or(below.temperature);
+        self.top_p = self.top_p.or(below.top_p);
+        if self.stop_sequences.is_empty() {
+            self.stop_sequences.clone_from(&below.stop_sequences);
+        }
+    }
+}
+
 /// Whether tools may, must or must not be called.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -10,6 +10,12 @@ use tokio::time::Instant;
 use crate::config::{DriverName, ModelConfig};
 use crate::review::Lead;
 
+/// For a turn of a review, where neither the agent nor the settings say: enough for what it says beside its tools, and
+/// nearly the same words for the same change.
+const MAX_TOKENS: u32 = 4096;
+const TEMPERATURE: f32 = 0.1;
+const TOP_P: f32 = 0.9;
+
 /// `None`: the embedded planner leads, which is no model.
 pub(super) fn of(
     driver: Arc<dyn ModelDriver>,
@@ -17,12 +23,13 @@ pub(super) fn of(
     definition: Option<AgentDefinition>,
 ) -> Option<Lead> {
     let name = Some(config.driver).filter(|name| *name != DriverName::Embedded)?.as_str();
-    let parameters = Parameters {
-        max_tokens: Some(config.max_tokens),
-        temperature: Some(config.temperature),
-        top_p: Some(config.top_p),
+    let mut parameters = config.parameters();
+    parameters.fill(&Parameters {
+        max_tokens: Some(MAX_TOKENS),
+        temperature: Some(TEMPERATURE),
+        top_p: Some(TOP_P),
         ..Parameters::default()
-    };
+    });
     let tools = definition.as_ref().map(|own| own.tools.clone()).unwrap_or_default();
     let model = Arc::new(Leader { driver, name, definition, parameters });
     Some(Lead { model, tools, judge: None })
@@ -39,14 +46,11 @@ struct Leader {
 impl Leader {
     /// What the call itself says comes first, and then what its agent does.
     fn told(&self, call: &Call) -> Call {
-        let (own, mut told) = (&self.parameters, call.clone());
+        let mut told = call.clone();
         if let Some(definition) = &self.definition {
             definition.lead(&mut told);
         }
-        let parameters = &mut told.parameters;
-        parameters.max_tokens = parameters.max_tokens.or(own.max_tokens);
-        parameters.temperature = parameters.temperature.or(own.temperature);
-        parameters.top_p = parameters.top_p.or(own.top_p);
+        told.parameters.fill(&self.parameters);
         told
     }
 }

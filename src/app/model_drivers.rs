@@ -92,7 +92,6 @@ fn anthropic(config: &Config, client: &Client) -> anyhow::Result<Anthropic> {
     let key = config.provider_keys.anthropic.clone();
     let key = key.context("the driver `anthropic` needs ANTHROPIC_API_KEY in the environment")?;
     let mut settings = anthropic::Settings::new(key);
-    settings.max_tokens = config.model.max_tokens;
     if let Some(url) = &config.gateway.anthropic.url {
         settings.base_url.clone_from(url);
     }
@@ -108,6 +107,5 @@ fn openai(config: &Config, client: &Client) -> anyhow::Result<OpenAi> {
     let url = url.context("the driver `openai` needs the address of its server: `url` under [gateway.openai], as http://localhost:11434/v1, or OPENAI_BASE_URL")?;
     let mut settings = openai::Settings::new(url);
     settings.key.clone_from(&config.provider_keys.openai);
-    settings.max_tokens = Some(config.model.max_tokens);
     Ok(OpenAi::new(client.clone(), settings)?)
 }

@@ -22,7 +22,6 @@ pub(super) fn named(config: &Config) -> Vec<(DriverName, String)> {
 }
 
 /// The models that this driver is asked for.
-#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only Bedrock's are looked at"))]
 pub(super) fn ids_of(config: &Config, driver: DriverName) -> Vec<String> {
     named(config).into_iter().filter(|(name, _)| *name == driver).map(|(_, id)| id).collect()
 }

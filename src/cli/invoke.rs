@@ -90,17 +90,16 @@ impl Arguments {
 
     /// The one that is asked for, so that nobody needs the keys of services that others ask.
     fn agents(&self, config: &Config, catalog: &Catalog) -> anyhow::Result<Agents> {
-        let Some(name) = &self.agent else { return Ok(Agents::default()) };
-        let folder = agents::folder(config);
-        let all = agents::read(config, catalog, &folder)?;
+        let Some(name) = &self.agent else { return Ok(agents::agents(config, Vec::new())) };
+        let all = agents::in_folder(config, catalog)?;
         if all.is_empty() {
             bail!(
                 "{} holds no agents; name their folder by `agents` under [gateway]",
-                folder.display()
+                agents::folder(config).display()
             );
         }
         let (own, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|agent| agent.id == *name);
-        Ok(agents::agents(if own.is_empty() { others } else { own }))
+        Ok(agents::agents(config, if own.is_empty() { others } else { own }))
     }
 
     fn prompt(&self) -> Result<String, Failure> {

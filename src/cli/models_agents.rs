@@ -25,9 +25,18 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
-        let folder = self.folder.unwrap_or_else(|| agents::folder(config));
         let catalog = catalog(config).map_err(Failure::Usage)?;
-        let agents = agents::read(config, &catalog, &folder).map_err(Failure::Usage)?;
+        let agents = match &self.folder {
+            Some(folder) => agents::read(config, &catalog, folder),
+            None => agents::in_folder(config, &catalog),
+        };
+        let (agents, folder) = (
+            agents.map_err(Failure::Usage)?,
+            self.folder.unwrap_or_else(|| agents::folder(config)),
+        );
+        for line in agents::doubts(&agents, config) {
+            warn(&line);
+        }
         let page = if self.json {
             let rows: Vec<Value> = agents.iter().map(row).collect();
             serde_json::to_string_pretty(&rows).map_err(|error| Failure::Outside(error.into()))?
@@ -40,6 +49,11 @@ impl Arguments {
         let _ = writeln!(anstream::stdout().lock(), "{}", page.trim_end());
         Ok(())
     }
+}
+
+#[expect(clippy::print_stderr, reason = "a word to the person at the terminal")]
+fn warn(line: &str) {
+    eprintln!("warning: {line}");
 }
 
 fn row(agent: &AgentDefinition) -> Value {

@@ -267,7 +267,7 @@ mod tests {
         );
         assert_eq!(
             (config.model.driver, config.model.max_tokens, config.model.models.as_slice()),
-            (DriverName::Bedrock, 100, ["m1".to_owned(), "m2".to_owned()].as_slice())
+            (DriverName::Bedrock, Some(100), ["m1".to_owned(), "m2".to_owned()].as_slice())
         );
         let CredentialSource::Token(token) = config.github.credentials else { panic!("a token") };
         assert_eq!(token.expose_secret(), "t");

@@ -1,5 +1,6 @@
 //! The model that leads a review, if one does.
 
+use model::Parameters;
 use serde::Deserialize;
 
 use super::{Environment, list};
@@ -43,9 +44,10 @@ pub struct ModelConfig {
     /// Model ids or inference profiles; the first is asked first, the others are fallbacks. Empty: the built-in list.
     pub models: Vec<String>,
     pub region: Option<String>,
-    pub max_tokens: u32,
-    pub temperature: f32,
-    pub top_p: f32,
+    /// What holds for calls that do not say, whether of the API, of agents or of reviews; unset, it is left to the model.
+    pub max_tokens: Option<u32>,
+    pub temperature: Option<f32>,
+    pub top_p: Option<f32>,
     pub attempt_seconds: u64,
 }
 
@@ -55,10 +57,22 @@ impl Default for ModelConfig {
             driver: DriverName::Embedded,
             models: Vec::new(),
             region: None,
-            max_tokens: 4096,
-            temperature: 0.1,
-            top_p: 0.9,
+            max_tokens: None,
+            temperature: None,
+            top_p: None,
             attempt_seconds: 60,
+        }
+    }
+}
+
+impl ModelConfig {
+    /// What is said of every call.
+    pub fn parameters(&self) -> Parameters {
+        Parameters {
+            max_tokens: self.max_tokens,
+            temperature: self.temperature,
+            top_p: self.top_p,
+            ..Parameters::default()
         }
     }
 }
@@ -92,10 +106,11 @@ fn driver(given: Option<&str>, file: DriverName, problems: &mut Vec<String>) -> 
 }
 
 fn check(model: &ModelConfig, problems: &mut Vec<String>) {
-    if !(0.0..=1.0).contains(&model.temperature) || !(0.0..=1.0).contains(&model.top_p) {
+    let outside = |value: Option<f32>| value.is_some_and(|value| !(0.0..=1.0).contains(&value));
+    if outside(model.temperature) || outside(model.top_p) {
         problems.push("`temperature` and `top_p` under [model] must be between 0 and 1".to_owned());
     }
-    if model.max_tokens == 0 || model.attempt_seconds == 0 {
+    if model.max_tokens == Some(0) || model.attempt_seconds == 0 {
         problems
             .push("`max_tokens` and `attempt_seconds` under [model] must be at least 1".to_owned());
     }

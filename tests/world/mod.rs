@@ -25,6 +25,8 @@ pub mod github;
 #[cfg(feature = "aws")]
 pub mod lambda;
 pub mod repository;
+#[cfg(feature = "bedrock")]
+pub mod vllm;
 
 pub use github::{FakeGitHub, PullRequestSpec, Tree, When, tree};
 

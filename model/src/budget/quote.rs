@@ -18,7 +18,7 @@ impl Quote {
     /// `input_tokens` is an estimate that is rather too high; `max_tokens` is what the call says.
     pub fn of(model: &Model, input_tokens: u64, max_tokens: Option<u32>) -> Self {
         let output_tokens = max_tokens.or(model.max_output_tokens).map(u64::from);
-        let most = if model.price == Some(Price::NOTHING) {
+        let most = if model.price.is_some_and(Price::is_nothing) {
             Some(Nanodollars::ZERO)
         } else {
             output_tokens.and_then(|output| most(model, input_tokens, output))
@@ -66,6 +66,12 @@ mod tests {
         assert_eq!(Quote::of(&model, 1000, Some(10)).most, None, "a model of that name elsewhere");
         let embedded = model.through("embedded");
         assert_eq!(Quote::of(&embedded, 1000, None).most, Some(Nanodollars::ZERO));
+        // As the row of an operator's own machine may say it, which bounds no answer.
+        let own = Price { cache_read: Some(0.0), ..Price::NOTHING };
+        let own = Model { price: Some(own), ..embedded };
+        assert_eq!(Quote::of(&own, 1000, None).most, Some(Nanodollars::ZERO));
+        let price = Some(Price { output: 0.1, ..Price::NOTHING });
+        assert_eq!(Quote::of(&Model { price, ..own }, 1000, None).most, None);
     }
 
     proptest! {

@@ -52,6 +52,13 @@ impl Price {
     /// Of what answers inside this program.
     pub const NOTHING: Self =
         Self { input: 0.0, output: 0.0, cache_read: None, cache_write: None, up_to: None };
+
+    /// Whether a call costs nothing, however long it is.
+    pub fn is_nothing(self) -> bool {
+        let Self { input, output, cache_read, cache_write, up_to } = self;
+        let parts = [input, output, cache_read.unwrap_or(0.0), cache_write.unwrap_or(0.0)];
+        up_to.is_none() && parts.iter().all(|part| *part <= 0.0)
+    }
 }
 
 /// Which sampling parameters a model takes.

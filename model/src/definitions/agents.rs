@@ -6,7 +6,7 @@ use contract::ToolSpec;
 
 use super::AgentDefinition;
 use crate::catalog::nearest_of;
-use crate::{Call, Cause, ModelError};
+use crate::{Call, Cause, ModelError, Parameters};
 
 /// A call names its agent by this before the agent's id, in place of a model.
 const PREFIX: &str = "agent:";
@@ -20,11 +20,18 @@ pub struct Agents {
     definitions: Vec<AgentDefinition>,
     /// Those that can be offered without a run that they are bound to.
     tools: Vec<ToolSpec>,
+    parameters: Parameters,
 }
 
 impl Agents {
     pub fn new(definitions: Vec<AgentDefinition>, tools: Vec<ToolSpec>) -> Self {
-        Self { definitions, tools }
+        Self { definitions, tools, parameters: Parameters::default() }
+    }
+
+    /// With what holds for every call that neither says it itself nor names an agent that does.
+    #[must_use]
+    pub fn with_parameters(self, parameters: Parameters) -> Self {
+        Self { parameters, ..self }
     }
 
     pub fn definitions(&self) -> &[AgentDefinition] {
@@ -35,10 +42,16 @@ impl Agents {
         self.definitions.iter().find(|definition| definition.id == id)
     }
 
-    /// Fills in what the call leaves open as its agent is defined. Its agent is named by `agent:NAME` as its model, or
+    /// Fills in what the call leaves open as its agent is defined, and what that leaves open as the settings say. Its agent is named by `agent:NAME` as its model, or
     /// by `agent_id` in its metadata. Where no agents are defined, `agent_id` is a name of the caller's own, for logs
     /// and accounts.
     pub fn apply(&self, call: &mut Call) -> Result<(), ModelError> {
+        self.lead(call)?;
+        call.parameters.fill(&self.parameters);
+        Ok(())
+    }
+
+    fn lead(&self, call: &mut Call) -> Result<(), ModelError> {
         if let Some(id) = call.model.as_deref().and_then(|model| model.strip_prefix(PREFIX)) {
             call.metadata.agent_id = Some(id.to_owned());
             call.model = None;
@@ -83,13 +96,7 @@ impl AgentDefinition {
     /// the last.
     pub fn lead(&self, call: &mut Call) {
         call.model = call.model.take().or_else(|| self.asks());
-        let (own, parameters) = (&self.parameters, &mut call.parameters);
-        parameters.max_tokens = parameters.max_tokens.or(own.max_tokens);
-        parameters.temperature = parameters.temperature.or(own.temperature);
-        parameters.top_p = parameters.top_p.or(own.top_p);
-        if parameters.stop_sequences.is_empty() {
-            parameters.stop_sequences.clone_from(&own.stop_sequences);
-        }
+        call.parameters.fill(&self.parameters);
         let system = &mut Arc::make_mut(&mut call.conversation).system;
         let told = [self.instructions.as_str(), system.as_str()];
         *system = told.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n");

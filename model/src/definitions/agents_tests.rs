@@ -80,6 +80,28 @@ async fn what_a_call_says_itself_stays() {
 }
 
 #[tokio::test]
+async fn what_neither_a_call_nor_its_agent_says_is_as_the_settings_say() {
+    let settings = Parameters {
+        max_tokens: Some(50),
+        temperature: Some(0.5),
+        top_p: Some(0.3),
+        ..Parameters::default()
+    };
+    let of = |agents: Agents, agent: Option<&str>| {
+        let mut call = call();
+        call.metadata.agent_id = agent.map(ToOwned::to_owned);
+        call.parameters.temperature = Some(0.9);
+        agents.with_parameters(settings.clone()).apply(&mut call).unwrap();
+        let Parameters { max_tokens, temperature, top_p, .. } = call.parameters;
+        (max_tokens, temperature, top_p)
+    };
+    let plain = (Some(50), Some(0.9), Some(0.3));
+    assert_eq!(of(agents(), Some("carbon-explainer")), (Some(500), Some(0.9), Some(0.3)));
+    assert_eq!(of(agents(), None), plain);
+    assert_eq!(of(Agents::default(), Some("nightly job")), plain);
+}
+
+#[tokio::test]
 async fn an_agent_that_nobody_defined_is_told_which_there_are() {
     let said = |agents: &Agents, model: Option<&str>, agent: Option<&str>| {
         let mut call = call();

@@ -2,16 +2,18 @@
 
 use std::path::Path;
 
-use super::file::Written;
+use super::fields::Lines;
+use super::file::{BEDROCK_MODEL, Names, Written};
 use super::{AgentDefinition, Defaults, DefinitionError, Known};
 use crate::catalog::nearest_of;
 use crate::{Cause, Parameters};
 
 /// Whom an agent can ask.
-pub const DRIVERS: [&str; 5] = ["embedded", "bedrock", "anthropic", "openai", "claude_cli"];
+pub const DRIVERS: [&str; 5] = ["embedded", BEDROCK, "anthropic", "openai", "claude_cli"];
+const BEDROCK: &str = "bedrock";
 
 /// A mistake in a file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Wrong {
     pub line: usize,
     pub cause: Cause,
@@ -27,10 +29,9 @@ fn unknown(said: String) -> Wrong {
 }
 
 impl Wrong {
-    /// On the first line that begins with this key.
-    pub(super) fn at(mut self, text: &str, key: &str) -> Self {
-        let begins = |line: &str| line.trim_start_matches([' ', '\t', '{', '"']).starts_with(key);
-        self.line = text.lines().position(begins).map_or(1, |index| index + 1);
+    /// On the line of this key.
+    fn at(mut self, lines: Lines<'_>, key: &str) -> Self {
+        self.line = lines.of(key);
         self
     }
 
@@ -40,44 +41,62 @@ impl Wrong {
     }
 }
 
+/// All that is wrong with a file, by its lines.
 pub(super) fn check(
-    written: Written,
+    written: Written<'_>,
     path: &Path,
-    text: &str,
     defaults: &Defaults,
     known: Known<'_>,
-) -> Result<AgentDefinition, Wrong> {
-    id(&written.id).map_err(|wrong| wrong.at(text, "id"))?;
-    if written.name.trim().is_empty() || written.name.chars().count() > 100 {
-        return Err(invalid("the name is empty, or longer than 100 characters").at(text, "name"));
+) -> Result<AgentDefinition, Vec<Wrong>> {
+    let Written { names, lines, .. } = written;
+    let mut wrong = written.wrong;
+    let mut note = |found: Result<(), Wrong>, key: &str| {
+        wrong.extend(found.err().map(|found| found.at(lines, key)));
+    };
+    note(written.id.as_deref().map_or(Ok(()), id), "id");
+    note(written.name.as_deref().map_or(Ok(()), name), "name");
+    let (own_id, own_name) = (written.id.unwrap_or_default(), written.name.unwrap_or_default());
+    for found in tools(&written.tools, known) {
+        note(Err(found), "tools");
     }
-    if written.instructions.trim().is_empty() {
-        return Err(invalid("it tells its model nothing; write what the agent is to do"));
+    note(needed(&own_id, &written.tools, known), "tools");
+    for (found, key) in parameters(&written.parameters, names) {
+        note(Err(found), key);
     }
-    tools(&written.tools, known).map_err(|wrong| wrong.at(text, "tools"))?;
-    needed(&written.id, &written.tools, known).map_err(|wrong| wrong.at(text, "tools"))?;
-    parameters(&written.parameters, text)?;
-    let own_driver = written.driver.is_some();
-    let driver = written.driver.unwrap_or_else(|| defaults.driver.clone());
-    let driver_key = if text.starts_with("---") { "provider" } else { "model_driver" };
-    check_driver(&driver).map_err(|wrong| wrong.at(text, driver_key))?;
+    let own = written.driver.or_else(|| written.bedrock_model.as_ref().map(|_| BEDROCK.to_owned()));
+    let own_driver = own.is_some();
+    let driver = own.unwrap_or_else(|| defaults.driver.clone());
+    let driver_is_known = check_driver(&driver);
+    let is_known = driver_is_known.is_ok();
+    note(driver_is_known, names.driver);
+    let bedrocks = written.bedrock_model.is_some();
+    if is_known && bedrocks && (written.model.is_some() || driver != BEDROCK) {
+        let said = "`bedrockModel` goes with `provider: bedrock` and without `model`";
+        note(Err(invalid(said)), BEDROCK_MODEL);
+    }
     // The global model is the global driver's.
     let global = defaults.model.clone().filter(|_| !own_driver || driver == defaults.driver);
-    let model = written.model.or(global);
-    if let Some(model) = &model {
-        let key = ["bedrockModel", "model_id", "model:"].into_iter().find(|key| text.contains(key));
-        check_model(&driver, model, known)
-            .map_err(|wrong| wrong.at(text, key.unwrap_or(driver_key)))?;
+    let model = written.bedrock_model.or(written.model).or(global);
+    if let Some(model) = model.as_deref().filter(|_| is_known) {
+        let key = if bedrocks { BEDROCK_MODEL } else { names.model };
+        let key = if lines.has(key) { key } else { names.driver };
+        note(check_model(&driver, model, known), key);
     }
+    if !wrong.is_empty() {
+        wrong.sort_by_key(|wrong| wrong.line);
+        return Err(wrong);
+    }
+    let mut parameters = written.parameters;
+    parameters.fill(&defaults.parameters);
     Ok(AgentDefinition {
-        id: written.id,
-        name: written.name,
+        id: own_id,
+        name: own_name,
         description: written.description,
         driver,
         model,
-        parameters: over(written.parameters, &defaults.parameters),
+        parameters,
         tools: written.tools,
-        instructions: written.instructions,
+        instructions: written.instructions.unwrap_or_default(),
         file: path.to_owned(),
     })
 }
@@ -93,21 +112,24 @@ fn id(id: &str) -> Result<(), Wrong> {
     )))
 }
 
-fn tools(tools: &[String], known: Known<'_>) -> Result<(), Wrong> {
-    for (index, tool) in tools.iter().enumerate() {
-        if !known.tools.contains(&tool.as_str()) {
-            let shown: String = tool.chars().take(64).collect();
-            return Err(invalid(format!(
-                "there is no tool `{shown}`{} (tools: {})",
-                meant(&shown, known.tools),
-                known.tools.join(", ")
-            )));
-        }
-        if tools[..index].contains(tool) {
-            return Err(invalid(format!("the tool `{tool}` is named twice")));
-        }
+fn name(name: &str) -> Result<(), Wrong> {
+    if !name.trim().is_empty() && name.chars().count() <= 100 {
+        return Ok(());
     }
-    Ok(())
+    Err(invalid("the name is empty, or longer than 100 characters"))
+}
+
+fn tools(tools: &[String], known: Known<'_>) -> Vec<Wrong> {
+    let wrong = tools.iter().enumerate().filter_map(|(index, tool)| {
+        let shown: String = tool.chars().take(64).collect();
+        if !known.tools.contains(&tool.as_str()) {
+            let (meant, tools) = (meant(&shown, known.tools), known.tools.join(", "));
+            return Some(invalid(format!("there is no tool `{shown}`{meant} (tools: {tools})")));
+        }
+        let named = tools[..index].contains(tool);
+        named.then(|| invalid(format!("the tool `{shown}` is named twice")))
+    });
+    wrong.collect()
 }
 
 /// An agent that names no tools has all that its work has.
@@ -121,19 +143,19 @@ fn needed(id: &str, tools: &[String], known: Known<'_>) -> Result<(), Wrong> {
     )))
 }
 
-fn parameters(parameters: &Parameters, text: &str) -> Result<(), Wrong> {
+/// What is out of range, by the name that the file gives it.
+fn parameters(
+    parameters: &Parameters,
+    names: &'static Names,
+) -> impl Iterator<Item = (Wrong, &'static str)> {
     let outside =
         |value: Option<f32>, high: f32| value.is_some_and(|value| !(0.0..=high).contains(&value));
-    if outside(parameters.temperature, 2.0) {
-        return Err(invalid("temperature is not between 0 and 2").at(text, "temperature"));
-    }
-    if outside(parameters.top_p, 1.0) {
-        return Err(invalid("top_p is not between 0 and 1").at(text, "top"));
-    }
-    if parameters.max_tokens == Some(0) {
-        return Err(invalid("an answer has at least one token").at(text, "max"));
-    }
-    Ok(())
+    let temperature = outside(parameters.temperature, 2.0).then_some((names.temperature, "2"));
+    let top_p = outside(parameters.top_p, 1.0).then_some((names.top_p, "1"));
+    let none = (parameters.max_tokens == Some(0))
+        .then(|| (invalid("an answer has at least one token"), names.max_tokens));
+    let said = |(name, high)| (invalid(format!("`{name}` is not between 0 and {high}")), name);
+    [temperature, top_p].into_iter().flatten().map(said).chain(none)
 }
 
 fn check_driver(driver: &str) -> Result<(), Wrong> {
@@ -145,7 +167,8 @@ fn check_driver(driver: &str) -> Result<(), Wrong> {
     Err(unknown(format!("there is no driver `{shown}`{meant} (drivers: {})", DRIVERS.join(", "))))
 }
 
-fn meant(shown: &str, known: &[&str]) -> String {
+/// What somebody may have meant, to go behind what is not known.
+pub(super) fn meant(shown: &str, known: &[&str]) -> String {
     match nearest_of(shown, known.iter().copied()).first() {
         Some(near) => format!("; did you mean {near}?"),
         None => String::new(),
@@ -177,18 +200,4 @@ fn check_model(driver: &str, model: &str, known: Known<'_>) -> Result<(), Wrong>
     };
     let shown: String = model.chars().take(120).collect();
     Err(unknown(format!("`{shown}` is no model of {driver} that is known here; {near}")))
-}
-
-fn over(own: Parameters, global: &Parameters) -> Parameters {
-    Parameters {
-        max_tokens: own.max_tokens.or(global.max_tokens),
-        temperature: own.temperature.or(global.temperature),
-        top_p: own.top_p.or(global.top_p),
-        stop_sequences: if own.stop_sequences.is_empty() {
-            global.stop_sequences.clone()
-        } else {
-            own.stop_sequences
-        },
-        tool_choice: own.tool_choice,
-    }
 }

@@ -2,87 +2,62 @@
 
 use std::path::Path;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 use super::check::{Wrong, invalid};
+use super::fields::{Fields, Lines, Object};
 use crate::Parameters;
 
-/// A definition as it stands in a file, before anything of it is checked.
+/// A definition as it stands in a file, before it is checked whether it can be carried out.
 #[derive(Debug)]
-pub(super) struct Written {
-    pub id: String,
-    pub name: String,
+pub(super) struct Written<'a> {
+    pub names: &'static Names,
+    pub lines: Lines<'a>,
+    /// `None`: it has none, which is told by what is wrong with it.
+    pub id: Option<String>,
+    /// The same.
+    pub name: Option<String>,
     pub description: String,
     pub driver: Option<String>,
     pub model: Option<String>,
+    /// A model of Bedrock, by the name that says so.
+    pub bedrock_model: Option<String>,
     pub parameters: Parameters,
     pub tools: Vec<String>,
-    pub instructions: String,
+    /// `None`: it is told nothing of its own.
+    pub instructions: Option<String>,
+    /// What is wrong with single fields.
+    pub wrong: Vec<Wrong>,
 }
 
-/// An agent.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct JsonDefinition {
-    /// This schema, for editors.
-    #[serde(rename = "$schema")]
-    #[expect(dead_code, reason = "for editors")]
-    schema: Option<String>,
-    /// Lower case, digits and hyphens.
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,63}$"))]
-    id: String,
-    #[schemars(length(min = 1, max = 100))]
-    name: String,
-    /// What it is for, in a sentence.
-    #[serde(default)]
-    description: String,
-    /// `embedded`, `bedrock`, `anthropic`, `openai` or `claude_cli`; left out, the global setting holds.
-    model_driver: Option<String>,
-    /// As the driver calls it; left out, the global setting holds.
-    model_id: Option<String>,
-    #[serde(default)]
-    params: JsonParameters,
-    /// Names of tools that it may call.
-    #[serde(default)]
-    tools: Vec<String>,
-    /// What it is told before everything else.
-    instructions: Option<String>,
-    /// The same as `instructions`; one of them is needed.
-    prompt: Option<String>,
+/// What one form calls what both say.
+#[derive(Debug)]
+pub(super) struct Names {
+    pub driver: &'static str,
+    pub model: &'static str,
+    pub max_tokens: &'static str,
+    pub temperature: &'static str,
+    pub top_p: &'static str,
+    pub stop_sequences: &'static str,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-struct JsonParameters {
-    #[schemars(range(min = 1))]
-    max_tokens: Option<u32>,
-    #[schemars(range(min = 0.0, max = 2.0))]
-    temperature: Option<f32>,
-    #[schemars(range(min = 0.0, max = 1.0))]
-    top_p: Option<f32>,
-    stop_sequences: Vec<String>,
-}
+const MARKDOWN: Names = Names {
+    driver: "provider",
+    model: "model",
+    max_tokens: "maxTokens",
+    temperature: "temperature",
+    top_p: "topP",
+    stop_sequences: "stopSequences",
+};
+const JSON: Names = Names {
+    driver: "model_driver",
+    model: "model_id",
+    max_tokens: "max_tokens",
+    temperature: "temperature",
+    top_p: "top_p",
+    stop_sequences: "stop_sequences",
+};
+pub(super) const BEDROCK_MODEL: &str = "bedrockModel";
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Front {
-    name: String,
-    #[serde(default)]
-    description: String,
-    provider: Option<String>,
-    bedrock_model: Option<String>,
-    model: Option<String>,
-    max_tokens: Option<u32>,
-    temperature: Option<f32>,
-    top_p: Option<f32>,
-    #[serde(default)]
-    stop_sequences: Vec<String>,
-    #[serde(default)]
-    tools: Vec<String>,
-}
-
-pub(super) fn read(path: &Path, text: &str) -> Result<Written, Wrong> {
+pub(super) fn read<'a>(path: &Path, text: &'a str) -> Result<Written<'a>, Wrong> {
     if path.extension().is_some_and(|extension| extension == "json") {
         return json(text);
     }
@@ -90,33 +65,43 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Written, Wrong> {
     markdown(id, text)
 }
 
-fn json(text: &str) -> Result<Written, Wrong> {
-    let read: JsonDefinition = serde_json::from_str(text)
+fn json(text: &str) -> Result<Written<'_>, Wrong> {
+    let object: Object = serde_json::from_str(text)
         .map_err(|error| Wrong { line: error.line().max(1), ..invalid(brief(&error)) })?;
-    let instructions = match (read.instructions, read.prompt) {
-        (Some(words), None) | (None, Some(words)) => words,
-        (None, None) => return Err(invalid("it has neither `instructions` nor `prompt`")),
-        (Some(_), Some(_)) => {
-            return Err(
-                invalid("it has `instructions` and `prompt`; keep one of them").at(text, "prompt")
-            );
-        }
-    };
+    let lines = Lines { text, first: 1 };
+    let mut fields = Fields::new(object, lines);
+    let id = fields.needed("id");
+    let name = fields.needed("name");
+    let description = fields.text("description").unwrap_or_default();
+    let (driver, model) = (fields.text(JSON.driver), fields.text(JSON.model));
+    let mut params = fields.object("params");
+    let parameters = parameters(&mut params, &JSON);
+    let tools = fields.texts("tools");
+    let (instructions, prompt) = (fields.text("instructions"), fields.text("prompt"));
+    // Which schema an editor is to hold it against.
+    fields.text("$schema");
+    let mut wrong = [fields.wrong(), params.wrong()].concat();
+    if instructions.is_some() && prompt.is_some() {
+        let said = "it has `instructions` and `prompt`; keep one of them";
+        wrong.push(Wrong { line: lines.of("prompt"), ..invalid(said) });
+    }
+    let instructions = instructions.or(prompt);
+    if instructions.as_deref().is_some_and(|text| text.trim().is_empty()) {
+        wrong.push(invalid("it tells its model nothing; write what the agent is to do"));
+    }
     Ok(Written {
-        id: read.id,
-        name: read.name,
-        description: read.description,
-        driver: read.model_driver,
-        model: read.model_id,
-        parameters: Parameters {
-            max_tokens: read.params.max_tokens,
-            temperature: read.params.temperature,
-            top_p: read.params.top_p,
-            stop_sequences: read.params.stop_sequences,
-            ..Parameters::default()
-        },
-        tools: read.tools,
+        names: &JSON,
+        lines,
+        id,
+        name,
+        description,
+        driver,
+        model,
+        bedrock_model: None,
+        parameters,
+        tools,
         instructions,
+        wrong,
     })
 }
 
@@ -124,43 +109,62 @@ fn json(text: &str) -> Result<Written, Wrong> {
 fn brief(error: &impl ToString) -> String {
     let said = error.to_string();
     let first = said.lines().next().unwrap_or_default();
-    first.rsplit_once(" at line ").map_or(first, |(problem, _)| problem).to_owned()
+    let problem = first.rsplit_once(" at line ").map_or(first, |(problem, _)| problem);
+    // How it could be told otherwise is nothing that a file could say.
+    let problem = problem.split_once(", set DuplicateKeyPolicy").map_or(problem, |(said, _)| said);
+    if problem.starts_with("invalid type") || problem == "expected mapping start" {
+        return "there are no fields here, each with its name and value".to_owned();
+    }
+    problem.to_owned()
 }
 
-fn markdown(id: &str, text: &str) -> Result<Written, Wrong> {
+fn markdown<'a>(id: &str, text: &'a str) -> Result<Written<'a>, Wrong> {
     let Some((front, body)) = split(text) else {
         return Err(invalid("it does not begin with front matter between two lines of ---"));
     };
-    let front: Front = serde_saphyr::from_str(front).map_err(|error| {
+    // The front matter begins on the second line of the file.
+    let lines = Lines { text: front, first: 2 };
+    let object: Object = serde_saphyr::from_str(front).map_err(|error| {
         let error = error.without_snippet();
         let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
-        // The front matter begins on the second line of the file.
         Wrong { line: line.map_or(1, |line| line + 1), ..invalid(brief(error)) }
     })?;
-    let driver =
-        front.provider.or_else(|| front.bedrock_model.as_ref().map(|_| "bedrock".to_owned()));
-    if front.bedrock_model.is_some()
-        && (front.model.is_some() || driver.as_deref() != Some("bedrock"))
-    {
-        let said = "`bedrockModel` goes with `provider: bedrock` and without `model`";
-        return Err(invalid(said).at(text, "bedrockModel"));
+    let mut fields = Fields::new(object, lines);
+    let name = fields.needed("name");
+    let description = fields.text("description").unwrap_or_default();
+    let driver = fields.text(MARKDOWN.driver);
+    let (bedrock_model, model) = (fields.text(BEDROCK_MODEL), fields.text(MARKDOWN.model));
+    let parameters = parameters(&mut fields, &MARKDOWN);
+    let tools = fields.texts("tools");
+    let mut wrong = fields.wrong();
+    let instructions = body.trim();
+    if instructions.is_empty() {
+        wrong.push(invalid("it tells its model nothing; write what the agent is to do"));
     }
     Ok(Written {
-        id: id.to_owned(),
-        name: front.name,
-        description: front.description,
+        names: &MARKDOWN,
+        lines,
+        id: Some(id.to_owned()),
+        name,
+        description,
         driver,
-        model: front.bedrock_model.or(front.model),
-        parameters: Parameters {
-            max_tokens: front.max_tokens,
-            temperature: front.temperature,
-            top_p: front.top_p,
-            stop_sequences: front.stop_sequences,
-            ..Parameters::default()
-        },
-        tools: front.tools,
-        instructions: body.trim().to_owned(),
+        model,
+        bedrock_model,
+        parameters,
+        tools,
+        instructions: Some(instructions.to_owned()),
+        wrong,
     })
+}
+
+fn parameters(fields: &mut Fields<'_>, names: &Names) -> Parameters {
+    Parameters {
+        max_tokens: fields.count(names.max_tokens),
+        temperature: fields.number(names.temperature),
+        top_p: fields.number(names.top_p),
+        stop_sequences: fields.texts(names.stop_sequences),
+        ..Parameters::default()
+    }
 }
 
 /// The front matter, without its lines of ---, and what follows.

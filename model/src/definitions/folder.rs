@@ -11,8 +11,8 @@ use super::{AgentDefinition, Defaults, DefinitionError, Known, file};
 const LARGEST: u64 = 64 << 10;
 const MOST: usize = 200;
 
-/// Reads every `.md` and `.json` file of a folder, in the order of their names; a `README.md` is for people. No folder is
-/// no agents. All mistakes are told at once, and then none of the agents is taken.
+/// Reads every `.md` and `.json` file of a folder, in the order of their names; a `README.md` is for people. All
+/// mistakes are told at once, and then none of the agents is taken.
 pub fn load(
     folder: &Path,
     defaults: &Defaults,
@@ -28,7 +28,7 @@ pub fn load(
     for path in &paths {
         match one(path, defaults, known) {
             Ok(definition) => definitions.push(definition),
-            Err(mistake) => mistakes.push(mistake),
+            Err(found) => mistakes.extend(found),
         }
     }
     mistakes.extend(twice(&definitions));
@@ -36,13 +36,8 @@ pub fn load(
 }
 
 fn paths(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
     let mut paths = Vec::new();
-    for entry in entries {
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let extension = path.extension().and_then(|extension| extension.to_str());
         let readme = path.file_name().is_some_and(|name| name == "README.md");
@@ -58,10 +53,11 @@ fn one(
     path: &Path,
     defaults: &Defaults,
     known: Known<'_>,
-) -> Result<AgentDefinition, DefinitionError> {
-    let text = read(path).map_err(|error| unreadable(path, &error))?;
-    let written = file::read(path, &text).map_err(|wrong| wrong.in_file(path))?;
-    check(written, path, &text, defaults, known).map_err(|wrong| wrong.in_file(path))
+) -> Result<AgentDefinition, Vec<DefinitionError>> {
+    let text = read(path).map_err(|error| vec![unreadable(path, &error)])?;
+    let written = file::read(path, &text).map_err(|wrong| vec![wrong.in_file(path)])?;
+    check(written, path, defaults, known)
+        .map_err(|wrong| wrong.into_iter().map(|wrong| wrong.in_file(path)).collect())
 }
 
 fn read(path: &Path) -> io::Result<String> {

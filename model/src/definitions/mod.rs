@@ -6,15 +6,17 @@
 
 mod agents;
 mod check;
+mod fields;
 mod file;
 mod folder;
+mod schema;
 
 use std::path::PathBuf;
 
 pub use self::agents::Agents;
 pub use self::check::DRIVERS;
-pub use self::file::JsonDefinition;
 pub use self::folder::load;
+pub use self::schema::JsonDefinition;
 use crate::catalog::Catalog;
 use crate::{Cause, Parameters};
 
@@ -32,7 +34,7 @@ pub struct AgentDefinition {
     pub parameters: Parameters,
     /// Names of tools that it may call.
     pub tools: Vec<String>,
-    /// What it is told before everything else.
+    /// What it is told before everything else; empty where its file says nothing.
     pub instructions: String,
     /// Where it stands.
     pub file: PathBuf,

@@ -1,5 +1,6 @@
 //! What becomes of files.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -127,7 +128,7 @@ fn every_mistake_names_its_file_and_line() {
         ("d.md", "---\nname: D\ntemperature: 3\n---\nDo."),
         ("e.md", "---\nname: E\ntools: [analyze_code, run_shell]\n---\nDo."),
         ("f.md", "---\nname: F\n---\n\n"),
-        ("g.json", "{\n  \"id\": \"g\",\n  \"name\": \"G\"\n}"),
+        ("g.json", "{\n  \"id\": \"g\",\n  \"name\": \"G\", \"prompt\": \"\"\n}"),
         ("h.json", "{\n  \"id\": \"H!\",\n  \"name\": \"H\", \"prompt\": \"Do.\"\n}"),
         ("i.json", "{\n  \"id\": \"i\",,\n}"),
         (
@@ -137,20 +138,20 @@ fn every_mistake_names_its_file_and_line() {
         ("k.md", "---\nname: K\n"),
         ("l.md", large.as_str()),
     ];
-    insta::assert_snapshot!(said(&files), @"
+    insta::assert_snapshot!(said(&files), @r#"
 a.md:1: it does not begin with front matter between two lines of ---
-b.md:3: unknown field `colour`, expected one of name, description, provider, bedrockModel, model, maxTokens, temperature, topP, stopSequences, tools
-c.md:3: invalid floating point
-d.md:3: temperature is not between 0 and 2
+b.md:3: there is no field `colour` (fields: name, description, provider, bedrockModel, model, maxTokens, temperature, topP, stopSequences, tools)
+c.md:3: `temperature` is "hot" and not a number
+d.md:3: `temperature` is not between 0 and 2
 e.md:3: there is no tool `run_shell` (tools: analyze_code, profile_code_performance, read_measurements, calculate_carbon_footprint, post_github_comment)
 f.md:1: it tells its model nothing; write what the agent is to do
-g.json:1: it has neither `instructions` nor `prompt`
+g.json:1: it tells its model nothing; write what the agent is to do
 h.json:2: `H!` is no id: write 1 to 64 lower-case letters, digits and hyphens
 i.json:2: key must be a string
 j.md:4: `bedrockModel` goes with `provider: bedrock` and without `model`
 k.md:1: it does not begin with front matter between two lines of ---
 l.md:1: it cannot be read: it is larger than 65536 bytes
-");
+"#);
 }
 
 #[test]
@@ -161,10 +162,80 @@ fn two_agents_of_one_id_are_refused() {
 }
 
 #[test]
-fn no_folder_is_no_agents() {
+fn a_folder_that_is_not_there_is_a_mistake() {
     let catalog = Catalog::bundled();
     let known = Known { catalog: &catalog, tools: &TOOLS, needs: &NEEDS };
-    assert_eq!(load(Path::new("nowhere"), &Defaults::default(), known), Ok(Vec::new()));
+    let mistakes = load(Path::new("nowhere"), &Defaults::default(), known).unwrap_err();
+    insta::assert_snapshot!(mistakes[0], @"nowhere:1: it cannot be read: No such file or directory (os error 2)");
+}
+
+#[test]
+fn json_needs_no_more_than_its_schema_requires() {
+    let smallest = r#"{"id": "smallest", "name": "Smallest"}"#;
+    let usual = r#"{
+        "id": "usual", "name": "Usual", "model_driver": "bedrock", "model_id": "us.amazon.nova-2-lite-v1:0",
+        "params": {"max_tokens": 300}, "tools": ["analyze_code"]
+    }"#;
+    let agents = loaded(&[("a.json", smallest), ("b.json", usual)], &Defaults::default()).unwrap();
+    assert_eq!([&agents[0].instructions, &agents[1].instructions], ["", ""]);
+    assert_eq!(agents[1].parameters.max_tokens, Some(300));
+}
+
+#[test]
+fn the_fields_that_are_read_are_those_of_the_schema() {
+    let schema = serde_json::to_value(schemars::schema_for!(JsonDefinition)).unwrap();
+    let told = said(&[("a.json", r#"{"id": "a", "name": "A", "x": 1, "params": {"y": 2}}"#)]);
+    let read = told.lines().filter_map(|line| {
+        let fields = line.split_once("(fields: ")?.1.trim_end_matches(')').split(", ");
+        Some(fields.map(ToOwned::to_owned).collect::<BTreeSet<String>>())
+    });
+    let in_schema = [&schema, &schema["$defs"]["JsonParameters"]].map(|object| {
+        object["properties"].as_object().unwrap().keys().cloned().collect::<BTreeSet<String>>()
+    });
+    assert_eq!(read.collect::<Vec<_>>(), in_schema);
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_told_in_the_words_of_its_form() {
+    let markdown = "---\nprovider: bedrok\nbedrockModel: us.amazon.nova-2-lite-v1:0\ntemperature: hot\nmaxTokens: 1.5\ntopP: 2\ntools: analyze_code, post\nname: 5\ntemprature: 1\n---\n";
+    let json = "{\n  \"id\": \"B\",\n  \"params\": {\"top_p\": 2, \"max_tokens\": \"many\", \"seed\": 1},\n  \"tools\": [\"analyse_code\", \"x\"],\n  \"id\": \"b\"\n}";
+    let params = r#"{"id": "d", "name": "D", "params": 3, "tools": [3]}"#;
+    let files = [
+        ("a.md", markdown),
+        ("b.json", json),
+        ("c.json", "[1, 2]"),
+        ("d.json", params),
+        ("e.md", "---\n- name\n---\nDo."),
+        ("f.md", "---\n---\nDo."),
+        ("g.md", "---\nname: [G\n---\nDo."),
+        ("h.md", "---\nname: H\nname: I\n---\nDo."),
+        ("i.md", "---\nname\n---\nDo."),
+    ];
+    insta::assert_snapshot!(said(&files), @r#"
+a.md:1: it tells its model nothing; write what the agent is to do
+a.md:2: there is no driver `bedrok`; did you mean bedrock? (drivers: embedded, bedrock, anthropic, openai, claude_cli)
+a.md:4: `temperature` is "hot" and not a number
+a.md:5: `maxTokens` is 1.5 and not a whole number
+a.md:6: `topP` is not between 0 and 1
+a.md:7: `tools` is a text and not a list: write [analyze_code, post]
+a.md:8: `name` is a number and not a text: write it in quotes
+a.md:9: there is no field `temprature`; did you mean temperature? (fields: name, description, provider, bedrockModel, model, maxTokens, temperature, topP, stopSequences, tools)
+b.json:1: it has no `name`
+b.json:2: `id` is written twice
+b.json:3: `max_tokens` is "many" and not a whole number
+b.json:3: there is no field `seed` (fields: max_tokens, temperature, top_p, stop_sequences)
+b.json:3: `top_p` is not between 0 and 1
+b.json:4: there is no tool `analyse_code`; did you mean analyze_code? (tools: analyze_code, profile_code_performance, read_measurements, calculate_carbon_footprint, post_github_comment)
+b.json:4: there is no tool `x` (tools: analyze_code, profile_code_performance, read_measurements, calculate_carbon_footprint, post_github_comment)
+c.json:1: there are no fields here, each with its name and value
+d.json:1: `params` is a number and not an object with fields
+d.json:1: not all of `tools` are texts
+e.md:2: there are no fields here, each with its name and value
+f.md:1: it has no `name`
+g.md:2: unclosed bracket '['
+h.md:3: duplicate mapping key: name
+i.md:2: there are no fields here, each with its name and value
+"#);
 }
 
 #[test]
@@ -199,7 +270,7 @@ proptest::proptest! {
         let known = Known { catalog: &catalog, tools: &TOOLS, needs: &NEEDS };
         for name in ["a.md", "a.json"] {
             if let Ok(written) = file::read(Path::new(name), &text) {
-                let _ = check::check(written, Path::new(name), &text, &Defaults::default(), known);
+                let _ = check::check(written, Path::new(name), &Defaults::default(), known);
             }
         }
     }

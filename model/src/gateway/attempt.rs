@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::bounds;
 use super::lesson::{self, Lesson};
 use super::observe::{Attempted, Observe};
 use super::parts::Parts;
@@ -89,8 +90,9 @@ impl Attempt {
         others: usize,
     ) -> Result<Vec<Change>, ModelError> {
         let model = &self.way.route.model;
-        let Fitted { changes, input_tokens, form } = (self.way.fit)(call, model)?;
+        let Fitted { mut changes, input_tokens, form } = (self.way.fit)(call, model)?;
         self.form = form;
+        changes.extend(bounds::bound(call, model, input_tokens, parts));
         let output = call.parameters.max_tokens.or(model.max_output_tokens);
         let output = output.unwrap_or(parts.settings.usual_output);
         self.most = Usage { input_tokens, output_tokens: u64::from(output), ..Usage::default() };

@@ -17,6 +17,7 @@ use crate::limit::{Limits, Snapshot};
 use crate::{Call, Cause, Change, Events, Listed, ModelDriver, ModelError, Reply};
 
 mod attempt;
+mod bounds;
 mod course;
 mod lesson;
 mod observe;

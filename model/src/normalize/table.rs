@@ -40,6 +40,7 @@ pub(super) struct Row {
     max_output: Option<u32>,
     default_max_tokens: Option<u32>,
     token_factor: Option<f64>,
+    leaves_open: Option<bool>,
     reason: String,
     source: String,
 }
@@ -119,6 +120,8 @@ pub(super) struct Limits {
     pub max_output: Said<Option<u32>>,
     pub default_max_tokens: Said<u32>,
     pub token_factor: Said<f64>,
+    /// Whether the service decides how long an answer may get, where nothing is known of its model.
+    pub leaves_open: Said<bool>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -158,6 +161,8 @@ pub(super) fn limits(driver: &str, model_id: &str) -> Limits {
         .or(4096),
         token_factor: said(rows().find(|row| row.token_factor.is_some()), |row| row.token_factor)
             .or(1.0),
+        leaves_open: said(rows().find(|row| row.leaves_open.is_some()), |row| row.leaves_open)
+            .or(false),
     }
 }
 
@@ -208,7 +213,8 @@ mod tests {
                 || row.unoffered.is_some()
                 || row.max_output.is_some()
                 || row.default_max_tokens.is_some()
-                || row.token_factor.is_some();
+                || row.token_factor.is_some()
+                || row.leaves_open.is_some();
             assert!(says, "{row:?} says nothing");
             assert!(!row.prefixes.is_empty() && !row.reason.is_empty(), "{row:?}");
             assert!(row.source.len() > 10, "{row:?} has no source");

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
-use crate::catalog::{default_models, lookup};
+use crate::catalog::{Price, default_models, lookup};
 use crate::form::{Form, Schema};
 use crate::{Message, Metadata, Parameters, Role, ToolChoice, ToolResult, ToolUse};
 
@@ -153,6 +153,23 @@ fn what_is_in_range_stays_as_it_is() {
         assert_eq!(fit(&mut call, &lookup(id), driver).unwrap(), [], "{id}");
         assert_eq!(call, before, "{id}");
     }
+}
+
+#[test]
+fn how_long_an_answer_gets_is_the_servers_to_say_where_nothing_asks_for_a_bound() {
+    let price = |usd| Price { input: usd, output: usd, ..Price::NOTHING };
+    let fitted = |driver: &str, context, price| {
+        let model = Model { context, price, ..lookup("served-here") };
+        let mut call = call(Parameters::default());
+        fit(&mut call, &model, driver).unwrap();
+        call.parameters.max_tokens
+    };
+    assert_eq!(fitted("openai", None, None), None);
+    assert_eq!(fitted("openai", None, Some(price(0.0))), None);
+    assert_eq!(fitted("openai", None, Some(price(0.1))), Some(4096), "a budget needs a bound");
+    let within = fitted("openai", Some(4096), None).unwrap();
+    assert!((3500..4096).contains(&within), "{within}");
+    assert_eq!(fitted("bedrock", None, None), Some(4096), "left out, it is taken from the quota");
 }
 
 #[test]
@@ -674,8 +691,10 @@ proptest! {
         prop_assert!(fitted.stop_sequences.len() <= stop.at_most);
         prop_assert!(fitted.stop_sequences.iter().all(|one| !one.is_empty()));
         prop_assert!(!stop.not_blank || fitted.stop_sequences.iter().all(|one| !one.trim().is_empty()));
-        let max = fitted.max_tokens.unwrap();
-        prop_assert!(max > 0 && max < model.max_output_tokens.unwrap_or(u32::MAX));
+        let nothing_is_known = driver == "openai" && model.context.or(model.max_output_tokens).is_none();
+        prop_assert_eq!(fitted.max_tokens.is_none(), nothing_is_known && parameters.max_tokens.is_none());
+        let most = model.max_output_tokens.unwrap_or(u32::MAX);
+        prop_assert!(fitted.max_tokens.is_none_or(|max| max > 0 && max < most));
         prop_assert!(limits.system.value || call.conversation.system.is_empty());
         prop_assert!(changes.iter().all(|change| change.from != change.to && !change.reason.is_empty()));
         let changed = |name: &str| changes.iter().any(|change| change.parameter == name);

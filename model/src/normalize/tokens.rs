@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::table::{Limits, table};
 use super::{change, refuse};
-use crate::catalog::Model;
+use crate::catalog::{Model, Price};
 use crate::{Cause, Change, ModelError, estimate};
 
 pub(super) fn fit(
@@ -17,6 +17,9 @@ pub(super) fn fit(
     if *max_tokens == Some(0) {
         return Err(refuse("max_tokens is 0; an answer has at least one token".to_owned()));
     }
+    if max_tokens.is_none() && is_open(model, limits) {
+        return Ok(());
+    }
     let wanted = max_tokens.unwrap_or(limits.default_max_tokens.value);
     let (taken, why) = longest(wanted, input, model, limits)?;
     if *max_tokens != Some(taken) {
@@ -26,6 +29,15 @@ pub(super) fn fit(
         *max_tokens = Some(taken);
     }
     Ok(())
+}
+
+/// Whether the service may decide how long an answer gets: nothing is known that it has to fit into, and there is no
+/// price, for which a budget would have to know how much it can come to.
+fn is_open(model: &Model, limits: &Limits) -> bool {
+    limits.leaves_open.value
+        && model.context.is_none()
+        && cap(model, limits).is_none()
+        && model.price.is_none_or(Price::is_nothing)
 }
 
 /// What is taken of an answer of so many tokens, and why it is less.
@@ -73,9 +85,12 @@ fn cap(model: &Model, limits: &Limits) -> Option<Cap> {
         (_, Some(known)) => (known, false),
         (None, None) => return None,
     };
-    // Of a short answer, no more than a sixteenth stays free.
-    let margin = table().margin_tokens.min(longest / 16);
-    Some(Cap { longest, margin, by_row })
+    Some(Cap { longest, margin: margin(longest), by_row })
+}
+
+/// Of a short answer or a small context, no more than a sixteenth stays free.
+fn margin(of: u32) -> u32 {
+    table().margin_tokens.min(of / 16)
 }
 
 impl Cap {
@@ -105,5 +120,7 @@ fn left(input: u64, context: u32, model: &Model) -> Result<u32, ModelError> {
             ),
         ));
     }
-    Ok(u32::try_from(u64::from(context).saturating_sub(input)).unwrap_or(u32::MAX))
+    // Of a short question the marks around it are more than the estimate is too high.
+    let taken = input + u64::from(margin(context));
+    Ok(u32::try_from(u64::from(context).saturating_sub(taken)).unwrap_or(u32::MAX))
 }
