@@ -25,7 +25,7 @@ const ATTEMPT: Duration = Duration::from_millis(4500);
 /// All that there is to look at.
 pub async fn subject(config: Config, probe_model: bool) -> Subject {
     let (github, webhook_secrets) = tokio::join!(super::github(&config), webhook_secrets(&config));
-    let models = models(&config).await.map_err(|error| format!("{error:#}"));
+    let models = Box::pin(models(&config)).await.map_err(|error| format!("{error:#}"));
     let anybody = GitHub::new(&config.github.api_url, Credentials::None, CLOCK);
     Subject {
         github: github.map(|github| hasty(&github)).map_err(|error| format!("{error:#}")),

@@ -36,7 +36,7 @@ impl Arguments {
         let examination = match config {
             Err(error) => Examination::of_problems(&error.problems),
             Ok(config) if self.offline => {
-                let models = app::doctor::models_offline(&config).await;
+                let models = Box::pin(app::doctor::models_offline(&config)).await;
                 Examination::offline(&config, models)
             }
             Ok(config) => {
