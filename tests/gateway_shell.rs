@@ -8,6 +8,7 @@ use fake_bedrock::{Answer as Says, FakeBedrock, Reply, Settings, Step};
 use model::budget::{Ledger, Nanodollars, Scope, Spent};
 use serde_json::{Value, json};
 
+use crate::world::vllm::Vllm;
 use crate::world::{World, wait};
 
 const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
@@ -115,4 +116,59 @@ async fn a_service_that_lists_nothing_does_not_hide_what_is_configured() {
     }
     assert!(ended.stderr.contains("openai: "), "{}", ended.stderr);
     assert!(!ended.stderr.contains("bedrock: "), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_is_named_in_a_shell_as_over_http() {
+    let vllm = Vllm::serving(&["smollm2-135m", "qwen3"]).await;
+    let mut world = World::new().await;
+    world.set("OPENAI_BASE_URL", &vllm.url);
+    world.settings("[model]\ndriver = \"openai\"\nmodels = [\"smollm2-135m\", \"anthropic/claude-haiku-4-5\"]\n[gateway]\nagents = \"agents\"\n");
+    let agents = world.folder.path().join("agents");
+    std::fs::create_dir(&agents).expect("a folder");
+    std::fs::write(agents.join("ok.md"), "---\nname: Ok\nmodel: qwen3\n---\nDo.\n")
+        .expect("a file");
+    let ask = |world: &World, id: &str| {
+        let ended = world.run(&["invoke", "--model", id, "Hello?"]);
+        (ended.code, ended.stdout, ended.stderr)
+    };
+
+    let (code, _, stderr) = ask(&world, "claude-haiku-4-5");
+    assert_eq!((code, vllm.asked().len()), (2, 0), "it is Anthropic's: {stderr}");
+    assert!(stderr.contains("ANTHROPIC_API_KEY"), "{stderr}");
+    world.set("ANTHROPIC_API_KEY", "sk-test");
+    for (id, says) in [
+        ("smollm2-135m", "I am smollm2-135m.\n"),
+        ("openai/qwen3", "I am qwen3.\n"),
+        ("qwen3", "I am qwen3.\n"),
+        ("auto", "I am smollm2-135m.\n"),
+        ("agent:ok", "I am qwen3.\n"),
+    ] {
+        let (code, stdout, stderr) = ask(&world, id);
+        assert_eq!((code, stdout.as_str()), (0, says), "{id}: {stderr}");
+    }
+    let (code, _, stderr) = ask(&world, "smolm2-135m");
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("nearest: smollm2-135m"), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_asked_is_refused_before_anybody_is_asked() {
+    let world = World::new().await;
+    let refused = |arguments: &[&str]| {
+        let ended = world.run(&[&["invoke"], arguments].concat());
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{arguments:?} {}", ended.stderr);
+        ended.stderr
+    };
+    let known = refused(&["--model", HAIKU, "hi"]);
+    assert!(known.contains(&format!("as bedrock/{HAIKU}")), "{known}");
+    assert!(refused(&["--model", "nonsense", "hi"]).contains("as openai/nonsense"));
+    assert!(refused(&[" "]).contains("the prompt is empty"));
+    for wrong in [["--max-tokens", "0"], ["--temperature", "3"], ["--timeout", "9999"]] {
+        refused(&[&wrong[..], &["hi"]].concat());
+    }
+    world.settings("[model]\nmodels = [\"smollm2\"]\n");
+    assert!(refused(&["hi"]).contains("as openai/smollm2"));
+    world.settings("[model]\ndriver = \"claude_cli\"\n");
+    assert!(refused(&["hi"]).contains("no model is named"));
 }

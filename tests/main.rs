@@ -31,6 +31,9 @@ mod deliveries;
 #[cfg(feature = "aws")]
 mod doctor;
 #[cfg(test)]
+#[cfg(feature = "aws")]
+mod doctor_models;
+#[cfg(test)]
 mod footprint;
 #[cfg(test)]
 #[cfg(feature = "bedrock")]

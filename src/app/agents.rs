@@ -16,6 +16,9 @@ use crate::config::{Config, DriverName};
 pub(super) const REVIEWER: &str = "reviewer";
 const TOOLS: [&str; 5] = [ANALYZE, PROFILE, CARBON, MEASURED, POST];
 
+/// Before an agent's id, in place of a model.
+pub use model::definitions::PREFIX;
+
 /// Where whoever asks for agents by a command finds them if the settings name no folder.
 const USUAL: &str = "agent-definitions";
 

@@ -63,15 +63,6 @@ impl Bench {
                 named.push((driver, model.through(driver.as_str())));
             }
         }
-        let is_other = |(driver, model): &&(DriverName, Model)| {
-            *driver == DriverName::Embedded && model.id != DriverName::Embedded.as_str()
-        };
-        if let Some((_, Model { id, .. })) = named.iter().find(is_other) {
-            // It would answer under that name, and be compared as if it were that model.
-            anyhow::bail!(
-                "`{id}` is no model of the driver `embedded`: write its driver before it, as bedrock/{id}, or set `default_provider` under [model]"
-            );
-        }
         Ok(Self { config, named, catalog })
     }
 

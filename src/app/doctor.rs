@@ -9,11 +9,13 @@ use github::{Credentials, GitHub, Patience};
 use model::ModelDriver;
 use secrecy::SecretString;
 
+use super::model_drivers::Drivers;
+use super::models::Models;
+use super::named::{catalog, check_named, named};
 use super::{CLOCK, secrets};
 use crate::config::Config;
-#[cfg(feature = "aws")]
 use crate::config::DriverName;
-use crate::doctor::Subject;
+use crate::doctor::{Subject, Way};
 
 #[cfg(feature = "aws")]
 const CONNECT: Duration = Duration::from_secs(3);
@@ -23,6 +25,7 @@ const ATTEMPT: Duration = Duration::from_millis(4500);
 /// All that there is to look at.
 pub async fn subject(config: Config, probe_model: bool) -> Subject {
     let (github, webhook_secrets) = tokio::join!(super::github(&config), webhook_secrets(&config));
+    let models = Box::pin(models(&config)).await.map_err(|error| format!("{error:#}"));
     let anybody = GitHub::new(&config.github.api_url, Credentials::None, CLOCK);
     Subject {
         github: github.map(|github| hasty(&github)).map_err(|error| format!("{error:#}")),
@@ -35,9 +38,44 @@ pub async fn subject(config: Config, probe_model: bool) -> Subject {
         #[cfg(feature = "aws")]
         bedrock: bedrock(&config).await.map_err(|error| format!("{error:#}")),
         #[cfg(feature = "aws")]
-        bedrock_models: super::named::ids_of(&config, DriverName::Bedrock),
+        bedrock_models: of_bedrock(&config, &models),
+        models,
         config,
     }
+}
+
+/// Whether the models can be opened, as far as that tells without asking anybody.
+pub async fn models_offline(config: &Config) -> Result<(), String> {
+    let opened = async {
+        check_named(config)?;
+        let agents = super::agents::configured(config, &catalog(config)?)?;
+        let mut wanted: Vec<DriverName> = named(config).into_iter().map(|(name, _)| name).collect();
+        wanted.extend(agents.definitions().iter().filter_map(super::agents::driver_of));
+        // Where it is may have to be asked.
+        wanted.retain(|name| *name != DriverName::Bedrock);
+        Drivers::new(config, &wanted).await.map(drop)
+    };
+    opened.await.map_err(|error| format!("{error:#}"))
+}
+
+/// As a server opens them.
+async fn models(config: &Config) -> anyhow::Result<Vec<Way>> {
+    check_named(config)?;
+    let models = Models::open(config, None).await?;
+    let way = |route: &model::gateway::Route| Way {
+        driver: route.driver.clone(),
+        id: route.model.id.clone(),
+    };
+    Ok(models.gateway.routes().map(way).collect())
+}
+
+/// Those of agents, too. Where models cannot be opened, those of the settings are looked at all the same.
+#[cfg(feature = "aws")]
+fn of_bedrock(config: &Config, models: &Result<Vec<Way>, String>) -> Vec<String> {
+    let Ok(ways) = models else { return super::named::ids_of(config, DriverName::Bedrock) };
+    let bedrock = DriverName::Bedrock.as_str();
+    let ways = ways.iter().filter(|way| way.driver.name() == bedrock);
+    ways.map(|way| way.id.clone()).collect()
 }
 
 /// Whoever waits for an answer would rather hear at once that there is none.

@@ -16,7 +16,7 @@ use super::any_model;
 use super::kept;
 use super::leader;
 use super::model_drivers::Drivers;
-use super::named::{catalog, check_named, named};
+use super::named::{catalog, check_drivers, check_named, named};
 use super::observed::Observed;
 use super::routing::Routing;
 use super::spending::{Spending, while_kept};
@@ -58,6 +58,7 @@ impl Models {
         catalog: Catalog,
         agents: Agents,
     ) -> anyhow::Result<Self> {
+        check_drivers(config)?;
         let (catalog, agents) = (Arc::new(catalog), Arc::new(agents));
         let named = named(config);
         let mut wanted: Vec<DriverName> = named.iter().map(|(name, _)| *name).collect();

@@ -21,6 +21,36 @@ pub(super) fn named(config: &Config) -> Vec<(DriverName, String)> {
     ids.into_iter().map(|id| of_driver(&id).unwrap_or((usual, id))).collect()
 }
 
+/// Settings under which this model is asked as a caller of the API would have it: among those of the settings first. One
+/// that they do not name is looked up in the tables, or asked for at the service that its driver or the usual one has.
+/// Nobody needs the keys of services that others ask.
+pub fn asking(mut config: Config, id: &str) -> anyhow::Result<Config> {
+    let all = named(&config);
+    let own = |(driver, own): &&(DriverName, String)| {
+        own == id || of_driver(id).is_some_and(|(named, rest)| named == *driver && rest == *own)
+    };
+    let with_driver = |(driver, id): &(DriverName, String)| format!("{}/{id}", driver.as_str());
+    let mine: Vec<String> = all.iter().filter(own).map(with_driver).collect();
+    if !mine.is_empty() {
+        config.model.models = mine;
+        return Ok(config);
+    }
+    if let Some((driver, _)) = of_driver(id) {
+        config.model.driver = driver;
+    }
+    let usual = config.model.driver;
+    // Of an account's own profile no table knows, and whoever has its ARN has it from there.
+    if usual == DriverName::Embedded || id.contains("arn:aws") {
+        config.model.models = vec![id.to_owned()];
+        check_drivers(&config)?;
+        return Ok(config);
+    }
+    config.gateway.any_model = true;
+    config.model.models =
+        all.iter().filter(|(driver, _)| *driver == usual).map(with_driver).collect();
+    Ok(config)
+}
+
 /// The models that this driver is asked for.
 pub(super) fn ids_of(config: &Config, driver: DriverName) -> Vec<String> {
     named(config).into_iter().filter(|(name, _)| *name == driver).map(|(_, id)| id).collect()
@@ -33,8 +63,24 @@ pub(super) fn of_driver(id: &str) -> Option<(DriverName, String)> {
     Some((driver, rest.to_owned()))
 }
 
+/// What names no other driver than the embedded one would be answered by that, as if it were the model.
+pub(super) fn check_drivers(config: &Config) -> anyhow::Result<()> {
+    let embedded = DriverName::Embedded;
+    let other = named(config)
+        .into_iter()
+        .find(|(driver, id)| *driver == embedded && id != embedded.as_str());
+    let Some((_, id)) = other else { return Ok(()) };
+    let catalog = catalog(config)?;
+    let knows = |driver: &DriverName| catalog.knows(driver.as_str(), &id);
+    let likely = DriverName::ALL.into_iter().find(knows).unwrap_or(DriverName::OpenAi).as_str();
+    anyhow::bail!(
+        "`{id}` is no model of the driver `embedded`: write its driver before it, as {likely}/{id}, or set `default_provider` under [model]"
+    )
+}
+
 /// Whoever serves or reviews with models needs one; whoever lists them does not.
-pub(super) fn check_named(config: &Config) -> anyhow::Result<()> {
+pub fn check_named(config: &Config) -> anyhow::Result<()> {
+    check_drivers(config)?;
     anyhow::ensure!(
         !named(config).is_empty(),
         "no model is named: set `models` under [model], as models = [\"qwen3\"]; `eco-coder models list` shows what the service has"

@@ -35,7 +35,10 @@ impl Arguments {
     pub async fn run(self, config: Result<Config, ConfigError>) -> Result<(), Failure> {
         let examination = match config {
             Err(error) => Examination::of_problems(&error.problems),
-            Ok(config) if self.offline => Examination::offline(&config),
+            Ok(config) if self.offline => {
+                let models = Box::pin(app::doctor::models_offline(&config)).await;
+                Examination::offline(&config, models)
+            }
             Ok(config) => {
                 let subject = Box::pin(app::doctor::subject(config, self.probe_model)).await;
                 Examination::of(&subject).await

@@ -9,14 +9,15 @@ use clap::Args;
 use futures::StreamExt;
 use model::catalog::Catalog;
 use model::definitions::Agents;
+use model::gateway::AUTO;
 use model::invoke::{Envelope, Failure as Refused, Request};
-use model::{Event, ModelDriver, ModelError};
+use model::{Cause, Event, ModelDriver, ModelError};
 
 use super::Failure;
 use super::serve::stop_signal;
 use crate::app::agents;
 use crate::app::models::Models;
-use crate::app::named::catalog;
+use crate::app::named::{asking, catalog, check_named};
 use crate::config::Config;
 
 const MOST: Duration = Duration::from_mins(10);
@@ -37,28 +38,36 @@ pub struct Arguments {
     /// What the model is told before the prompt.
     #[arg(long, value_name = "TEXT")]
     system: Option<String>,
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_tokens: Option<u32>,
-    #[arg(long, value_name = "0..1")]
+    /// From 0 to 1, for some models to 2.
+    #[arg(long, value_name = "0..2", value_parser = temperature)]
     temperature: Option<f32>,
-    /// Seconds for everything.
-    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    /// Seconds for everything, 600 at most.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
     /// Print the answer as `/v1/invoke` gives it.
     #[arg(long)]
     json: bool,
 }
 
+fn temperature(text: &str) -> Result<f32, String> {
+    let number = text.parse().ok().filter(|number| (0.0..=2.0).contains(number));
+    number.ok_or_else(|| "it is a number from 0 to 2".to_owned())
+}
+
 impl Arguments {
     pub async fn run(self, mut config: Config) -> Result<(), Failure> {
-        // A model that is asked for by name need not stand in the settings, too.
-        if let Some(id) = &self.model {
-            config.model.models = vec![id.clone()];
+        let is_agent = self.model.as_deref().is_some_and(|id| id.starts_with(agents::PREFIX));
+        if let Some(id) = self.model.as_deref().filter(|id| *id != AUTO && !is_agent) {
+            config = asking(config, id).map_err(Failure::Usage)?;
+        } else if self.agent.is_none() && !is_agent {
+            check_named(&config).map_err(Failure::Usage)?;
         }
         let mut request = Request {
             system: self.system.clone(),
             model_id: self.model.clone(),
-            prompt: Some(self.prompt()?.into()),
+            prompt: Some(self.words()?.into()),
             ..Request::default()
         };
         request.params.max_tokens = self.max_tokens;
@@ -90,7 +99,10 @@ impl Arguments {
 
     /// The one that is asked for, so that nobody needs the keys of services that others ask.
     fn agents(&self, config: &Config, catalog: &Catalog) -> anyhow::Result<Agents> {
-        let Some(name) = &self.agent else { return Ok(agents::agents(config, Vec::new())) };
+        let by_model = self.model.as_deref().and_then(|id| id.strip_prefix(agents::PREFIX));
+        let Some(name) = by_model.or(self.agent.as_deref()) else {
+            return Ok(agents::agents(config, Vec::new()));
+        };
         let all = agents::in_folder(config, catalog)?;
         if all.is_empty() {
             bail!(
@@ -98,8 +110,16 @@ impl Arguments {
                 agents::folder(config).display()
             );
         }
-        let (own, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|agent| agent.id == *name);
+        let (own, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|agent| agent.id == name);
         Ok(agents::agents(config, if own.is_empty() { others } else { own }))
+    }
+
+    fn words(&self) -> Result<String, Failure> {
+        let prompt = self.prompt()?;
+        if prompt.trim().is_empty() {
+            return Err(Failure::Usage(anyhow!("the prompt is empty")));
+        }
+        Ok(prompt)
     }
 
     fn prompt(&self) -> Result<String, Failure> {
@@ -132,11 +152,18 @@ async fn answer_as_json(models: &Models, call: &model::Call) -> Result<(), Failu
     let text = text.map_err(|error| Failure::Outside(error.into()))?;
     // A closed pipe has read what it wanted.
     let _ = writeln!(std::io::stdout().lock(), "{text}");
-    failed.map_or(Ok(()), |_| Err(Failure::Told(3)))
+    failed.map_or(Ok(()), |error| Err(Failure::Told(if is_usage(&error) { 2 } else { 3 })))
+}
+
+/// A model that nobody knows is a matter of how it was written.
+fn is_usage(error: &ModelError) -> bool {
+    error.cause == Cause::UnknownModel
 }
 
 async fn stream(models: &Models, call: &model::Call) -> Result<(), Failure> {
-    let failed = |error: ModelError| Failure::Outside(error.into());
+    let failed = |error: ModelError| {
+        if is_usage(&error) { Failure::Usage(error.into()) } else { Failure::Outside(error.into()) }
+    };
     let mut events = models.gateway.stream(call).await.map_err(failed)?;
     while let Some(event) = events.next().await {
         match event.map_err(failed)? {

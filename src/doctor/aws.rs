@@ -15,16 +15,17 @@ pub(super) async fn sections(subject: &Subject) -> Vec<Section> {
     let both = |aws, model| {
         vec![Section { title: "AWS", checks: aws }, Section { title: "Model", checks: model }]
     };
-    if !is_used(config) {
+    if !is_used(config) && subject.bedrock_models.is_empty() {
         let aws = vec![Check::skipped("AWS", "nothing of the settings needs it")];
         return both(aws, vec![model::elsewhere(config.model.driver)]);
     }
     let (mut checks, can_ask) = account::look(&subject.sdk).await;
     if !can_ask {
         checks.push(Check::skipped("all else", "needs a region and credentials"));
-        let model = match config.model.driver {
-            DriverName::Bedrock => Check::skipped("models", "needs a region and credentials"),
-            other => model::elsewhere(other),
+        let model = if subject.bedrock_models.is_empty() {
+            model::elsewhere(config.model.driver)
+        } else {
+            Check::skipped("models", "needs a region and credentials")
         };
         return both(checks, vec![model]);
     }

@@ -1,10 +1,8 @@
 //! Looks at settings and at everything that they name, and says each fix. Nothing is changed by a look.
 
-#[cfg(feature = "aws")]
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(feature = "aws")]
 use ::model::ModelDriver;
 use contract::Clock;
 use futures::future::{BoxFuture, join_all};
@@ -21,6 +19,7 @@ mod account;
 mod aws;
 mod clock;
 mod database;
+mod elsewhere;
 mod github_app;
 mod github_token;
 #[cfg(feature = "aws")]
@@ -52,14 +51,22 @@ pub struct Subject {
     pub clock: Clock,
     /// Ask each model for a token, which costs a little.
     pub probe_model: bool,
+    /// The models as the service itself opens them, or why it does not start.
+    pub models: Result<Vec<Way>, String>,
     #[cfg(feature = "aws")]
     pub sdk: aws_config::SdkConfig,
     /// The service's own way to Bedrock, or why there is none.
     #[cfg(feature = "aws")]
     pub bedrock: Result<Arc<dyn ModelDriver>, String>,
-    /// The models of Bedrock that the settings name, in their order.
+    /// The models of Bedrock that are asked, in their order.
     #[cfg(feature = "aws")]
     pub bedrock_models: Vec<String>,
+}
+
+/// A model, and through whom it is asked.
+pub struct Way {
+    pub driver: Arc<dyn ModelDriver>,
+    pub id: String,
 }
 
 /// How a look ended.
@@ -103,12 +110,14 @@ const SETTINGS: &str = "Settings";
 
 impl Examination {
     /// The settings alone, without a call to anywhere.
-    pub fn offline(config: &Config) -> Self {
+    pub fn offline(config: &Config, models: Result<(), String>) -> Self {
         let secrets = match &config.webhook_secret_id {
             Some(id) if config.webhook_secrets.is_empty() => settings::Secrets::NotRead(id),
             _ => settings::Secrets::Known(&config.webhook_secrets),
         };
-        let settings = Section { title: SETTINGS, checks: settings::look(config, secrets) };
+        let mut checks = settings::look(config, secrets);
+        checks.extend(models.err().map(|why| not_opened(&why)));
+        let settings = Section { title: SETTINGS, checks };
         let why = "not asked, because of `--offline`";
         let rest = ["GitHub", "AWS", "Model", "Telemetry"]
             .map(|title| Section { title, checks: vec![Check::skipped("all of it", why)] });
@@ -129,7 +138,8 @@ impl Examination {
             Ok(secrets) => settings::Secrets::Known(secrets),
             Err(why) => settings::Secrets::Unreadable(why),
         };
-        let checks = settings::look(&subject.config, secrets);
+        let mut checks = settings::look(&subject.config, secrets);
+        checks.extend(subject.models.as_ref().err().map(|why| not_opened(why)));
         let mut sections = vec![Section { title: SETTINGS, checks }];
         sections.extend(join_all(parts(subject)).await.into_iter().flatten());
         Self { sections }
@@ -150,14 +160,27 @@ impl Examination {
     }
 }
 
+/// The service would end with this at its start.
+fn not_opened(why: &str) -> Check {
+    Check::failed(
+        "models",
+        why,
+        "mend it in the settings, or in the file that is named; without it, nothing starts",
+    )
+}
+
 fn parts(subject: &Subject) -> Vec<BoxFuture<'_, Vec<Section>>> {
     let traces: Look<'_> = ("traces", Box::pin(telemetry::look(&subject.config.telemetry)));
-    vec![
+    let elsewhere = elsewhere::looks(subject);
+    let elsewhere = (!elsewhere.is_empty()).then(|| section("Models elsewhere", elsewhere));
+    let mut parts = vec![
         section("GitHub", github_looks(subject)),
         #[cfg(feature = "aws")]
         Box::pin(aws::sections(subject)),
-        section("Telemetry", vec![traces]),
-    ]
+    ];
+    parts.extend(elsewhere);
+    parts.push(section("Telemetry", vec![traces]));
+    parts
 }
 
 fn github_looks(subject: &Subject) -> Vec<Look<'_>> {

@@ -1,18 +1,14 @@
 //! The models: whether Bedrock has them, for how long yet, and on demand whether they answer.
 
-use std::time::Duration;
-
 use aws_sdk_bedrock::Client;
 use aws_sdk_bedrock::types::FoundationModelLifecycleStatus;
 use chrono::{DateTime, NaiveDate};
 
 use super::aws::{Asked, Refusal};
+use super::elsewhere::one_token;
 use super::{Check, Look, Subject, quota};
 use crate::config::DriverName;
-use model::{Call, Cause, Conversation, Message, ModelError, catalog};
-
-/// For one token.
-const PROBE: Duration = Duration::from_secs(9);
+use model::{Cause, ModelError, catalog};
 
 /// What Bedrock says of a model's life.
 struct Life {
@@ -21,7 +17,7 @@ struct Life {
 }
 
 fn embedded() -> Check {
-    Check::skipped("models", "the embedded planner leads, so none is asked")
+    Check::skipped("models", "the embedded planner leads, and none of Bedrock is asked")
 }
 
 /// What is said of models that no service of AWS serves.
@@ -29,19 +25,15 @@ pub(super) fn elsewhere(driver: DriverName) -> Check {
     if driver == DriverName::Embedded {
         return embedded();
     }
-    let why = format!("`eco-coder models list --driver {}` asks the service", driver.as_str());
-    Check::skipped("models", why)
+    Check::skipped("models", "the settings name none of Bedrock")
 }
 
 pub(super) fn looks(subject: &Subject) -> Vec<Look<'_>> {
-    let none = match subject.config.model.driver {
-        DriverName::Bedrock => None,
-        other => Some(elsewhere(other)),
-    };
-    if let Some(none) = none {
+    let ids = &subject.bedrock_models;
+    if ids.is_empty() {
+        let none = elsewhere(subject.config.model.driver);
         return vec![("models", Box::pin(std::future::ready(vec![none])))];
     }
-    let ids = &subject.bedrock_models;
     let mut looks: Vec<Look<'_>> = Vec::new();
     for id in ids {
         looks.push(("model", Box::pin(async move { vec![life(subject, id).await] })));
@@ -162,14 +154,7 @@ async fn probe(subject: &Subject, id: &str) -> Check {
         Ok(driver) => driver,
         Err(why) => return Check::skipped("probe", why.clone()),
     };
-    let conversation = Conversation {
-        messages: vec![Message::user("Hi")],
-        system: String::new(),
-        tools: Vec::new(),
-    };
-    let mut call = Call { model: Some(id.to_owned()), ..Call::new(conversation, PROBE) };
-    call.parameters.max_tokens = Some(1);
-    let refused = driver.converse(&call).await.err();
+    let refused = one_token(driver, id).await.err();
     refused.map_or_else(|| Check::ok("probe", format!("{id} answers")), |error| told(id, &error))
 }
 

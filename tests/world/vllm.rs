@@ -64,22 +64,22 @@ async fn complete(State(vllm): State<Vllm>, Json(body): Json<Value>) -> Response
         return refused(StatusCode::BAD_REQUEST, "BadRequestError", &message);
     }
     let usage = json!({"prompt_tokens": TOLD, "completion_tokens": 2, "total_tokens": TOLD + 2});
-    let said = format!("I am {id}.");
+    let words = format!("I am {id}.");
     if body["stream"] == true {
         let pieces = [
-            json!({"choices": [{"index": 0, "delta": {"role": "assistant", "content": said}}]}),
+            json!({"choices": [{"index": 0, "delta": {"role": "assistant", "content": words}}]}),
             json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
             json!({"choices": [], "usage": usage}),
         ];
-        let lines: String = pieces.iter().map(|piece| format!("data: {piece}\n\n")).collect();
+        let [said, end, count] = pieces.map(|piece| format!("data: {piece}\n\n"));
         let events = [("content-type", "text/event-stream")];
-        return (events, lines + "data: [DONE]\n\n").into_response();
+        return (events, said + &end + &count + "data: [DONE]\n\n").into_response();
     }
     Json(json!({
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "model": id,
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": said}, "finish_reason": "stop"}],
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": words}, "finish_reason": "stop"}],
         "usage": usage,
     }))
     .into_response()

@@ -9,7 +9,7 @@ use crate::catalog::nearest_of;
 use crate::{Call, Cause, ModelError, Parameters};
 
 /// A call names its agent by this before the agent's id, in place of a model.
-const PREFIX: &str = "agent:";
+pub const PREFIX: &str = "agent:";
 /// Ids come from outside; of longer ones only the beginning is repeated.
 const LONGEST_SHOWN: usize = 64;
 const MOST_LISTED: usize = 20;

@@ -13,7 +13,7 @@ mod schema;
 
 use std::path::PathBuf;
 
-pub use self::agents::Agents;
+pub use self::agents::{Agents, PREFIX};
 pub use self::check::DRIVERS;
 pub use self::folder::load;
 pub use self::schema::JsonDefinition;
