@@ -30,8 +30,11 @@ impl Turns {
     /// Instructions alone are a conversation, too.
     pub fn with_tools(self, tools: Vec<ToolSpec>) -> Result<Conversation, ModelError> {
         let system = self.system.join("\n\n");
-        if self.messages.is_empty() && system.trim().is_empty() {
-            let message = "`messages` says nothing".to_owned();
+        let mut blocks = self.messages.iter().flat_map(|message| &message.content);
+        if system.trim().is_empty()
+            && blocks.all(|block| matches!(block, Block::Text(text) if text.is_blank()))
+        {
+            let message = "nothing is said in it: give a `prompt` or `messages` with a text";
             return Err(ModelError::new(Cause::BadRequest, message));
         }
         Ok(Conversation { system, messages: self.messages, tools })

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use super::models::Models;
+use super::named::{catalog, named};
+use crate::config::Config;
 
 /// For each service that is asked what it serves.
 const DISCOVERY: Duration = Duration::from_secs(20);
@@ -42,16 +44,16 @@ impl ListedModel {
     }
 }
 
-impl Models {
-    /// What the settings name.
-    pub fn configured(&self) -> Vec<ListedModel> {
-        let models = self.configured.iter();
-        let listed = models.map(|model| {
-            ListedModel::new(&self.catalog, model.id.clone(), model.driver, "configured")
-        });
-        listed.collect()
-    }
+/// What the settings name; nobody is asked, and no key is needed.
+pub fn configured(config: &Config) -> anyhow::Result<Vec<ListedModel>> {
+    let catalog = catalog(config)?;
+    let listed = named(config)
+        .into_iter()
+        .map(|(driver, id)| ListedModel::new(&catalog, id, driver.as_str(), "configured"));
+    Ok(listed.collect())
+}
 
+impl Models {
     /// What the services of the drivers say that they serve, and which of them did not say it, and why.
     pub async fn discover(&self) -> Discovered {
         let deadline = Instant::now() + DISCOVERY;

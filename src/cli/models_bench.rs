@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use model::bench::{Estimate, Progress, Report, Suite};
+use model::budget::Nanodollars;
 
 use super::serve::stop_signal;
 use super::{Failure, output};
@@ -101,12 +102,12 @@ impl Arguments {
     fn confirm(&self, bench: &Bench, suite: &Suite, estimate: &Estimate) -> anyhow::Result<()> {
         let models = bench.ids().count();
         say(&format!(
-            "{} tasks of {:?} for {models} model{}: {} calls, {} at most",
+            "{} tasks of {:?} for {models} model{}: {} calls, {}",
             suite.tasks.len(),
             suite.name,
             if models == 1 { "" } else { "s" },
             estimate.calls,
-            estimate.most
+            most(estimate)
         ));
         let mut concerns = Vec::new();
         if estimate.most.usd() > ASKED_ABOVE_USD {
@@ -200,6 +201,20 @@ impl Bar {
             return;
         }
         self.0.set_message(format!("{done} of {planned} calls: {model}"));
+    }
+}
+
+/// What all calls can cost, as far as their prices are known.
+fn most(estimate: &Estimate) -> String {
+    let Estimate { most, unpriced, .. } = estimate;
+    if unpriced.is_empty() {
+        return format!("{most} at most");
+    }
+    let unknown = format!("the price of {} is not known", unpriced.join(", "));
+    if *most == Nanodollars::ZERO {
+        unknown
+    } else {
+        format!("{most} at most for the others; {unknown}")
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::Failure;
-use crate::app::listed::ListedModel;
+use crate::app::listed::{self, ListedModel};
 use crate::app::models::Models;
 use crate::config::{Config, DriverName};
 
@@ -33,10 +33,10 @@ impl Arguments {
             config.model.driver = driver;
             config.model.models.clear();
         }
-        let models = Models::open(&config, None).await.map_err(Failure::Usage)?;
-        let mut listed = models.configured();
+        let mut listed = listed::configured(&config).map_err(Failure::Usage)?;
         let mut problems = Vec::new();
         if !self.configured {
+            let models = Models::open(&config, None).await.map_err(Failure::Usage)?;
             let found = models.discover().await;
             listed.extend(found.models);
             problems = found.problems;

@@ -55,7 +55,7 @@ fn cells(row: &Row) -> [String; 10] {
         (row.input_tokens + row.cache_read_tokens + row.cache_write_tokens).to_string(),
         row.output_tokens.to_string(),
         row.cache_hit_share.map(percent).unwrap_or_default(),
-        format!("{:.4}", row.usd),
+        if row.unpriced_calls == row.calls { "–".to_owned() } else { format!("{:.4}", row.usd) },
         milliseconds(row.p50_latency_ms),
         milliseconds(row.p95_latency_ms),
         percent(row.error_share),

@@ -357,7 +357,7 @@ mod tests {
 a tool of the type "web_search" is not known here: functions are
 a part of the type "image_url" cannot be sent: only texts can
 the arguments of the tool call a are no JSON: EOF while parsing an object at line 1 column 1
-`messages` says nothing
+nothing is said in it: give a `prompt` or `messages` with a text
 a tool has no `function`
 `tool_choice` cannot allow some of the tools: leave the others out of `tools`
 a part of the type "text" has no `text`

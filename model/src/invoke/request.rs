@@ -238,7 +238,7 @@ mod tests {
         insta::assert_snapshot!(told.join("\n"), @r#"
 neither `prompt` nor `messages` is given
 give `prompt` or `messages`, not both
-`messages` says nothing
+nothing is said in it: give a `prompt` or `messages` with a text
 a system message is a text
 unknown field `temprature`, expected one of `model_id`, `system`, `prompt`, `messages`, `tools`, `params`, `metadata` at line 1 column 26
 `timeout_ms` is 0, which is no time to answer in; leave it out, or give at least 1

@@ -431,8 +431,8 @@ fn why_an_answer_is_no_longer_is_said_of_the_server_that_is_asked() {
         let mut call = call(Parameters::default());
         fit(&mut call, &lookup(id), driver).unwrap().remove(0).reason
     };
-    insta::assert_snapshot!(said("openai", "llama-on-our-own-machine"), @"left out, a server may write until its context is full, and nobody can say what the answer costs at most (https://github.com/vllm-project/vllm/issues/11976)");
-    assert_ne!(said("openai", "served-here"), said("bedrock", "us.amazon.nova-2-lite-v1:0"));
+    insta::assert_snapshot!(said("openai", "gpt-4o"), @"left out, a server may write until its context is full, and nobody can say what the answer costs at most (https://github.com/vllm-project/vllm/issues/11976)");
+    assert_ne!(said("openai", "gpt-4o"), said("bedrock", "us.amazon.nova-2-lite-v1:0"));
 }
 
 #[test]
