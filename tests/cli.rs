@@ -478,3 +478,20 @@ async fn a_shallow_clone_is_not_taken_for_all_new() {
         "{ended:?}"
     );
 }
+
+#[tokio::test]
+async fn output_that_is_lost_is_a_failure() {
+    let world = World::new().await;
+    for arguments in [
+        &["rules"][..],
+        &["models", "list", "--configured"],
+        &["models", "key", "ci"],
+        &["footprint", "--cpu-seconds", "1"],
+    ] {
+        let full = std::fs::File::create("/dev/full").expect("Linux has one");
+        let ended = world.command(arguments).stdout(full).output().expect("it runs");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(3), "{arguments:?}: {said}");
+        assert!(said.contains("write to standard output"), "{arguments:?}: {said}");
+    }
+}

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -11,7 +10,7 @@ use contract::Timestamp;
 use pricing::{Bill, Deployment, Host, Origin, Prices, Review, Use};
 use serde::{Deserialize, Serialize};
 
-use super::Failure;
+use super::{Failure, output};
 use crate::app;
 use crate::config::Config;
 use crate::report::Cost;
@@ -62,8 +61,7 @@ impl Arguments {
             Format::Json => serde_json::to_string_pretty(&costs)
                 .map_err(|error| Failure::Outside(error.into()))?,
         };
-        // A closed pipe has read what it wanted.
-        let _ = writeln!(anstream::stdout().lock(), "{}", page.trim_end());
+        output::print(&format!("{}\n", page.trim_end()))?;
         Ok(())
     }
 

@@ -1,10 +1,8 @@
 //! `eco-coder doctor`: looks at the settings and at everything that they name, and says each fix.
 
-use std::io::Write as _;
-
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, output};
 use crate::app;
 use crate::config::{Config, ConfigError};
 use crate::doctor::Examination;
@@ -49,8 +47,7 @@ impl Arguments {
             Format::Json => serde_json::to_string_pretty(&examination)
                 .map_err(|error| Failure::Outside(error.into()))?,
         };
-        // A closed pipe has read what it wanted.
-        let _ = writeln!(anstream::stdout().lock(), "{}", page.trim_end());
+        output::print(&format!("{}\n", page.trim_end()))?;
         match examination.exit_code() {
             0 => Ok(()),
             code => Err(Failure::Told(code)),

@@ -1,6 +1,6 @@
 //! `eco-coder footprint`: the carbon model alone.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
@@ -10,8 +10,8 @@ use carbon::best::Location;
 use carbon::best::{Estimate, Report, Workload};
 use clap::{Args, ValueEnum};
 
-use super::Failure;
 use super::footprint_input::Input;
+use super::{Failure, output};
 #[cfg(feature = "live")]
 use crate::app::live::{LiveService, live_intensity};
 use crate::config::Environment;
@@ -59,8 +59,7 @@ impl Arguments {
             Format::Json => serde_json::to_string_pretty(&report)
                 .map_err(|error| Failure::Outside(error.into()))?,
         };
-        // A closed pipe has read what it wanted.
-        let _ = writeln!(anstream::stdout().lock(), "{}", text.trim_end());
+        output::print(&format!("{}\n", text.trim_end()))?;
         Ok(())
     }
 

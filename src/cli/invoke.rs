@@ -13,8 +13,8 @@ use model::gateway::AUTO;
 use model::invoke::{Envelope, Failure as Refused, Request};
 use model::{Cause, Event, ModelDriver, ModelError};
 
-use super::Failure;
 use super::serve::stop_signal;
+use super::{Failure, output};
 use crate::app::agents;
 use crate::app::models::Models;
 use crate::app::named::{asking, catalog, check_named};
@@ -150,8 +150,7 @@ async fn answer_as_json(models: &Models, call: &model::Call) -> Result<(), Failu
         Err(error) => (serde_json::to_string_pretty(&Refused::of(&error)), Some(error)),
     };
     let text = text.map_err(|error| Failure::Outside(error.into()))?;
-    // A closed pipe has read what it wanted.
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    output::print(&(text + "\n"))?;
     failed.map_or(Ok(()), |error| Err(Failure::Told(if is_usage(&error) { 2 } else { 3 })))
 }
 
@@ -169,8 +168,15 @@ async fn stream(models: &Models, call: &model::Call) -> Result<(), Failure> {
         match event.map_err(failed)? {
             Event::Text(text) => {
                 let mut stdout = std::io::stdout().lock();
-                if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
-                    return Ok(());
+                match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+                    // Nobody reads on.
+                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+                    Err(error) => {
+                        return Err(Failure::Outside(
+                            anyhow!(error).context("write to standard output"),
+                        ));
+                    }
+                    Ok(()) => {}
                 }
             }
             Event::Finished(reply) => told(&reply),

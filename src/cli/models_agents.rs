@@ -1,14 +1,13 @@
 //! `eco-coder models agents`: the agents of a folder, checked.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
 use model::definitions::AgentDefinition;
 use serde_json::{Value, json};
 
-use super::Failure;
+use super::{Failure, output};
 use crate::app::agents;
 use crate::app::named::catalog;
 use crate::config::Config;
@@ -45,8 +44,7 @@ impl Arguments {
         } else {
             table(&agents)
         };
-        // A closed pipe has read what it wanted.
-        let _ = writeln!(anstream::stdout().lock(), "{}", page.trim_end());
+        output::print(&format!("{}\n", page.trim_end()))?;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! `eco-coder models cost`: what calls of models cost, and what would make them cheaper.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use model::cost::{
 };
 use serde::Serialize;
 
-use super::{Failure, models_table};
+use super::{Failure, models_table, output};
 use crate::app;
 use crate::config::Config;
 
@@ -81,8 +81,7 @@ impl Arguments {
             Format::Json => serde_json::to_string_pretty(&costs)
                 .map_err(|error| Failure::Outside(error.into()))?,
         };
-        // A closed pipe has read what it wanted.
-        let _ = writeln!(anstream::stdout().lock(), "{}", page.trim_end());
+        output::print(&format!("{}\n", page.trim_end()))?;
         Ok(())
     }
 

@@ -1,14 +1,12 @@
 //! `eco-coder models key`: a key for a client.
 
-use std::io::Write as _;
-
 use anyhow::{Context, anyhow};
 use clap::Args;
 use contract::hexadecimal;
 use rustix::rand::GetRandomFlags;
 use sha2::{Digest, Sha256};
 
-use super::Failure;
+use super::{Failure, output};
 
 /// Make a key for a client, and the lines of the settings that let it in.
 #[derive(Debug, Args)]
@@ -30,11 +28,8 @@ impl Arguments {
         let digest = hexadecimal::encode(&Sha256::digest(key.as_bytes()));
         let name =
             serde_json::to_string(&self.name).map_err(|error| Failure::Usage(error.into()))?;
-        // A closed pipe has read what it wanted.
-        let _ = writeln!(
-            std::io::stdout().lock(),
-            "# for the client; it is not kept anywhere and cannot be shown again:\n# {key}\n[[gateway.keys]]\nname = {name}\nsha256 = \"{digest}\""
-        );
-        Ok(())
+        output::print(&format!(
+            "# for the client; it is not kept anywhere and cannot be shown again:\n# {key}\n[[gateway.keys]]\nname = {name}\nsha256 = \"{digest}\"\n"
+        ))
     }
 }

@@ -1,12 +1,11 @@
 //! `eco-coder models list`: what is configured, and what the services say that they serve.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use anyhow::anyhow;
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, output};
 use crate::app::listed::{self, ListedModel};
 use crate::app::models::Models;
 use crate::config::{Config, DriverName};
@@ -46,8 +45,7 @@ impl Arguments {
         } else {
             table(&listed)
         };
-        // A closed pipe has read what it wanted.
-        let _ = writeln!(anstream::stdout().lock(), "{}", page.trim_end());
+        output::print(&format!("{}\n", page.trim_end()))?;
         if problems.is_empty() { Ok(()) } else { Err(Failure::Outside(not_all(&problems))) }
     }
 }

@@ -31,15 +31,22 @@ enum Format {
     Terminal,
 }
 
+/// Writes to standard output. A disk that is full is a failure; a pipe that was closed, as by `| head`, has read what it
+/// wanted.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::Outside(anyhow!(error).context("write to standard output")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes what was measured to a file, if one is named, and the table beside it: a person who waited wants to see it all the same.
 pub(super) fn write_result(text: &str, table: &str, out: Option<&Path>) -> Result<(), Failure> {
-    // A closed pipe has read what it wanted.
-    let show = |text: &str| drop(anstream::stdout().lock().write_all(text.as_bytes()));
-    let Some(path) = out else {
-        show(text);
-        return Ok(());
-    };
-    show(table);
+    let Some(path) = out else { return print(text) };
+    print(table)?;
     std::fs::write(path, text)
         .with_context(|| format!("write the result to {}", path.display()))
         .map_err(Failure::Outside)
@@ -49,14 +56,7 @@ impl Output {
     pub(super) fn write(&self, report: &Report) -> Result<(), Failure> {
         let text = render(report, self.format())?;
         let Some(path) = &self.out else {
-            let mut stdout = anstream::stdout().lock();
-            return match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-                // `| head` closed the pipe: it has read what it wanted.
-                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                    Err(Failure::Outside(anyhow!(error).context("write the report")))
-                }
-                _ => Ok(()),
-            };
+            return print(&text);
         };
         let text = if self.format() == Format::Terminal {
             anstream::adapter::strip_str(&text).to_string()

@@ -1,13 +1,12 @@
 //! `eco-coder rules [ID]`: lists the rules, explains one, writes their catalog.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use analyzer::{Analyzer, RuleInfo, Settings};
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Failure, rules_catalog, rules_measure, rules_page};
+use super::{Failure, output, rules_catalog, rules_measure, rules_page};
 
 /// List the analyzer's rules, explain one of them, or measure what they gain.
 #[derive(Debug, Args)]
@@ -70,9 +69,7 @@ impl Arguments {
                 Format::Json => json(&analyzer.rules().collect::<Vec<_>>())?,
             },
         };
-        // A closed pipe has read what it wanted.
-        let _ = anstream::stdout().lock().write_all(page.as_bytes());
-        Ok(())
+        output::print(&page)
     }
 }
 
