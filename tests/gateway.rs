@@ -26,13 +26,6 @@ async fn world(settings: &str) -> (World, FakeBedrock) {
     (world, bedrock)
 }
 
-async fn post(world: &World, path: &str, body: &Value) -> (u16, Value) {
-    let headers = [("Content-Type", "application/json")];
-    let answer = world.request("POST", path, &headers, body.to_string().as_bytes()).await;
-    let body = serde_json::from_str(&answer.body).unwrap_or(Value::String(answer.body));
-    (answer.status, body)
-}
-
 fn weather(town: &str) -> Reply {
     Reply::uses(&[("call_1", "weather", json!({"town": town}))])
 }
@@ -91,7 +84,7 @@ async fn an_answer_says_what_it_cost_and_what_was_changed_for_it() {
     let request =
         json!({"prompt": "Hello?", "params": {"temperature": 1.7, "max_tokens": 9_000_000}});
 
-    let (status, answer) = post(&world, "/v1/invoke", &request).await;
+    let (status, answer) = world.post("/v1/invoke", &request).await;
 
     assert_eq!(status, 200, "{answer}");
     assert_eq!(answer["output_text"], "Hello.");
@@ -126,7 +119,7 @@ async fn another_model_answers_and_says_so() {
     );
     bedrock.script_for(HAIKU, [Says::says("Hello.")]);
 
-    let (_, answer) = post(&world, "/v1/invoke", &json!({"prompt": "Hello?"})).await;
+    let (_, answer) = world.post("/v1/invoke", &json!({"prompt": "Hello?"})).await;
 
     assert_eq!(answer["model_id"], HAIKU, "{answer}");
     assert_eq!(
@@ -167,8 +160,7 @@ async fn a_cap_holds_and_the_refusal_says_which() {
     let (world, bedrock) = world("[gateway.caps]\nday_usd = 0.000001\n").await;
 
     let (status, answer) =
-        post(&world, "/v1/invoke", &json!({"prompt": "Hello?", "params": {"max_tokens": 500}}))
-            .await;
+        world.post("/v1/invoke", &json!({"prompt": "Hello?", "params": {"max_tokens": 500}})).await;
 
     assert_eq!(status, 429, "{answer}");
     assert_eq!(answer["error"]["type"], "quota_exceeded");
@@ -183,7 +175,7 @@ async fn a_cap_holds_and_the_refusal_says_which() {
 async fn health_and_metrics_tell_how_it_stands() {
     let (world, bedrock) = world("[gateway.caps]\nday_usd = 5.0\n").await;
     bedrock.script([Says::says("Hello.")]);
-    post(&world, "/v1/invoke", &json!({"prompt": "Hello?"})).await;
+    world.post("/v1/invoke", &json!({"prompt": "Hello?"})).await;
 
     let health: Value =
         serde_json::from_str(&world.request("GET", "/health", &[], b"").await.body).expect("JSON");
@@ -217,17 +209,14 @@ async fn prompts_stay_out_of_the_log_unless_the_settings_ask_for_them() {
 
         let metadata = json!({"agent_id": "reviewer", "task_id": "t1", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"});
         let (status, answer) =
-            post(&world, "/v1/invoke", &json!({"prompt": prompt, "metadata": metadata})).await;
+            world.post("/v1/invoke", &json!({"prompt": prompt, "metadata": metadata})).await;
 
         assert_eq!(status, 200, "{answer}");
         let called = world.wait_for_log("a model was called");
         // Once the log tells of a later call, all that it has to say of this one is there.
-        let (status, answer) = post(
-            &world,
-            "/v1/invoke",
-            &json!({"prompt": "And now?", "metadata": {"task_id": "t2"}}),
-        )
-        .await;
+        let (status, answer) = world
+            .post("/v1/invoke", &json!({"prompt": "And now?", "metadata": {"task_id": "t2"}}))
+            .await;
         assert_eq!(status, 200, "{answer}");
         let log = wait(|| {
             let log = world.log();

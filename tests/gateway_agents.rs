@@ -42,12 +42,6 @@ fn define(world: &World, name: &str, text: &str) {
     std::fs::write(world.folder.path().join("agents").join(name), text).expect("a file");
 }
 
-async fn post(world: &World, path: &str, body: Value) -> (u16, Value) {
-    let headers = [("Content-Type", "application/json")];
-    let answer = world.request("POST", path, &headers, body.to_string().as_bytes()).await;
-    (answer.status, serde_json::from_str(&answer.body).expect("JSON"))
-}
-
 /// What the model was told, without the conversation.
 fn told(bedrock: &FakeBedrock) -> Vec<String> {
     let told = bedrock.requests().into_iter().map(|seen| {
@@ -75,9 +69,9 @@ async fn a_call_that_names_an_agent_is_made_as_its_file_says() {
 
     let by_metadata =
         json!({"prompt": "Where from?", "metadata": {"agent_id": "carbon-explainer"}});
-    let (_, explained) = post(&world, "/v1/invoke", by_metadata).await;
+    let (_, explained) = world.post("/v1/invoke", by_metadata).await;
     let by_model = json!({"model": "agent:triage", "messages": [{"role": "user", "content": "Typo"}], "temperature": 0.5});
-    let (_, sorted) = post(&world, "/v1/chat/completions", by_model).await;
+    let (_, sorted) = world.post("/v1/chat/completions", by_model).await;
     let ended = world.run(&["invoke", "--agent", "triage", "--json", "Typo"]);
 
     assert_eq!(explained["model_id"], HAIKU, "{explained}");
@@ -97,7 +91,7 @@ async fn an_agent_that_nobody_defined_is_a_bad_request_that_names_the_nearest() 
     world.start_as(&["models", "serve"]);
 
     let body = json!({"model_id": "agent:triag", "prompt": "Typo"});
-    let (status, refused) = post(&world, "/v1/invoke", body).await;
+    let (status, refused) = world.post("/v1/invoke", body).await;
     let ended = world.run(&["invoke", "--agent", "explainer", "Typo"]);
 
     assert_eq!((status, &refused["error"]["type"]), (404, &json!("bad_request")));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fake_bedrock::{Answer as Says, FakeBedrock, Reply, Settings};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::world::World;
 
@@ -20,11 +20,6 @@ async fn world(models: &[&str], settings: &str) -> (World, FakeBedrock) {
     (world, bedrock)
 }
 
-async fn post(world: &World, body: &Value) -> (u16, Value) {
-    let answer = world.request("POST", "/v1/invoke", &[], body.to_string().as_bytes()).await;
-    (answer.status, serde_json::from_str(&answer.body).expect("JSON"))
-}
-
 fn late(time: Duration) -> Says {
     Says::Later(time, Box::new(Says::says("Hello.")))
 }
@@ -35,11 +30,12 @@ async fn a_client_without_patience_closes_a_model_to_no_other() {
     bedrock.script((0..20).map(|_| late(Duration::from_millis(300))));
     let hurried = json!({"prompt": "Hello?", "params": {"timeout_ms": 50, "max_tokens": 900}});
     for _ in 0..10 {
-        assert_eq!(post(&world, &hurried).await.0, 504);
+        assert_eq!(world.post("/v1/invoke", &hurried).await.0, 504);
     }
 
-    let (status, answer) = post(&world, &json!({"prompt": "Hello?"})).await;
-    let (zero, _) = post(&world, &json!({"prompt": "Hello?", "params": {"timeout_ms": 0}})).await;
+    let (status, answer) = world.post("/v1/invoke", &json!({"prompt": "Hello?"})).await;
+    let (zero, _) =
+        world.post("/v1/invoke", &json!({"prompt": "Hello?", "params": {"timeout_ms": 0}})).await;
     let metrics = world.request("GET", "/metrics", &[], b"").await.body;
 
     assert_eq!((status, zero), (200, 400), "{answer}");
@@ -53,8 +49,9 @@ async fn a_model_that_never_answers_is_replaced_within_the_time_of_the_call() {
     bedrock.script_for(NOVA, [late(Duration::from_mins(1))]);
     bedrock.script_for(HAIKU, [Says::says("Hello.")]);
 
-    let (status, answer) =
-        post(&world, &json!({"prompt": "Hello?", "params": {"timeout_ms": 3000}})).await;
+    let (status, answer) = world
+        .post("/v1/invoke", &json!({"prompt": "Hello?", "params": {"timeout_ms": 3000}}))
+        .await;
 
     assert_eq!((status, answer["model_id"].as_str()), (200, Some(HAIKU)), "{answer}");
     assert_eq!(
@@ -71,7 +68,7 @@ async fn a_model_without_a_price_is_passed_over_and_named_at_the_start() {
     let (world, bedrock) = world(&models, "[gateway.caps]\nday_usd = 1.0\n").await;
     bedrock.script([Says::says("Hello.")]);
 
-    let (status, answer) = post(&world, &json!({"prompt": "Hello?"})).await;
+    let (status, answer) = world.post("/v1/invoke", &json!({"prompt": "Hello?"})).await;
 
     assert_eq!((status, answer["model_id"].as_str()), (200, Some(NOVA)), "{answer}");
     let warning = world.wait_for_log("the price of this model is not known, and dollars are capped, so it is not asked: give its price in the file that `catalog` under [gateway] names, or set `unpriced = \"allow\"` under [gateway.caps]");

@@ -13,12 +13,6 @@ async fn world() -> (World, Llama) {
     (world, llama)
 }
 
-async fn post(world: &World, path: &str, body: Value) -> (u16, Value) {
-    let headers = [("Content-Type", "application/json")];
-    let answer = world.request("POST", path, &headers, body.to_string().as_bytes()).await;
-    (answer.status, serde_json::from_str(&answer.body).unwrap_or(Value::String(answer.body)))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_real_model_says_comes_whole_piece_by_piece_and_in_form() {
     let (mut world, _llama) = world().await;
@@ -29,7 +23,7 @@ async fn what_a_real_model_says_comes_whole_piece_by_piece_and_in_form() {
     // Its words are its own: what is held to is what is said of them.
     let params = json!({"max_tokens": 24, "temperature": 0.0, "stop_sequences": ["5"]});
     let asked = json!({"prompt": "Count: 1, 2, 3, 4,", "params": params});
-    let (status, whole) = post(&world, "/v1/invoke", asked.clone()).await;
+    let (status, whole) = world.post("/v1/invoke", asked.clone()).await;
     assert_eq!((status, &whole["model_id"]), (200, &json!(MODEL)), "{whole}");
     let text = whole["output_text"].as_str().unwrap_or_default();
     assert!(!text.is_empty() && !text.contains('5'), "{whole}");
@@ -52,9 +46,7 @@ async fn what_a_real_model_says_comes_whole_piece_by_piece_and_in_form() {
         "required": ["name", "people"],
         "additionalProperties": false,
     });
-    let (status, formed) = post(
-        &world,
-        "/v1/chat/completions",
+    let (status, formed) = world.post("/v1/chat/completions",
         json!({
             "model": MODEL,
             "messages": [{"role": "user", "content": "Name a town, and how many people live there."}],
@@ -68,8 +60,7 @@ async fn what_a_real_model_says_comes_whole_piece_by_piece_and_in_form() {
     let town: Value = serde_json::from_str(answer).expect("JSON");
     assert!(town["name"].is_string() && town["people"].is_i64(), "{town}");
 
-    let (status, refused) =
-        post(&world, "/v1/invoke", json!({"prompt": "word ".repeat(6000)})).await;
+    let (status, refused) = world.post("/v1/invoke", json!({"prompt": "word ".repeat(6000)})).await;
     let error = (&refused["error"]["type"], &refused["error"]["provider_code"]);
     assert_eq!(
         (status, error),

@@ -19,12 +19,6 @@ async fn world() -> (World, FakeBedrock) {
     (world, bedrock)
 }
 
-async fn post(world: &World, path: &str, body: &str) -> (u16, Value) {
-    let headers = [("Content-Type", "application/json")];
-    let answer = world.request("POST", path, &headers, body.as_bytes()).await;
-    (answer.status, serde_json::from_str(&answer.body).unwrap_or(Value::String(answer.body)))
-}
-
 /// What of the request was changed for the model.
 fn changed(answer: &Value) -> Vec<&str> {
     let changes = answer["eco_coder"]["normalized"].as_array().or(answer["normalized"].as_array());
@@ -73,7 +67,7 @@ async fn what_only_openai_takes_is_fitted_to_bedrock_and_said() {
     let mut lines = Vec::new();
     for (conversation, parameter) in conversations {
         bedrock.script([Says::says("Hello.")]);
-        let (status, answer) = post(&world, CHAT, &conversation.to_string()).await;
+        let (status, answer) = world.post(CHAT, &conversation.to_string()).await;
         assert_eq!((status, changed(&answer)), (200, vec![parameter]), "{answer}");
         lines.push(told(&bedrock));
     }
@@ -98,7 +92,7 @@ async fn what_only_openai_takes_is_fitted_to_bedrock_and_said() {
         json!({"type": "json_schema", "json_schema": {"name": "report", "schema": schema}});
     let formed =
         json!({"messages": [user, called, answered], "max_tokens": 9, "response_format": format});
-    let (status, answer) = post(&world, CHAT, &formed.to_string()).await;
+    let (status, answer) = world.post(CHAT, &formed.to_string()).await;
     assert_eq!((status, changed(&answer)), (200, vec!["response_format"]), "{answer}");
     assert_eq!(answer["choices"][0]["message"]["content"], "{\"degrees\":-3}");
     assert!(told(&bedrock).contains("toolResult"), "{}", told(&bedrock));
@@ -119,7 +113,7 @@ async fn messages_of_one_role_in_a_row_are_one_in_both_dialects() {
     let mut both = Vec::new();
     for path in [INVOKE, CHAT] {
         bedrock.script([Says::says("Fine.")]);
-        let (status, answer) = post(&world, path, &json!({"messages": messages}).to_string()).await;
+        let (status, answer) = world.post(path, &json!({"messages": messages}).to_string()).await;
         assert_eq!(status, 200, "{answer}");
         both.push(told(&bedrock));
     }
@@ -143,18 +137,16 @@ async fn a_client_that_writes_null_for_what_it_leaves_out_is_served() {
         "stream": null, "tools": [{"type": "function", "function": function}], "tool_choice": null,
         "stream_options": {"include_usage": null}, "stop": null, "functions": null, "function_call": null,
     });
-    let (status, answer) = post(&world, CHAT, &chat.to_string()).await;
+    let (status, answer) = world.post(CHAT, &chat.to_string()).await;
     assert_eq!((status, &answer["object"]), (200, &json!("chat.completion")), "{answer}");
-    let (status, answer) = post(
-        &world,
-        INVOKE,
+    let (status, answer) = world.post(INVOKE,
         &json!({"prompt": "Hello?", "params": null, "tools": null, "metadata": null, "system": null}).to_string(),
     )
     .await;
     assert_eq!((status, &answer["output_text"]), (200, &json!("Hello.")), "{answer}");
     let params = json!({"stop_sequences": null, "tool_choice": null, "max_tokens": null});
     let (status, answer) =
-        post(&world, INVOKE, &json!({"prompt": "Hello?", "params": params}).to_string()).await;
+        world.post(INVOKE, &json!({"prompt": "Hello?", "params": params}).to_string()).await;
     assert_eq!((status, &answer["output_text"]), (200, &json!("Hello.")), "{answer}");
     assert_eq!(bedrock.complaints(), Vec::<String>::new());
 }
@@ -176,14 +168,14 @@ async fn the_examples_of_the_documentation_work_as_they_stand() {
         Says::says("Yes."),
     ]);
 
-    let (status, asked) = post(&world, INVOKE, first).await;
+    let (status, asked) = world.post(INVOKE, first).await;
     assert_eq!((status, changed(&asked)), (200, vec![]), "{asked}");
     let uses =
         documentation.split("`tool_uses` are `").nth(1).and_then(|rest| rest.split('`').next());
     let uses: Value = serde_json::from_str(uses.expect("an answer")).expect("JSON");
     assert_eq!(asked["tool_uses"], uses);
 
-    let (status, answer) = post(&world, INVOKE, second).await;
+    let (status, answer) = world.post(INVOKE, second).await;
     assert_eq!((status, changed(&answer)), (200, vec![]), "{answer}");
     assert_eq!(answer["output_text"], "Yes.");
     insta::assert_snapshot!(told(&bedrock), @r#"
@@ -216,7 +208,7 @@ async fn what_cannot_be_read_is_refused_in_words_of_json_with_the_way_out() {
     ];
     let mut lines = Vec::new();
     for (path, request) in requests {
-        let (status, answer) = post(&world, path, &request.to_string()).await;
+        let (status, answer) = world.post(path, &request.to_string()).await;
         assert_eq!((status, &answer["error"]["type"]), (400, &json!("bad_request")), "{answer}");
         let message = answer["error"]["message"].as_str().expect("a text");
         lines.push(

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use model::catalog::Catalog;
+use model::gateway::is_named;
 
 use crate::config::{Config, DriverName};
 
@@ -26,9 +27,7 @@ pub(super) fn named(config: &Config) -> Vec<(DriverName, String)> {
 /// Nobody needs the keys of services that others ask.
 pub fn asking(mut config: Config, id: &str) -> anyhow::Result<Config> {
     let all = named(&config);
-    let own = |(driver, own): &&(DriverName, String)| {
-        own == id || of_driver(id).is_some_and(|(named, rest)| named == *driver && rest == *own)
-    };
+    let own = |(driver, own): &&(DriverName, String)| is_named(driver.as_str(), own, id);
     let with_driver = |(driver, id): &(DriverName, String)| format!("{}/{id}", driver.as_str());
     let mine: Vec<String> = all.iter().filter(own).map(with_driver).collect();
     if !mine.is_empty() {

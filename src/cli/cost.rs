@@ -61,8 +61,7 @@ impl Arguments {
             Format::Json => serde_json::to_string_pretty(&costs)
                 .map_err(|error| Failure::Outside(error.into()))?,
         };
-        output::print(&format!("{}\n", page.trim_end()))?;
-        Ok(())
+        output::print_page(&page)
     }
 
     async fn kept(&self, config: &Config) -> Result<Vec<KeptReport>, Failure> {

@@ -47,7 +47,7 @@ impl Arguments {
             Format::Json => serde_json::to_string_pretty(&examination)
                 .map_err(|error| Failure::Outside(error.into()))?,
         };
-        output::print(&format!("{}\n", page.trim_end()))?;
+        output::print_page(&page)?;
         match examination.exit_code() {
             0 => Ok(()),
             code => Err(Failure::Told(code)),

@@ -59,8 +59,7 @@ impl Arguments {
             Format::Json => serde_json::to_string_pretty(&report)
                 .map_err(|error| Failure::Outside(error.into()))?,
         };
-        output::print(&format!("{}\n", text.trim_end()))?;
-        Ok(())
+        output::print_page(&text)
     }
 
     async fn report(&self, environment: &Environment) -> anyhow::Result<Report> {

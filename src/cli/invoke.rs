@@ -166,18 +166,8 @@ async fn stream(models: &Models, call: &model::Call) -> Result<(), Failure> {
     let mut events = models.gateway.stream(call).await.map_err(failed)?;
     while let Some(event) = events.next().await {
         match event.map_err(failed)? {
-            Event::Text(text) => {
-                let mut stdout = std::io::stdout().lock();
-                match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-                    // Nobody reads on.
-                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
-                    Err(error) => {
-                        return Err(Failure::Outside(
-                            anyhow!(error).context("write to standard output"),
-                        ));
-                    }
-                    Ok(()) => {}
-                }
+            Event::Text(text) if !output::is_read(std::io::stdout().lock(), &text)? => {
+                return Ok(());
             }
             Event::Finished(reply) => told(&reply),
             _ => {}

@@ -44,8 +44,7 @@ impl Arguments {
         } else {
             table(&agents)
         };
-        output::print(&format!("{}\n", page.trim_end()))?;
-        Ok(())
+        output::print_page(&page)
     }
 }
 

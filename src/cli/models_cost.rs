@@ -81,8 +81,7 @@ impl Arguments {
             Format::Json => serde_json::to_string_pretty(&costs)
                 .map_err(|error| Failure::Outside(error.into()))?,
         };
-        output::print(&format!("{}\n", page.trim_end()))?;
-        Ok(())
+        output::print_page(&page)
     }
 
     /// `None` without a call to tell of.

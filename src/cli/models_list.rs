@@ -45,7 +45,7 @@ impl Arguments {
         } else {
             table(&listed)
         };
-        output::print(&format!("{}\n", page.trim_end()))?;
+        output::print_page(&page)?;
         if problems.is_empty() { Ok(()) } else { Err(Failure::Outside(not_all(&problems))) }
     }
 }

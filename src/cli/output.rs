@@ -34,12 +34,20 @@ enum Format {
 /// Writes to standard output. A disk that is full is a failure; a pipe that was closed, as by `| head`, has read what it
 /// wanted.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = anstream::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::Outside(anyhow!(error).context("write to standard output")))
-        }
-        _ => Ok(()),
+    is_read(anstream::stdout().lock(), text).map(drop)
+}
+
+/// The same for a page, which ends with one line end.
+pub(super) fn print_page(page: &str) -> Result<(), Failure> {
+    print(&format!("{}\n", page.trim_end()))
+}
+
+/// Writes a piece of what comes piece by piece; whether anybody reads on.
+pub(super) fn is_read(mut stdout: impl Write, piece: &str) -> Result<bool, Failure> {
+    match stdout.write_all(piece.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::Outside(anyhow!(error).context("write to standard output"))),
     }
 }
 

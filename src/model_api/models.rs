@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::future::join_all;
 use model::catalog::Catalog;
+use model::gateway::is_named;
 use model::{Cause, ModelError};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -134,10 +135,7 @@ fn entry(
 
 /// One that is configured, by its id or with its driver before it.
 pub(super) async fn one(State(api): State<Arc<ModelApi>>, Path(id): Path<String>) -> Response {
-    let found = api.configured.iter().find(|model| {
-        let after_driver = id.strip_prefix(model.driver).and_then(|rest| rest.strip_prefix('/'));
-        id == model.id || after_driver == Some(&model.id)
-    });
+    let found = api.configured.iter().find(|model| is_named(model.driver, &model.id, &id));
     if let Some(Configured { id, driver }) = found {
         return json(StatusCode::OK, &entry(&api.catalog, id.clone(), driver, "configured", None));
     }

@@ -243,6 +243,13 @@ impl World {
         request(&server.address, method, path, headers, body).await
     }
 
+    /// The status and the JSON that the API answers to a body of JSON.
+    pub async fn post(&self, path: &str, body: impl std::fmt::Display) -> (u16, Value) {
+        let headers = [("Content-Type", "application/json")];
+        let answer = self.request("POST", path, &headers, body.to_string().as_bytes()).await;
+        (answer.status, serde_json::from_str(&answer.body).expect("JSON"))
+    }
+
     /// What GitHub sends of a pull request, as far as anyone reads it.
     pub fn payload(&self, action: &str, number: u64) -> Value {
         let (owner, name) = REPOSITORY.split_once('/').expect("owner/name");

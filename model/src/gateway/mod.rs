@@ -45,7 +45,7 @@ mod ways_tests;
 
 pub use observe::{Attempted, Learned, Observe, Unobserved};
 pub use parts::{AUTO, Decided, Fitting, Open, Order, Parts, Repack, Settings, Wait};
-pub use route::Route;
+pub use route::{Route, is_named};
 
 /// The driver that holds the others.
 pub struct Gateway {

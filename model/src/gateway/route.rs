@@ -42,6 +42,12 @@ impl Route {
     }
 }
 
+/// Whether this id names the model behind that driver: by its own, or with the driver before it.
+pub fn is_named(driver: &str, own: &str, id: &str) -> bool {
+    let after_driver = || id.strip_prefix(driver)?.strip_prefix('/');
+    id == own || after_driver() == Some(own)
+}
+
 /// A route with what is looked up once.
 pub(super) struct Way {
     pub(super) route: Route,
@@ -67,11 +73,9 @@ impl Way {
         Self { route, gate, fit, retries, output_rate, token_factor }
     }
 
-    /// Whether a call that names this id means it: the model's own, or with its driver before it.
+    /// Whether a call that names this id means it.
     pub(super) fn answers_to(&self, id: &str) -> bool {
-        let own = self.route.model.id.as_str();
-        let after_driver = || id.strip_prefix(self.route.driver.name())?.strip_prefix('/');
-        id == own || after_driver() == Some(own)
+        is_named(self.route.driver.name(), &self.route.model.id, id)
     }
 
     /// For the reader.

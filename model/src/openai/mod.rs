@@ -34,8 +34,6 @@ pub struct Settings {
     pub key: Option<SecretString>,
     /// For calls that name no model.
     pub model: Option<String>,
-    /// For calls that do not say; `None` leaves it to the server.
-    pub max_tokens: Option<u32>,
     /// How long a stream may say nothing. A server on one's own machine may load a model first.
     pub silence: Duration,
     /// `max_completion_tokens` instead of `max_tokens`, as the reasoning models of `OpenAI` ask for.
@@ -54,7 +52,6 @@ impl Settings {
             base_url: base_url.into(),
             key: None,
             model: None,
-            max_tokens: None,
             silence: Duration::from_mins(2),
             max_completion_tokens: false,
             developer_role: false,

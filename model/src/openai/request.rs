@@ -24,15 +24,14 @@ pub(super) fn body(
     stream: bool,
 ) -> Result<Pieces, ModelError> {
     let (conversation, parameters) = (&call.conversation, &call.parameters);
-    let max_tokens = parameters.max_tokens.or(settings.max_tokens);
     let tools: Vec<Tool> = conversation.tools.iter().map(Tool::of).collect();
     let body = Body {
         model,
         messages: messages(conversation, settings),
         tool_choice: (!tools.is_empty()).then(|| Choice::of(&parameters.tool_choice)).flatten(),
         tools,
-        max_tokens: max_tokens.filter(|_| !settings.max_completion_tokens),
-        max_completion_tokens: max_tokens.filter(|_| settings.max_completion_tokens),
+        max_tokens: parameters.max_tokens.filter(|_| !settings.max_completion_tokens),
+        max_completion_tokens: parameters.max_tokens.filter(|_| settings.max_completion_tokens),
         temperature: parameters.temperature,
         top_p: parameters.top_p,
         stop: &parameters.stop_sequences,
