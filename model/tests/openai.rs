@@ -168,13 +168,10 @@ async fn a_conversation_with_tools_and_results_is_taken_and_answered() {
 }
 
 #[tokio::test]
-async fn the_manners_that_a_server_asks_for_are_settings() {
+async fn what_is_said_besides_goes_with_the_call() {
     let fake = Fake::answering(answered).await;
     let mut settings = settings(&fake);
     settings.key = Some("sk-secret".to_owned().into());
-    settings.developer_role = true;
-    settings.max_completion_tokens = true;
-    settings.returns_reasoning = true;
     let driver = OpenAi::new(model::http::Client::new().unwrap(), settings).unwrap();
     let mut call = call(long());
     call.parameters.max_tokens = Some(100);
@@ -185,11 +182,44 @@ async fn the_manners_that_a_server_asks_for_are_settings() {
     let seen = fake.last();
     assert_eq!(seen.headers["authorization"], "Bearer sk-secret");
     assert!(seen.headers["traceparent"].starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"));
-    assert_eq!(seen.body["messages"][0]["role"], "developer");
-    assert_eq!(seen.body["messages"][2]["reasoning_content"], "Look.");
-    assert_eq!(seen.body["max_completion_tokens"], 100);
+    assert_eq!(seen.body["messages"][0]["role"], "system");
+    assert_eq!(seen.body["messages"][2].get("reasoning_content"), None);
+    assert_eq!(seen.body["max_tokens"], 100);
     assert_eq!(seen.body["tool_choice"]["function"]["name"], "look");
     assert_eq!(seen.body["seed"], 4);
+}
+
+/// The service refuses what its models do not take.
+#[tokio::test]
+async fn models_are_asked_as_their_services_want() {
+    let fake = Fake::answering(answered).await;
+    let asked = async |model: &str, conversation: Conversation| {
+        let mut call = call(conversation);
+        call.model = Some(model.to_owned());
+        call.parameters.max_tokens = Some(100);
+        driver(&fake).converse(&call).await.map(|_| fake.last().body)
+    };
+    for model in ["gpt-5-mini", "openai/gpt-5.4", "o3-mini"] {
+        let body = asked(model, long()).await.unwrap();
+        assert_eq!((body.get("max_tokens"), &body["max_completion_tokens"]), (None, &json!(100)));
+    }
+    let mut without_thoughts = long();
+    for message in &mut without_thoughts.messages {
+        message.content.retain(|block| !matches!(block, Block::Reasoning { .. }));
+    }
+    for model in ["deepseek-v4-pro", "kimi-k2.6"] {
+        let body = asked(model, long()).await.unwrap();
+        assert_eq!(body["messages"][2]["reasoning_content"], "Look.");
+        let body = asked(model, without_thoughts.clone()).await.unwrap();
+        assert_eq!(body["messages"][2]["reasoning_content"], "");
+    }
+}
+
+#[test]
+fn a_service_that_refuses_to_be_asked_for_usage_is_not_asked() {
+    assert!(!Settings::new("https://api.mistral.ai/v1").asks_usage);
+    assert!(Settings::new("https://api.mistral.ai.example/v1").asks_usage);
+    assert!(Settings::new("http://localhost:11434/v1").asks_usage);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use contract::Timestamp;
 use model::invoke::Tokens;
 use model::json::{self, Text};
-use model::{Change, Message, Reply, StopReason, ToolUse};
+use model::{Block, Change, Message, Reply, StopReason, ToolUse};
 use serde::Serialize;
 
 /// What there is around the text of an answer, and its escapes; growing beyond copies it.
@@ -71,6 +71,9 @@ struct Said<'a> {
     role: &'static str,
     /// Null where only tools are called.
     content: Option<Text<'a>>,
+    /// Not `OpenAI`'s; as its streams are told here.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    reasoning_content: String,
     /// Part of the text here.
     refusal: Option<()>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -82,7 +85,15 @@ impl<'a> Said<'a> {
         let tool_calls: Vec<ToolCall> = message.tool_uses().map(ToolCall::of).collect();
         let says = !text.is_empty() || tool_calls.is_empty();
         let content = says.then(|| text.into());
-        Self { role: "assistant", content, refusal: None, tool_calls }
+        let reasoning_content = message.content.iter().filter_map(thought).collect();
+        Self { role: "assistant", content, reasoning_content, refusal: None, tool_calls }
+    }
+}
+
+fn thought(block: &Block) -> Option<&str> {
+    match block {
+        Block::Reasoning { text, .. } => Some(text),
+        _ => None,
     }
 }
 
@@ -185,10 +196,12 @@ mod tests {
         let input = json!({"at": "a \"b\""});
         let tool_use =
             ToolUse { id: "1".to_owned(), name: "look".to_owned(), input: input.clone() };
-        let answer = answered(vec![Block::ToolUse(tool_use)], StopReason::ToolUse);
+        let thought = Block::Reasoning { text: "Where?".to_owned(), signature: None };
+        let answer = answered(vec![thought, Block::ToolUse(tool_use)], StopReason::ToolUse);
         let answer: Value = serde_json::from_str(&answer).unwrap();
         let message = &answer["choices"][0]["message"];
         assert_eq!(message["content"], Value::Null);
+        assert_eq!(message["reasoning_content"], "Where?");
         let function = &message["tool_calls"][0]["function"];
         assert_eq!(function["name"], "look");
         let arguments = function["arguments"].as_str().unwrap();

@@ -33,6 +33,10 @@ pub struct Model {
     pub caches_tools: bool,
     /// Whether it takes `status` in a tool result.
     pub takes_tool_status: bool,
+    /// Whether OpenAI's protocol bounds its answers by `max_completion_tokens` instead of `max_tokens`.
+    pub takes_completion_tokens: bool,
+    /// Whether it has to be told again, in OpenAI's protocol, what it thought before it called tools.
+    pub wants_its_thoughts: bool,
     /// The first day without it.
     pub lifecycle_end: Option<NaiveDate>,
 }

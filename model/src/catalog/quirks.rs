@@ -14,6 +14,7 @@ struct Quirks {
     vendors: Vec<Quirk>,
     cache_points: Vec<Quirk>,
     tool_status: Vec<Quirk>,
+    chat_completions: Vec<Quirk>,
     ends: Vec<Quirk>,
 }
 
@@ -63,6 +64,11 @@ pub(super) fn takes_tool_status(base: &str) -> bool {
     quirk(&QUIRKS.tool_status, base) == "status"
 }
 
+/// How chat completions in OpenAI's protocol differ for it: a word, or none.
+pub(super) fn chat_completions(base: &str) -> &'static str {
+    quirk(&QUIRKS.chat_completions, base)
+}
+
 pub(super) fn end(row: Option<&Row>, base: &str) -> Option<NaiveDate> {
     let known = quirk(&QUIRKS.ends, base);
     let text = if known.is_empty() { row?.ends.as_deref()? } else { known };
@@ -79,5 +85,9 @@ mod tests {
         assert!(quirks.ends.iter().all(|quirk| quirk.takes.parse::<NaiveDate>().is_ok()));
         let takes = |quirk: &Quirk| ["both", "temperature", "neither"].contains(&&*quirk.takes);
         assert!(quirks.sampling.iter().all(takes));
+        let differs = |quirk: &Quirk| {
+            ["max_completion_tokens", "reasoning_content"].contains(&quirk.takes.as_str())
+        };
+        assert!(quirks.chat_completions.iter().all(differs));
     }
 }

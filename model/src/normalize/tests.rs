@@ -449,6 +449,28 @@ fn a_tool_is_forced_no_further_than_the_model_can_be() {
     assert_eq!(forced("bedrock", "mistral.mistral-large-2407-v1:0"), ToolChoice::Any);
     assert_eq!(forced("bedrock", "us.meta.llama3-3-70b-instruct-v1:0"), ToolChoice::Auto);
     assert_eq!(forced("anthropic", "claude-sonnet-5-5"), ToolChoice::Auto);
+    assert_eq!(forced("openai", "qwen3"), this);
+    assert_eq!(forced("openai", "kimi-k2-0905-preview"), this);
+    for thinks in ["deepseek-v4-pro", "kimi-k2.6", "moonshotai/kimi-k3"] {
+        assert_eq!(forced("openai", thinks), ToolChoice::Auto, "{thinks}");
+    }
+}
+
+#[test]
+fn what_a_model_that_thinks_does_not_take_is_left_out() {
+    let kept = |id| {
+        let mut call = call(Parameters {
+            temperature: Some(0.1),
+            stop_sequences: vec!["END".to_owned()],
+            ..Parameters::default()
+        });
+        fit(&mut call, &lookup(id), "openai").unwrap();
+        (call.parameters.temperature, call.parameters.stop_sequences.len())
+    };
+    assert_eq!(kept("kimi-k2.6"), (None, 1));
+    assert_eq!(kept("grok-4-0709"), (Some(0.1), 0));
+    assert_eq!(kept("grok-4-fast-non-reasoning"), (Some(0.1), 1));
+    assert_eq!(kept("gpt-5-mini"), (None, 0));
 }
 
 #[test]

@@ -10,8 +10,8 @@ mod stream;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, Uri};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
@@ -36,27 +36,24 @@ pub struct Settings {
     pub model: Option<String>,
     /// How long a stream may say nothing. A server on one's own machine may load a model first.
     pub silence: Duration,
-    /// `max_completion_tokens` instead of `max_tokens`, as the reasoning models of `OpenAI` ask for.
-    pub max_completion_tokens: bool,
-    /// `developer` instead of `system`, as the reasoning models of `OpenAI` ask for.
-    pub developer_role: bool,
     /// Whether streams are asked to end with a count of tokens.
     pub asks_usage: bool,
-    /// Whether the model is told its own thoughts again, as `DeepSeek` asks for between calls of tools.
-    pub returns_reasoning: bool,
 }
+
+/// It counts without being asked, and refuses a request that asks.
+/// <https://github.com/openai/openai-agents-python/issues/442>
+const COUNTS_UNASKED: &str = "api.mistral.ai";
 
 impl Settings {
     pub fn new(base_url: impl Into<String>) -> Self {
+        let base_url = base_url.into();
+        let host = base_url.parse::<Uri>().ok().and_then(|url| url.host().map(ToOwned::to_owned));
         Self {
-            base_url: base_url.into(),
+            asks_usage: host.as_deref() != Some(COUNTS_UNASKED),
+            base_url,
             key: None,
             model: None,
             silence: Duration::from_mins(2),
-            max_completion_tokens: false,
-            developer_role: false,
-            asks_usage: true,
-            returns_reasoning: false,
         }
     }
 }

@@ -24,14 +24,20 @@ pub(super) fn body(
     stream: bool,
 ) -> Result<Pieces, ModelError> {
     let (conversation, parameters) = (&call.conversation, &call.parameters);
+    let known = call.known(model);
+    let (max_tokens, max_completion_tokens) = if known.takes_completion_tokens {
+        (None, parameters.max_tokens)
+    } else {
+        (parameters.max_tokens, None)
+    };
     let tools: Vec<Tool> = conversation.tools.iter().map(Tool::of).collect();
     let body = Body {
         model,
-        messages: messages(conversation, settings),
+        messages: messages(conversation, known.wants_its_thoughts),
         tool_choice: (!tools.is_empty()).then(|| Choice::of(&parameters.tool_choice)).flatten(),
         tools,
-        max_tokens: parameters.max_tokens.filter(|_| !settings.max_completion_tokens),
-        max_completion_tokens: parameters.max_tokens.filter(|_| settings.max_completion_tokens),
+        max_tokens,
+        max_completion_tokens,
         temperature: parameters.temperature,
         top_p: parameters.top_p,
         stop: &parameters.stop_sequences,
@@ -84,9 +90,6 @@ struct StreamOptions {
 #[serde(tag = "role", rename_all = "lowercase")]
 enum Told<'a> {
     System {
-        content: &'a str,
-    },
-    Developer {
         content: &'a str,
     },
     User {
@@ -182,20 +185,16 @@ fn as_text<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Erro
     serializer.serialize_str(&value.to_string())
 }
 
-fn messages<'a>(conversation: &'a Conversation, settings: &Settings) -> Vec<Told<'a>> {
+fn messages(conversation: &Conversation, with_thoughts: bool) -> Vec<Told<'_>> {
     let mut told = Vec::with_capacity(conversation.messages.len() + 1);
     let content = conversation.system.as_str();
     if !content.trim().is_empty() {
-        told.push(if settings.developer_role {
-            Told::Developer { content }
-        } else {
-            Told::System { content }
-        });
+        told.push(Told::System { content });
     }
     for message in &conversation.messages {
         match message.role {
             Role::User => user(message, &mut told),
-            Role::Assistant => told.push(assistant(message, settings)),
+            Role::Assistant => told.push(assistant(message, with_thoughts)),
         }
     }
     told
@@ -216,7 +215,7 @@ fn user<'a>(message: &'a Message, told: &mut Vec<Told<'a>>) {
     }
 }
 
-fn assistant<'a>(message: &'a Message, settings: &Settings) -> Told<'a> {
+fn assistant(message: &Message, with_thoughts: bool) -> Told<'_> {
     let tool_calls: Vec<ToolCall> = message
         .tool_uses()
         .map(|tool| ToolCall {
@@ -229,7 +228,9 @@ fn assistant<'a>(message: &'a Message, settings: &Settings) -> Told<'a> {
         None if tool_calls.is_empty() => Some("".into()),
         content => content,
     };
-    let reasoning_content = settings.returns_reasoning.then(|| reasoning(message)).flatten();
+    // Beside calls of tools it may be empty, and has to be there.
+    let thought = || reasoning(message).or_else(|| (!tool_calls.is_empty()).then(|| "".into()));
+    let reasoning_content = with_thoughts.then(thought).flatten();
     Told::Assistant { content, reasoning_content, tool_calls }
 }
 

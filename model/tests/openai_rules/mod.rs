@@ -44,16 +44,12 @@ enum Message {
     System {
         content: String,
     },
-    Developer {
-        content: String,
-    },
     User {
         content: String,
     },
     Assistant {
         content: Option<String>,
-        #[serde(rename = "reasoning_content")]
-        _reasoning_content: Option<String>,
+        reasoning_content: Option<String>,
         #[serde(default)]
         tool_calls: Vec<ToolCall>,
     },
@@ -108,6 +104,8 @@ pub(crate) fn check(seen: &Seen) -> Result<(), String> {
         (body.model.is_empty(), "model"),
         (body.messages.is_empty(), "messages"),
         (body.max_tokens.is_some() && body.max_completion_tokens.is_some(), "max_tokens"),
+        (body.max_tokens.is_some() && is_of(&body, &["gpt-5", "o3"]), "max_tokens"),
+        (forgets_thoughts(&body) && is_of(&body, &["deepseek-", "kimi-"]), "reasoning_content"),
         (body.temperature.is_some_and(|value| !(0.0..=2.0).contains(&value)), "temperature"),
         (body.stop.len() > 4, "stop"),
         (body.stream_options.is_some() && !body.stream, "stream_options"),
@@ -124,15 +122,25 @@ pub(crate) fn check(seen: &Seen) -> Result<(), String> {
     if asked.is_empty() { Ok(()) } else { Err("tool_calls without their messages".to_owned()) }
 }
 
+/// Whether the model is one of these families; some services put their name before a slash.
+fn is_of(body: &Body, families: &[&str]) -> bool {
+    let name = body.model.rsplit('/').next().unwrap_or_default();
+    families.iter().any(|family| name.starts_with(family))
+}
+
+fn forgets_thoughts(body: &Body) -> bool {
+    body.messages.iter().any(|message| {
+        matches!(message, Message::Assistant { tool_calls, reasoning_content: None, .. } if !tool_calls.is_empty())
+    })
+}
+
 /// Each call of a tool is answered before anything else is said.
 fn follow(message: &Message, asked: &mut BTreeSet<String>) -> Result<(), String> {
     match message {
         Message::Tool { tool_call_id, .. } if asked.remove(tool_call_id) => Ok(()),
         Message::Tool { .. } => Err("a tool message answers a call that was made".to_owned()),
         _ if !asked.is_empty() => Err("tool_calls must be followed by tool messages".to_owned()),
-        Message::System { content }
-        | Message::Developer { content }
-        | Message::User { content } => {
+        Message::System { content } | Message::User { content } => {
             if content.is_empty() {
                 Err("content".to_owned())
             } else {
