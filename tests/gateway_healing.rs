@@ -105,3 +105,22 @@ async fn a_client_cannot_leave_its_cap_by_naming_another_agent() {
         "{line}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_cannot_spend_what_another_one_may() {
+    let keys = "[[gateway.keys]]\nname = \"ci\"\nsha256 = \"f9604c66e4f2e6987e5c75a98c4f35a62f5cb20c423f44a514308f039ec7e2bb\"\n[[gateway.keys]]\nname = \"other\"\nsha256 = \"0000000000000000000000000000000000000000000000000000000000000000\"\n";
+    let (world, bedrock) = world(&[HAIKU], keys).await;
+    bedrock.script([Says::says("Hello."), Says::says("Hello.")]);
+    let ask = async |agent: &str| {
+        let body = json!({"prompt": "Hello?", "metadata": {"agent_id": agent}});
+        let headers = [("x-api-key", "eco-key-of-a-client")];
+        world.request("POST", "/v1/invoke", &headers, body.to_string().as_bytes()).await
+    };
+
+    let answered = [ask("ci").await, ask("one").await, ask("other").await];
+
+    assert_eq!(answered.each_ref().map(|answer| answer.status), [200, 200, 400]);
+    let refused = &answered[2].body;
+    assert!(refused.contains(r#"`agent_id`: \"other\" is another client"#), "{refused}");
+    assert_eq!(bedrock.requests().len(), 2);
+}

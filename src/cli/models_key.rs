@@ -2,6 +2,7 @@
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use contract::hexadecimal;
 use rustix::rand::GetRandomFlags;
 use sha2::{Digest, Sha256};
@@ -12,6 +13,7 @@ use super::{Failure, output};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Whose key it is, in logs and accounts.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     name: String,
 }
 

@@ -166,6 +166,9 @@ fn check(gateway: &GatewayConfig, problems: &mut Vec<String>) {
     }
     problems.extend(gateway.caps.problems());
     for key in &gateway.keys {
+        if key.name.trim().is_empty() {
+            problems.push("`name` of a key under [gateway] must say whose it is".to_owned());
+        }
         if hexadecimal::decode::<32>(key.sha256.as_bytes()).is_none() {
             problems.push(format!(
                 "`sha256` of the key {:?} under [gateway] must be 64 hexadecimal digits: `eco-coder models key {}` makes a key and prints them",

@@ -98,6 +98,9 @@ fn everything_that_is_wrong_with_it_is_said_at_once() {
         [[gateway.keys]]
         name = 'ci'
         sha256 = 'c0ffee'
+        [[gateway.keys]]
+        name = ' '
+        sha256 = '0000000000000000000000000000000000000000000000000000000000000000'
     ";
     insta::assert_snapshot!(refusal(toml, &[]), @r#"
     the settings cannot be used:
@@ -107,6 +110,7 @@ fn everything_that_is_wrong_with_it_is_said_at_once() {
       - `day_usd` is -1; it must be a number of US dollars between 0 and 9223372037
       - `warn_at` is 2; it must be a share of a cap, above 0 and at most 1
       - `sha256` of the key "ci" under [gateway] must be 64 hexadecimal digits: `eco-coder models key ci` makes a key and prints them
+      - `name` of a key under [gateway] must say whose it is
     "#);
 }
 

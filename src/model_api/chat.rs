@@ -17,7 +17,7 @@ use model::{
 use model::{choice, null, words};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::answer::{self, read, refused};
 use super::asked::Asked;
@@ -56,6 +56,8 @@ struct Said<'a> {
     role: Speaker,
     #[serde(borrow)]
     content: Option<Content<'a>>,
+    /// Not `OpenAI`'s: what a model of `DeepSeek`'s or Moonshot's thought, which they have to be told again.
+    reasoning_content: Option<String>,
     tool_calls: Option<Vec<ToolCall>>,
     tool_call_id: Option<String>,
     function_call: Option<IgnoredAny>,
@@ -132,7 +134,7 @@ pub(super) async fn complete(
         let within = if stream.is_some() { LONGEST } else { ANSWER };
         let mut call = call(request, &body, within)?;
         api.agents.apply(&mut call)?;
-        trace::complete(&mut call.metadata, &headers, client);
+        trace::complete(&mut call.metadata, &headers, client, &api.keys)?;
         Ok((call, stream))
     });
     drop(body);
@@ -204,14 +206,18 @@ fn conversation(
     body: &Bytes,
 ) -> Result<Conversation, ModelError> {
     let mut turns = Turns::default();
-    for Said { role, content, tool_calls, tool_call_id, .. } in said {
+    for Said { role, content, reasoning_content, tool_calls, tool_call_id, .. } in said {
         let content = content.map(|content| text(content, body)).transpose()?;
         let said = |content: Option<Words>| content.ok_or_else(|| missing("content"));
         match role {
             Speaker::System => turns.instruct(said(content)?.into_string()),
             Speaker::User => turns.say(Role::User, vec![Block::Text(said(content)?)]),
             Speaker::Assistant => {
-                turns.say(Role::Assistant, assistant(content, tool_calls.unwrap_or_default())?);
+                let thought = reasoning_content.filter(|thought| !thought.is_empty());
+                let thought = thought.map(|text| Block::Reasoning { text, signature: None });
+                let mut blocks: Vec<Block> = thought.into_iter().collect();
+                blocks.extend(assistant(content, tool_calls.unwrap_or_default())?);
+                turns.say(Role::Assistant, blocks);
             }
             Speaker::Tool => {
                 let tool_use_id = tool_call_id.ok_or_else(|| missing("tool_call_id"))?;
@@ -229,9 +235,10 @@ fn assistant(content: Option<Words>, calls: Vec<ToolCall>) -> Result<Vec<Block>,
     for ToolCall { id, function } in calls {
         let arguments =
             if function.arguments.trim().is_empty() { "{}" } else { &function.arguments };
-        let input = serde_json::from_str(arguments).map_err(|error| {
-            bad(format!("the arguments of the tool call {id} are no JSON: {error}"))
+        let input: Map<String, Value> = serde_json::from_str(arguments).map_err(|error| {
+            bad(format!("the arguments of the tool call {id} are no JSON object: {error}"))
         })?;
+        let input = Value::Object(input);
         blocks.push(Block::ToolUse(ToolUse { id, name: function.name, input }));
     }
     Ok(blocks)
@@ -298,7 +305,7 @@ mod tests {
             "messages": [
                 {"role": "developer", "content": "Be brief."},
                 {"role": "user", "content": [{"type": "text", "text": "Look"}, {"type": "text", "text": " twice."}]},
-                {"role": "assistant", "content": null, "tool_calls": [
+                {"role": "assistant", "content": null, "reasoning_content": "Twice.", "tool_calls": [
                     {"id": "a", "type": "function", "function": {"name": "look", "arguments": "{\"at\": 1}"}},
                     {"id": "b", "type": "function", "function": {"name": "look", "arguments": ""}},
                 ]},
@@ -313,6 +320,10 @@ mod tests {
         let conversation = &call.conversation;
         assert_eq!((conversation.system.as_str(), conversation.messages.len()), ("Be brief.", 3));
         assert_eq!(conversation.messages[0].text(), "Look twice.");
+        assert_eq!(
+            conversation.messages[1].content[0],
+            Block::Reasoning { text: "Twice.".into(), signature: None }
+        );
         assert_eq!(conversation.messages[1].tool_uses().count(), 2);
         assert_eq!(conversation.messages[2].content.len(), 2);
         assert_eq!(conversation.tools[0].input_schema["type"], "object");
@@ -333,6 +344,7 @@ mod tests {
             json!({"messages": hello, "tools": [{"type": "web_search"}]}),
             json!({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}),
             json!({"messages": [{"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{"}}]}]}),
+            json!({"messages": [{"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "[1]"}}]}]}),
             json!({"messages": []}),
             json!({"messages": hello, "tools": [{"type": "function"}]}),
             json!({"messages": hello, "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}}}),
@@ -356,7 +368,8 @@ mod tests {
 `tool_choice` is "maybe": auto, required, none or a tool, as {"type": "function", "function": {"name": "…"}}
 a tool of the type "web_search" is not known here: functions are
 a part of the type "image_url" cannot be sent: only texts can
-the arguments of the tool call a are no JSON: EOF while parsing an object at line 1 column 1
+the arguments of the tool call a are no JSON object: EOF while parsing an object at line 1 column 1
+the arguments of the tool call a are no JSON object: invalid type: sequence, expected a map at line 1 column 0
 nothing is said in it: give a `prompt` or `messages` with a text
 a tool has no `function`
 `tool_choice` cannot allow some of the tools: leave the others out of `tools`

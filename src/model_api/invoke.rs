@@ -30,6 +30,6 @@ pub(super) fn call(api: &ModelApi, asked: Asked, otherwise: Duration) -> Result<
     let request = read::<Request>(&asked.body)?;
     let mut call = request.into_call(&asked.body, otherwise, LONGEST)?;
     api.agents.apply(&mut call)?;
-    trace::complete(&mut call.metadata, &asked.headers, asked.client);
+    trace::complete(&mut call.metadata, &asked.headers, asked.client, &api.keys)?;
     Ok(call)
 }

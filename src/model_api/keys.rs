@@ -56,6 +56,12 @@ impl Keys {
             .map(|key| Client(Some(key.name.clone())))
             .ok_or_else(|| auth("no client has this key"))
     }
+
+    /// Whether an agent's name is that of a client, and not of this one: its account is not for others to spend from.
+    pub(super) fn is_another_client(&self, agent: &str, client: &Client) -> bool {
+        let Self::Required(keys) = self else { return false };
+        client.0.as_deref() != Some(agent) && keys.iter().any(|key| key.name == agent)
+    }
 }
 
 /// A page from anywhere could otherwise spend through the browser of whoever opens it, and read answers under a name that

@@ -1,13 +1,27 @@
 //! On whose account a call is, and which trace it belongs to.
 
 use axum::http::HeaderMap;
-use model::Metadata;
+use model::{Cause, Metadata, ModelError};
 
-use super::keys::Client;
+use super::keys::{Client, Keys};
 
 /// Says whose key it was, and fills in what the caller left out: the trace of `traceparent` or one of our own, and the
-/// client as the agent.
-pub(super) fn complete(metadata: &mut Metadata, headers: &HeaderMap, client: Client) {
+/// client as the agent. An agent that is another client is refused.
+pub(super) fn complete(
+    metadata: &mut Metadata,
+    headers: &HeaderMap,
+    client: Client,
+    keys: &Keys,
+) -> Result<(), ModelError> {
+    let other = metadata.agent_id.as_deref().filter(|agent| keys.is_another_client(agent, &client));
+    if let Some(agent) = other {
+        return Err(ModelError::new(
+            Cause::BadRequest,
+            format!(
+                "`agent_id`: {agent:?} is another client, whose account only its own key spends from; name another agent, or none"
+            ),
+        ));
+    }
     if metadata.trace_id.is_none() {
         let parent = headers.get("traceparent").and_then(|value| value.to_str().ok());
         let trace = parent.and_then(trace_id);
@@ -17,6 +31,7 @@ pub(super) fn complete(metadata: &mut Metadata, headers: &HeaderMap, client: Cli
     if metadata.agent_id.is_none() {
         metadata.agent_id.clone_from(&metadata.client);
     }
+    Ok(())
 }
 
 /// The trace of a `traceparent`: <https://www.w3.org/TR/trace-context/#traceparent-header>.
