@@ -66,7 +66,7 @@ async fn what_calls_cost_is_added_up_and_what_would_save_is_said() {
 
     From cache: the share of all tokens told that models read from a cache. Estimated: the share of calls whose tokens the service did not count.
 
-    Save $33.43 a month: let global.anthropic.claude-sonnet-5-5 cache tools and system: 59 % of what it is told repeats within 5 minutes, and none of it is read from a cache (it caches from 4096 tokens on)
+    Save $33.43 a month: let global.anthropic.claude-sonnet-5-5 cache tools and system: 59 % of what it is told repeats within 5 minutes, and none of it is read from a cache (it caches from 4096 tokens on). The drivers bedrock and anthropic mark them by themselves; a server of OpenAI's form has to be told
       588000 tokens x ($2 - $0.1) - 6000 tokens x ($2.5 - $2), per million = $1.1142 in 1.0 days; x 30 / 1.0 = $33.43 a month
     ");
 }

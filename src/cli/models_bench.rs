@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use model::bench::{Estimate, Progress, Report, Suite};
@@ -24,8 +25,8 @@ const LARGEST_SUITE: u64 = (4 << 20) + 1;
 /// The answers are checked by the program. Ctrl-C ends it early and keeps what came until then.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Which models, as `us.amazon.nova-2-lite-v1:0,openai/qwen3,embedded` [default: those of the settings].
-    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    /// Which models, as `us.amazon.nova-2-lite-v1:0,openai/qwen3,embedded/embedded` [default: those of the settings].
+    #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     models: Vec<String>,
     /// Tasks of your own, YAML or JSON [default: those that are built in].
     #[arg(long, value_name = "FILE")]

@@ -44,7 +44,9 @@ pub(super) fn quality_by_cost(rows: &[Row]) -> String {
             share * 100.0
         );
     }
-    for cost in across.ticks().into_iter().filter(|cost| *cost >= 0.0) {
+    // Where nothing costs anything, ticks other than the one at 0 would say 0, too.
+    let told = |cost: &f64| *cost == 0.0 || rounded(*cost) > 0.0;
+    for cost in across.ticks().into_iter().filter(told) {
         svg += &tick(across.at(cost), HEIGHT - BOTTOM + 16.0, &format!("${}", rounded(cost)));
     }
     svg += &axis_name(HEIGHT, "US dollars of a thousand answers");
@@ -147,5 +149,14 @@ mod tests {
         let places = |of: &[f64]| spread(of.iter().copied(), 0.0, 100.0);
         assert_eq!(places(&[0.0, 0.0, 90.0]), [0.0, 24.0, 90.0]);
         assert_eq!(places(&[95.0, 99.0]), [76.0, 100.0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cost_of_nothing_is_written_once() {
+        let mut rows = super::super::sample::report().await.models;
+        for row in &mut rows {
+            row.usd = Some(0.0);
+        }
+        assert_eq!(quality_by_cost(&rows).matches(">$0<").count(), 1);
     }
 }

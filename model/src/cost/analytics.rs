@@ -16,6 +16,7 @@ const NONE: &str = "(none)";
 /// By what calls are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
+    /// With its driver before it, as settings name it: through another one it may cost something else.
     Model,
     Agent,
     Task,
@@ -95,7 +96,7 @@ impl Analytics {
 fn key(by: By, call: &CallRecord) -> String {
     let named = |name: &Option<String>| name.clone().unwrap_or_else(|| NONE.to_owned());
     match by {
-        By::Model => call.model.clone(),
+        By::Model => format!("{}/{}", call.driver, call.model),
         By::Agent => named(&call.agent),
         By::Task => named(&call.task),
         By::Day => call.at.rfc3339().chars().take_while(|letter| *letter != 'T').collect(),
@@ -164,6 +165,7 @@ mod tests {
                 error: Some(ErrorKind::Timeout),
                 estimated: true,
                 agent: None,
+                driver: "openai".into(),
                 ..record("nobody.knows", DAY, 10, 0)
             },
         ]
@@ -189,8 +191,8 @@ mod tests {
     #[test]
     fn calls_are_added_up_by_what_is_asked() {
         insta::assert_snapshot!(said(By::Model), @"
-        global.anthropic.claude-sonnet-5-5: 2 calls, 1001000 in, $2, 0 unpriced, cached Some(0.00298804780876494), p50 Some(100) p95 Some(900), errors 0.00, estimated 0.00
-        nobody.knows: 1 calls, 10 in, $0, 1 unpriced, cached Some(0.0), p50 Some(100) p95 Some(100), errors 1.00, estimated 1.00
+        bedrock/global.anthropic.claude-sonnet-5-5: 2 calls, 1001000 in, $2, 0 unpriced, cached Some(0.00298804780876494), p50 Some(100) p95 Some(900), errors 0.00, estimated 0.00
+        openai/nobody.knows: 1 calls, 10 in, $0, 1 unpriced, cached Some(0.0), p50 Some(100) p95 Some(100), errors 1.00, estimated 1.00
         total: 3 calls, 1001010 in, $2, 1 unpriced, cached Some(0.0029880180476290078), p50 Some(100) p95 Some(900), errors 0.33, estimated 0.33
         ");
         insta::assert_snapshot!(said(By::Day), @"

@@ -31,7 +31,7 @@ pub(super) fn find(known: &Model, calls: &Calls) -> Option<Saving> {
         model: model.to_owned(),
         usd,
         advice: format!(
-            "let {model} cache tools and system: {share:.0} % of what it is told repeats within 5 minutes, and none of it is read from a cache (it caches from {least} tokens on)"
+            "let {model} cache tools and system: {share:.0} % of what it is told repeats within 5 minutes, and none of it is read from a cache (it caches from {least} tokens on). The drivers bedrock and anthropic mark them by themselves; a server of OpenAI's form has to be told"
         ),
         arithmetic: format!(
             "{repeated} tokens x (${input} - ${read}) - {written} tokens x (${write} - ${input}), per million"
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn a_prefix_that_repeats_in_time_is_worth_a_cache() {
         insta::assert_snapshot!(found(sharing(8000, 1)).join("\n"), @"
-        $21.54 a month: let global.anthropic.claude-haiku-4-5-20251001-v1:0 cache tools and system: 79 % of what it is told repeats within 5 minutes, and none of it is read from a cache (it caches from 4096 tokens on)
+        $21.54 a month: let global.anthropic.claude-haiku-4-5-20251001-v1:0 cache tools and system: 79 % of what it is told repeats within 5 minutes, and none of it is read from a cache (it caches from 4096 tokens on). The drivers bedrock and anthropic mark them by themselves; a server of OpenAI's form has to be told
           800000 tokens x ($1 - $0.1) - 8000 tokens x ($1.25 - $1), per million = $0.7180 in 1.0 days; x 30 / 1.0 = $21.54 a month
         ");
     }
