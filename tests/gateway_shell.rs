@@ -1,6 +1,7 @@
 //! Questions from a shell: they count in the same file as those of a server, and so the caps hold for both.
 
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use contract::Timestamp;
 use eco_coder::store::{Database, SqliteLedger};
@@ -8,8 +9,9 @@ use fake_bedrock::{Answer as Says, FakeBedrock, Reply, Settings, Step};
 use model::budget::{Ledger, Nanodollars, Scope, Spent};
 use serde_json::{Value, json};
 
+use crate::world::repository::Repository;
 use crate::world::vllm::Vllm;
-use crate::world::{World, wait};
+use crate::world::{QUICK, SLOW, World, wait};
 
 const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
 
@@ -33,8 +35,8 @@ fn calls(world: &World) -> Value {
     page.map_or(Value::Null, |page| page["total"]["calls"].clone())
 }
 
-async fn today(world: &World) -> Spent {
-    let ledger = SqliteLedger::new(Database::open(&world.database()).expect("a database"));
+async fn today(file: &Path) -> Spent {
+    let ledger = SqliteLedger::new(Database::open(file).expect("a database"));
     let now = Timestamp::now();
     let day = chrono::DateTime::from_timestamp_millis(now.0).expect("a time").date_naive();
     ledger.spent(&Scope::Day(day), now).await.expect("it answers")
@@ -90,14 +92,40 @@ async fn a_question_that_is_broken_off_is_paid_for() {
     let mut asking = world.command(&ASK).stdout(Stdio::null()).spawn().expect("it starts");
     wait(|| bedrock.requests().first().cloned()).expect("the model is asked");
 
-    let told = Command::new("kill").args(["-INT", &asking.id().to_string()]).status();
+    let status = interrupt(&mut asking);
 
-    assert!(told.expect("kill").success());
-    let status = wait(|| asking.try_wait().expect("it can be waited for")).expect("it ends");
     assert_eq!(status.code(), Some(130));
-    let Spent { spent, leased } = today(&world).await;
+    let Spent { spent, leased } = today(&world.database()).await;
     assert!(spent.usd() > 0.002 && leased == Nanodollars::ZERO, "{spent}, {leased}");
     assert_eq!(calls(&world), 1);
+}
+
+/// As by Ctrl-C.
+fn interrupt(child: &mut Child) -> ExitStatus {
+    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(told.expect("kill").success());
+    wait(|| child.try_wait().expect("it can be waited for")).expect("it ends")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_that_is_broken_off_is_paid_for() {
+    let (world, bedrock) = world("[gateway.caps]\nday_usd = 1.0\n").await;
+    let repository =
+        Repository::with_branch(&[("shop/names.py", QUICK)], &[("shop/names.py", SLOW)]);
+    bedrock.script([Says::Writes(vec![Step::Silence])]);
+    let mut reviewing = world
+        .command(&["review", "--repo", &repository.path().display().to_string()])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    wait(|| bedrock.requests().first().cloned()).expect("the model is asked");
+
+    let status = interrupt(&mut reviewing);
+
+    assert_eq!(status.code(), Some(130));
+    let kept = world.folder.path().join(".local/state/eco-coder/reviews.db");
+    let Spent { spent, leased } = today(&kept).await;
+    assert!(spent.usd() > 0.002 && leased == Nanodollars::ZERO, "{spent}, {leased}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
