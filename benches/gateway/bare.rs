@@ -1,5 +1,6 @@
 //! The least that a gateway of this kind can be: axum takes a body, our client passes it on, and the answer goes back.
-//! Nothing is read, counted, limited, signed or written down.
+//! Nothing is read, counted, limited, signed or written down. It can be told to keep the processor busy for a while with each
+//! call, which shows what work costs a call besides its own time.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,11 +24,12 @@ const LARGEST: usize = 16 << 20;
 struct Proxy {
     client: Client,
     target: String,
+    busy: Duration,
 }
 
-pub(crate) async fn serve(port: u16, service: SocketAddr) -> Result<(), Failure> {
+pub(crate) async fn serve(port: u16, service: SocketAddr, busy: Duration) -> Result<(), Failure> {
     let target = format!("http://{service}/v1/chat/completions");
-    let proxy = Arc::new(Proxy { client: Client::new()?, target });
+    let proxy = Arc::new(Proxy { client: Client::new()?, target, busy });
     let router = Router::new()
         .route("/v1/chat/completions", post(pass_on))
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST))
@@ -38,6 +40,10 @@ pub(crate) async fn serve(port: u16, service: SocketAddr) -> Result<(), Failure>
 }
 
 async fn pass_on(State(proxy): State<Arc<Proxy>>, body: Bytes) -> impl IntoResponse {
+    let begun = Instant::now();
+    while begun.elapsed() < proxy.busy {
+        std::hint::spin_loop();
+    }
     let deadline = Instant::now() + Duration::from_secs(30);
     let answered = async {
         let request = Request::post(&proxy.target)

@@ -29,7 +29,10 @@ pub(crate) fn all(service: SocketAddr) -> Vec<Gateway> {
     let _ = SERVICE.set(service);
     let gateway = |name, dialect, start| Gateway { name, dialect, start };
     vec![
-        gateway("bare proxy, axum", Dialect::OpenAi, |service, port, _| bare(service, port)),
+        gateway("bare proxy, axum", Dialect::OpenAi, |service, port, _| bare(service, port, 0)),
+        gateway("bare proxy, 25 us busy", Dialect::OpenAi, |service, port, _| {
+            bare(service, port, 25)
+        }),
         gateway("eco-coder to Bedrock", Dialect::Own, to_bedrock),
         gateway("eco-coder, Bedrock key", Dialect::Own, to_bedrock_with_key),
         gateway("eco-coder, OpenAI form", Dialect::OpenAi, to_openai),
@@ -107,9 +110,10 @@ fn to_openai(service: SocketAddr, port: u16, folder: &Path) -> Result<Command, F
     Ok(command)
 }
 
-fn bare(service: SocketAddr, port: u16) -> Result<Command, Failure> {
+fn bare(service: SocketAddr, port: u16, busy_us: u64) -> Result<Command, Failure> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg(crate::bare::ARGUMENT).arg(port.to_string()).arg(service.to_string());
+    command.arg(crate::bare::ARGUMENT);
+    command.args([port.to_string(), service.to_string(), busy_us.to_string()]);
     Ok(command)
 }
 

@@ -37,8 +37,9 @@ fn main() -> Result<(), Failure> {
     // Cargo adds `--bench`.
     let words: Vec<&str> = words.filter(|word| !matches!(*word, "--bench" | "--")).collect();
     match words.as_slice() {
-        [bare::ARGUMENT, port, service] => {
-            runtime.block_on(bare::serve(port.parse()?, service.parse()?))
+        [bare::ARGUMENT, port, service, busy] => {
+            let busy = Duration::from_micros(busy.parse()?);
+            runtime.block_on(bare::serve(port.parse()?, service.parse()?, busy))
         }
         [service::ARGUMENT, port] => runtime.block_on(service::serve(port.parse()?)),
         ["load", minutes @ ..] => {
