@@ -213,6 +213,10 @@ async fn models_are_asked_as_their_services_want() {
         let body = asked(model, without_thoughts.clone()).await.unwrap();
         assert_eq!(body["messages"][2]["reasoning_content"], "");
     }
+    let body = asked("models/gemini-3-flash-preview", long()).await.unwrap();
+    assert_eq!(body["messages"][2]["tool_calls"][1].get("extra_content"), None);
+    let body = asked("qwen3", long()).await.unwrap();
+    assert_eq!(body["messages"][2]["tool_calls"][0].get("extra_content"), None);
 }
 
 #[test]
@@ -547,4 +551,29 @@ async fn the_models_are_listed_with_and_without_an_envelope() {
         assert_eq!(told, [("qwen3", Some("library")), ("tiny", None)]);
         assert_eq!(fake.last().line, "GET /v1/models");
     }
+}
+
+#[tokio::test]
+async fn what_does_not_chat_is_not_listed() {
+    let chat =
+        ["gpt-5-mini", "gpt-4o", "o3-mini", "gpt-oss-120b", "gemini-2.5-pro", "llama-3-instruct"];
+    let others = [
+        "text-embedding-3-small",
+        "whisper-1",
+        "gpt-4o-mini-tts",
+        "gpt-5-pro",
+        "gpt-5.1-codex-mini",
+        "o3-deep-research",
+        "gpt-3.5-turbo-instruct",
+    ];
+    let mut models: Vec<Value> = chat.iter().chain(&others).map(|id| json!({"id": id})).collect();
+    models.push(json!({"id": "mistral-embed", "capabilities": {"completion_chat": false}}));
+    models.push(json!({"id": "mistral-small", "capabilities": {"completion_chat": true}}));
+    models.push(json!({"id": "tiny", "capabilities": ["completion"]}));
+    let body = json!({"object": "list", "data": models});
+    let fake = Fake::answering(move |_| json(200, &body)).await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
+    let listed = driver(&fake).list(deadline).await.unwrap();
+    let told: Vec<_> = listed.iter().map(|model| model.id.as_str()).collect();
+    assert_eq!(told, [&chat[..], &["mistral-small", "tiny"]].concat());
 }

@@ -33,12 +33,22 @@ pub struct Model {
     pub caches_tools: bool,
     /// Whether it takes `status` in a tool result.
     pub takes_tool_status: bool,
-    /// Whether OpenAI's protocol bounds its answers by `max_completion_tokens` instead of `max_tokens`.
-    pub takes_completion_tokens: bool,
-    /// Whether it has to be told again, in OpenAI's protocol, what it thought before it called tools.
-    pub wants_its_thoughts: bool,
+    pub manner: Manner,
     /// The first day without it.
     pub lifecycle_end: Option<NaiveDate>,
+}
+
+/// How it differs from others in chat completions, as OpenAI's protocol has them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Manner {
+    #[default]
+    Usual,
+    /// Its answers are bounded by `max_completion_tokens` instead of `max_tokens`.
+    MaxCompletionTokens,
+    /// It has to be told again what it thought before it called tools.
+    ReasoningContent,
+    /// Calls of tools that it is told again carry a signature of the thoughts before them.
+    ThoughtSignature,
 }
 
 /// US dollars per million tokens.

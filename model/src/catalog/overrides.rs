@@ -140,7 +140,6 @@ fn model<'a>(model_id: &str, own: &dyn Fn(&str) -> Option<&'a Row>) -> Model {
     let row = priced.or_else(|| row(base));
     let cache_points = quirks::cache_points(base);
     let table_caches = row.is_some_and(|row| row.caches);
-    let chat_completions = quirks::chat_completions(base);
     Model {
         id: model_id.to_owned(),
         vendor: row.map_or_else(|| quirks::vendor(base), |row| row.vendor.clone()),
@@ -152,8 +151,7 @@ fn model<'a>(model_id: &str, own: &dyn Fn(&str) -> Option<&'a Row>) -> Model {
         caches: table_caches && cache_points.contains("messages"),
         caches_tools: table_caches && cache_points.contains("tools"),
         takes_tool_status: quirks::takes_tool_status(base),
-        takes_completion_tokens: chat_completions == "max_completion_tokens",
-        wants_its_thoughts: chat_completions == "reasoning_content",
+        manner: quirks::manner(base),
         lifecycle_end: quirks::end(row, base),
     }
 }

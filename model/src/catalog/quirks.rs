@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::Takes;
 use super::table::Row;
+use super::{Manner, Takes};
 
 #[derive(Default, Deserialize)]
 struct Quirks {
@@ -64,9 +64,13 @@ pub(super) fn takes_tool_status(base: &str) -> bool {
     quirk(&QUIRKS.tool_status, base) == "status"
 }
 
-/// How chat completions in OpenAI's protocol differ for it: a word, or none.
-pub(super) fn chat_completions(base: &str) -> &'static str {
-    quirk(&QUIRKS.chat_completions, base)
+pub(super) fn manner(base: &str) -> Manner {
+    match quirk(&QUIRKS.chat_completions, base) {
+        "max_completion_tokens" => Manner::MaxCompletionTokens,
+        "reasoning_content" => Manner::ReasoningContent,
+        "thought_signature" => Manner::ThoughtSignature,
+        _ => Manner::Usual,
+    }
 }
 
 pub(super) fn end(row: Option<&Row>, base: &str) -> Option<NaiveDate> {
@@ -85,9 +89,7 @@ mod tests {
         assert!(quirks.ends.iter().all(|quirk| quirk.takes.parse::<NaiveDate>().is_ok()));
         let takes = |quirk: &Quirk| ["both", "temperature", "neither"].contains(&&*quirk.takes);
         assert!(quirks.sampling.iter().all(takes));
-        let differs = |quirk: &Quirk| {
-            ["max_completion_tokens", "reasoning_content"].contains(&quirk.takes.as_str())
-        };
-        assert!(quirks.chat_completions.iter().all(differs));
+        let mut prefixes = quirks.chat_completions.iter().flat_map(|quirk| &quirk.prefixes);
+        assert!(prefixes.all(|prefix| manner(prefix) != Manner::Usual));
     }
 }

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::Settings;
 use crate::call::{Call, Others, ToolChoice};
-use crate::conversation::{Block, Conversation, Message, Role, ToolResult};
+use crate::catalog::Manner;
+use crate::conversation::{Block, Conversation, Message, Role, ToolResult, ToolUse};
 use crate::error::{Cause, ModelError};
 use crate::form::Form;
 use crate::json::{self, Text};
@@ -25,15 +26,14 @@ pub(super) fn body(
 ) -> Result<Pieces, ModelError> {
     let (conversation, parameters) = (&call.conversation, &call.parameters);
     let known = call.known(model);
-    let (max_tokens, max_completion_tokens) = if known.takes_completion_tokens {
-        (None, parameters.max_tokens)
-    } else {
-        (parameters.max_tokens, None)
+    let (max_tokens, max_completion_tokens) = match known.manner {
+        Manner::MaxCompletionTokens => (None, parameters.max_tokens),
+        _ => (parameters.max_tokens, None),
     };
     let tools: Vec<Tool> = conversation.tools.iter().map(Tool::of).collect();
     let body = Body {
         model,
-        messages: messages(conversation, known.wants_its_thoughts),
+        messages: messages(conversation, known.manner),
         tool_choice: (!tools.is_empty()).then(|| Choice::of(&parameters.tool_choice)).flatten(),
         tools,
         max_tokens,
@@ -114,7 +114,24 @@ struct ToolCall<'a> {
     id: &'a str,
     r#type: Function,
     function: Called<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra_content: Option<Extra>,
 }
+
+/// Google's.
+#[derive(Serialize)]
+struct Extra {
+    google: Signed,
+}
+
+#[derive(Serialize)]
+struct Signed {
+    thought_signature: &'static str,
+}
+
+/// For calls whose thoughts Google did not sign, or whose signature nobody kept, as here.
+/// <https://ai.google.dev/gemini-api/docs/thought-signatures>
+const UNSIGNED: &str = "skip_thought_signature_validator";
 
 /// The one type of tool.
 #[derive(Serialize)]
@@ -185,7 +202,7 @@ fn as_text<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Erro
     serializer.serialize_str(&value.to_string())
 }
 
-fn messages(conversation: &Conversation, with_thoughts: bool) -> Vec<Told<'_>> {
+fn messages(conversation: &Conversation, manner: Manner) -> Vec<Told<'_>> {
     let mut told = Vec::with_capacity(conversation.messages.len() + 1);
     let content = conversation.system.as_str();
     if !content.trim().is_empty() {
@@ -194,7 +211,7 @@ fn messages(conversation: &Conversation, with_thoughts: bool) -> Vec<Told<'_>> {
     for message in &conversation.messages {
         match message.role {
             Role::User => user(message, &mut told),
-            Role::Assistant => told.push(assistant(message, with_thoughts)),
+            Role::Assistant => told.push(assistant(message, manner)),
         }
     }
     told
@@ -215,22 +232,16 @@ fn user<'a>(message: &'a Message, told: &mut Vec<Told<'a>>) {
     }
 }
 
-fn assistant(message: &Message, with_thoughts: bool) -> Told<'_> {
-    let tool_calls: Vec<ToolCall> = message
-        .tool_uses()
-        .map(|tool| ToolCall {
-            id: &tool.id,
-            r#type: Function::Function,
-            function: Called { name: &tool.name, arguments: &tool.input },
-        })
-        .collect();
+fn assistant(message: &Message, manner: Manner) -> Told<'_> {
+    let tool_calls: Vec<ToolCall> =
+        message.tool_uses().enumerate().map(|(at, tool)| ToolCall::of(tool, at, manner)).collect();
     let content = match text(message) {
         None if tool_calls.is_empty() => Some("".into()),
         content => content,
     };
     // Beside calls of tools it may be empty, and has to be there.
     let thought = || reasoning(message).or_else(|| (!tool_calls.is_empty()).then(|| "".into()));
-    let reasoning_content = with_thoughts.then(thought).flatten();
+    let reasoning_content = (manner == Manner::ReasoningContent).then(thought).flatten();
     Told::Assistant { content, reasoning_content, tool_calls }
 }
 
@@ -242,6 +253,20 @@ fn text(message: &Message) -> Option<Text<'_>> {
         Some(second) => {
             let all = [first, second].into_iter().chain(texts);
             joined(all.map(Words::as_str)).map(Text::from)
+        }
+    }
+}
+
+impl<'a> ToolCall<'a> {
+    fn of(tool: &'a ToolUse, at: usize, manner: Manner) -> Self {
+        // Of calls side by side the first one is signed.
+        let signed = manner == Manner::ThoughtSignature && at == 0;
+        let extra = || Extra { google: Signed { thought_signature: UNSIGNED } };
+        Self {
+            id: &tool.id,
+            r#type: Function::Function,
+            function: Called { name: &tool.name, arguments: &tool.input },
+            extra_content: signed.then(extra),
         }
     }
 }

@@ -66,6 +66,7 @@ struct ToolCall {
     id: String,
     r#type: String,
     function: Called,
+    extra_content: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +106,7 @@ pub(crate) fn check(seen: &Seen) -> Result<(), String> {
         (body.messages.is_empty(), "messages"),
         (body.max_tokens.is_some() && body.max_completion_tokens.is_some(), "max_tokens"),
         (body.max_tokens.is_some() && is_of(&body, &["gpt-5", "o3"]), "max_tokens"),
+        (is_unsigned(&body) && is_of(&body, &["gemini-3"]), "thought_signature"),
         (forgets_thoughts(&body) && is_of(&body, &["deepseek-", "kimi-"]), "reasoning_content"),
         (body.temperature.is_some_and(|value| !(0.0..=2.0).contains(&value)), "temperature"),
         (body.stop.len() > 4, "stop"),
@@ -131,6 +133,15 @@ fn is_of(body: &Body, families: &[&str]) -> bool {
 fn forgets_thoughts(body: &Body) -> bool {
     body.messages.iter().any(|message| {
         matches!(message, Message::Assistant { tool_calls, reasoning_content: None, .. } if !tool_calls.is_empty())
+    })
+}
+
+fn is_unsigned(body: &Body) -> bool {
+    let signature = |call: &ToolCall| {
+        call.extra_content.as_ref()?["google"]["thought_signature"].as_str().map(str::len)
+    };
+    body.messages.iter().any(|message| {
+        matches!(message, Message::Assistant { tool_calls, .. } if tool_calls.first().is_some_and(|call| signature(call).is_none()))
     })
 }
 
