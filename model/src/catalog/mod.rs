@@ -39,9 +39,8 @@ pub struct Model {
 }
 
 /// How it differs from others in chat completions, as OpenAI's protocol has them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    #[default]
     Usual,
     /// Its answers are bounded by `max_completion_tokens` instead of `max_tokens`.
     MaxCompletionTokens,
