@@ -48,8 +48,20 @@ async fn what_only_openai_takes_is_fitted_to_bedrock_and_said() {
     let called = json!({"role": "assistant", "content": null,
         "tool_calls": [{"id": "call_1", "type": "function", "function": function}]});
     let answered = json!({"role": "tool", "tool_call_id": "call_1", "content": "Snow."});
+    let function = json!({"name": "weather", "arguments": "{\"town\": \"Oslo\"}"});
+    let strange = json!({"role": "assistant", "content": null,
+        "tool_calls": [{"id": "functions|weather|0", "type": "function", "function": function}]});
+    let answered_strange =
+        json!({"role": "tool", "tool_call_id": "functions|weather|0", "content": "Snow."});
+    let parameters = json!({"type": "object"});
+    let tool =
+        json!({"type": "function", "function": {"name": "weather", "parameters": parameters}});
     let conversations = [
         (json!({"messages": [user, called, answered], "max_tokens": 9}), "messages"),
+        (
+            json!({"messages": [user, strange, answered_strange], "max_tokens": 9, "tools": [tool]}),
+            "messages",
+        ),
         (
             json!({"messages": [{"role": "assistant", "content": "Hello."}, user], "max_tokens": 9}),
             "messages",
@@ -75,6 +87,10 @@ async fn what_only_openai_takes_is_fitted_to_bedrock_and_said() {
 "user": {"text":"How is the weather in Oslo?"}
 "assistant": {"text":"[I called the tool weather (call_1) with {\"town\":\"Oslo\"}]"}
 "user": {"text":"[The tool weather (call_1) answered]\nSnow."}
+
+"user": {"text":"How is the weather in Oslo?"}
+"assistant": {"toolUse":{"input":{"town":"Oslo"},"name":"weather","toolUseId":"607f8d94b0810e82"}}
+"user": {"toolResult":{"content":[{"text":"Snow."}],"status":"success","toolUseId":"607f8d94b0810e82"}}
 
 "user": {"text":"(nothing yet)"}
 "assistant": {"text":"Hello."}

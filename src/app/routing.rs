@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use contract::Timestamp;
+use contract::{Timestamp, fnv_1a};
 use model::budget::{Budget, Scope};
 use model::catalog::Model;
 use model::gateway::{Decided, Learned, Route};
@@ -184,7 +184,7 @@ impl Routing {
     /// Calls of one task draw the same, so that its models do not change from turn to turn.
     fn seed(&self, call: &Call) -> Option<u64> {
         let mut random = match &call.metadata.task_id {
-            Some(task) => fastrand::Rng::with_seed(number_of(task)),
+            Some(task) => fastrand::Rng::with_seed(fnv_1a(task)),
             None => fastrand::Rng::new(),
         };
         (random.f64() < self.explore).then(|| random.u64(..))
@@ -245,13 +245,6 @@ fn narrowest(accounts: impl Iterator<Item = (f64, u64)>) -> Option<Money> {
     }
     let calls = if share > 0.0 { (left / share).ceil() } else { 1.0 };
     left.is_finite().then_some(Money { left_usd: left, calls: calls as u32 })
-}
-
-/// FNV-1a, <http://www.isthe.com/chongo/tech/comp/fnv/>: the same for a name in every version of the program.
-fn number_of(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

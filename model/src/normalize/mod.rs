@@ -4,6 +4,7 @@
 
 mod form;
 mod history;
+mod ids;
 mod opening;
 mod others;
 mod sampling;
@@ -62,6 +63,7 @@ fn fit_within(
     tools::fit(call, model, driver, limits, &mut changes)?;
     let told = &mut call.conversation;
     let retold = schema::fit(told, &mut changes)
+        | ids::fit(told, limits, &mut changes)
         | system::fit(told, limits, &mut changes)
         // Where the system prompt is said by the user, the user speaks first.
         | opening::fit(told, limits, &mut changes);

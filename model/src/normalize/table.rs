@@ -33,6 +33,7 @@ pub(super) struct Row {
     system: Option<bool>,
     tools: Option<bool>,
     tool_choice: Option<Forced>,
+    tool_ids: Option<Ids>,
     form: Option<Formed>,
     others: Option<bool>,
     opens: Option<Opens>,
@@ -63,6 +64,19 @@ pub(super) enum Forced {
     Auto,
     Any,
     Tool,
+}
+
+/// Which ids calls of tools may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Ids {
+    Any,
+    /// 1 to 64 letters, digits, `_`, `.`, `:` and `-`, all of ASCII.
+    Converse,
+    /// Letters, digits, `_` and `-`, all of ASCII.
+    Word,
+    /// Nine letters and digits.
+    Nine,
 }
 
 /// How a form is asked for.
@@ -112,6 +126,7 @@ pub(super) struct Limits {
     pub system: Said<bool>,
     pub tools: Said<bool>,
     pub tool_choice: Said<Forced>,
+    pub tool_ids: Said<Ids>,
     pub form: Said<Formed>,
     /// Whether parameters that are not of ours are passed on.
     pub others: Said<bool>,
@@ -148,6 +163,7 @@ pub(super) fn limits(driver: &str, model_id: &str) -> Limits {
         tools: said(rows().find(|row| row.tools.is_some()), |row| row.tools).or(true),
         tool_choice: said(rows().find(|row| row.tool_choice.is_some()), |row| row.tool_choice)
             .or(Forced::Auto),
+        tool_ids: said(rows().find(|row| row.tool_ids.is_some()), |row| row.tool_ids).or(Ids::Nine),
         others: said(rows().find(|row| row.others.is_some()), |row| row.others).or(false),
         form: said(rows().find(|row| row.form.is_some()), |row| row.form).or(Formed::Tool),
         opens: said(rows().find(|row| row.opens.is_some()), |row| row.opens).or(Opens::User),
@@ -207,6 +223,7 @@ mod tests {
                 || row.system.is_some()
                 || row.tools.is_some()
                 || row.tool_choice.is_some()
+                || row.tool_ids.is_some()
                 || row.form.is_some()
                 || row.others.is_some()
                 || row.opens.is_some()
@@ -234,6 +251,7 @@ mod tests {
                 limits.system.reason(),
                 limits.tools.reason(),
                 limits.tool_choice.reason(),
+                limits.tool_ids.reason(),
                 limits.form.reason(),
                 limits.others.reason(),
                 limits.opens.reason(),

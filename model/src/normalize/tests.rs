@@ -457,6 +457,46 @@ fn a_tool_is_forced_no_further_than_the_model_can_be() {
 }
 
 #[test]
+fn ids_of_calls_are_those_that_the_service_takes_and_stay_together() {
+    const KIMIS: &str = "functions.weather:0";
+    let ids = |driver, id| {
+        let mut call = call(Parameters::default());
+        with_history(&mut call);
+        let conversation = told(&mut call);
+        conversation.tools.push(tool());
+        for block in conversation.messages.iter_mut().flat_map(|message| &mut message.content) {
+            match block {
+                Block::ToolUse(used) if used.id == "a" => used.id = KIMIS.into(),
+                Block::ToolResult(result) if result.tool_use_id == "a" => {
+                    result.tool_use_id = KIMIS.into();
+                }
+                Block::ToolUse(used) => used.id = "call|fc".into(),
+                Block::ToolResult(result) => result.tool_use_id = "call|fc".into(),
+                _ => {}
+            }
+        }
+        fit(&mut call, &lookup(id), driver).unwrap();
+        let blocks = call.conversation.messages.iter().flat_map(|message| &message.content);
+        let ids = blocks.filter_map(|block| match block {
+            Block::ToolUse(used) => Some(used.id.clone()),
+            Block::ToolResult(result) => Some(result.tool_use_id.clone()),
+            _ => None,
+        });
+        let ids: Vec<String> = ids.collect();
+        assert_eq!(ids[..2], ids[2..], "{driver} {id}");
+        [ids[0].clone(), ids[1].clone()]
+    };
+    let word = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let [kimis, other] = ids("bedrock", "us.amazon.nova-2-lite-v1:0");
+    assert!(kimis == KIMIS && word(&other), "{kimis} {other}");
+    assert!(ids("anthropic", "claude-haiku-4-5").iter().all(|id| word(id)));
+    for id in ids("openai", "mistral-large-latest") {
+        assert!(word(&id) && id.len() == 9, "{id}");
+    }
+    assert_eq!(ids("openai", "qwen3"), [KIMIS, "call|fc"]);
+}
+
+#[test]
 fn what_a_model_that_thinks_does_not_take_is_left_out() {
     let kept = |id| {
         let mut call = call(Parameters {

@@ -7,6 +7,7 @@ pub mod cache;
 pub mod change;
 pub mod code_review;
 pub mod columns;
+pub mod fnv;
 pub mod hexadecimal;
 pub mod profile;
 pub mod time;
@@ -19,6 +20,7 @@ pub use code_review::{
     Category, CodeReview, CodeReviewer, Fix, Measured, Recommendation, ReviewError, Severity,
     Skipped,
 };
+pub use fnv::fnv_1a;
 pub use profile::{
     Frame, FunctionCost, ProfileError, ProfileRequest, ProfileSource, Samples, Stack,
 };
