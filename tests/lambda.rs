@@ -233,7 +233,8 @@ async fn a_review_longer_than_an_invocation_goes_on_in_the_next() {
 
     let comment = world.world.comment(number);
     assert!(comment.contains("Fetch all names with one query."), "{comment}");
-    assert!((2..=3).contains(&batches.len()), "{batches:#?}");
+    // How many it takes depends on how busy the machine is; what was done is not done again.
+    assert!(batches.len() > 1, "{batches:#?}");
     for batch in &batches {
         assert!(matches!(batch.outcome, Outcome::Answered(_)), "in time: {batch:#?}");
     }
