@@ -212,10 +212,7 @@ async fn what_came_before_an_interrupt_is_told() {
     let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
 
     crate::world::wait(|| (bedrock.answered() > 20).then_some(())).expect("it asks");
-    let id = child.id().to_string();
-    assert!(
-        std::process::Command::new("kill").args(["-INT", &id]).status().expect("kill").success()
-    );
+    crate::world::interrupt(&child);
     let ended = child.wait_with_output().expect("it ends");
 
     let page = String::from_utf8_lossy(&ended.stdout);

@@ -10,6 +10,9 @@ use crate::world::World;
 const NOVA: &str = "us.amazon.nova-2-lite-v1:0";
 const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
 
+/// Of `eco-key-of-a-client`.
+const KEY: &str = "[[gateway.keys]]\nname = \"ci\"\nsha256 = \"f9604c66e4f2e6987e5c75a98c4f35a62f5cb20c423f44a514308f039ec7e2bb\"\n";
+
 /// A gateway with these models, in this order.
 async fn world(models: &[&str], settings: &str) -> (World, FakeBedrock) {
     let bedrock = FakeBedrock::start(Settings::default()).await.expect("it listens");
@@ -78,8 +81,8 @@ async fn a_model_without_a_price_is_passed_over_and_named_at_the_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_cannot_leave_its_cap_by_naming_another_agent() {
-    let key = "[gateway.caps]\nagent_usd = 0.002\n[[gateway.keys]]\nname = \"ci\"\nsha256 = \"f9604c66e4f2e6987e5c75a98c4f35a62f5cb20c423f44a514308f039ec7e2bb\"\n";
-    let (world, bedrock) = world(&[HAIKU], key).await;
+    let settings = format!("[gateway.caps]\nagent_usd = 0.002\n{KEY}");
+    let (world, bedrock) = world(&[HAIKU], &settings).await;
     let dear = || {
         Says::Says(Reply {
             usage: json!({"inputTokens": 1000, "outputTokens": 200, "totalTokens": 1200}),
@@ -108,8 +111,8 @@ async fn a_client_cannot_leave_its_cap_by_naming_another_agent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_cannot_spend_what_another_one_may() {
-    let keys = "[[gateway.keys]]\nname = \"ci\"\nsha256 = \"f9604c66e4f2e6987e5c75a98c4f35a62f5cb20c423f44a514308f039ec7e2bb\"\n[[gateway.keys]]\nname = \"other\"\nsha256 = \"0000000000000000000000000000000000000000000000000000000000000000\"\n";
-    let (world, bedrock) = world(&[HAIKU], keys).await;
+    let other = "[[gateway.keys]]\nname = \"other\"\nsha256 = \"0000000000000000000000000000000000000000000000000000000000000000\"\n";
+    let (world, bedrock) = world(&[HAIKU], &format!("{KEY}{other}")).await;
     bedrock.script([Says::says("Hello."), Says::says("Hello.")]);
     let ask = async |agent: &str| {
         let body = json!({"prompt": "Hello?", "metadata": {"agent_id": agent}});

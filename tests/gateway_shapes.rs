@@ -48,7 +48,6 @@ async fn what_only_openai_takes_is_fitted_to_bedrock_and_said() {
     let called = json!({"role": "assistant", "content": null,
         "tool_calls": [{"id": "call_1", "type": "function", "function": function}]});
     let answered = json!({"role": "tool", "tool_call_id": "call_1", "content": "Snow."});
-    let function = json!({"name": "weather", "arguments": "{\"town\": \"Oslo\"}"});
     let strange = json!({"role": "assistant", "content": null,
         "tool_calls": [{"id": "functions|weather|0", "type": "function", "function": function}]});
     let answered_strange =

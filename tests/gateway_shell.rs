@@ -1,7 +1,7 @@
 //! Questions from a shell: they count in the same file as those of a server, and so the caps hold for both.
 
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 
 use contract::Timestamp;
 use eco_coder::store::{Database, SqliteLedger};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::world::repository::Repository;
 use crate::world::vllm::Vllm;
-use crate::world::{QUICK, SLOW, World, wait};
+use crate::world::{QUICK, SLOW, World, interrupt, wait};
 
 const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
 
@@ -92,7 +92,7 @@ async fn a_question_that_is_broken_off_is_paid_for() {
     let mut asking = world.command(&ASK).stdout(Stdio::null()).spawn().expect("it starts");
     wait(|| bedrock.requests().first().cloned()).expect("the model is asked");
 
-    let status = interrupt(&mut asking);
+    let status = broken_off(&mut asking);
 
     assert_eq!(status.code(), Some(130));
     let Spent { spent, leased } = today(&world.database()).await;
@@ -100,10 +100,8 @@ async fn a_question_that_is_broken_off_is_paid_for() {
     assert_eq!(calls(&world), 1);
 }
 
-/// As by Ctrl-C.
-fn interrupt(child: &mut Child) -> ExitStatus {
-    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(told.expect("kill").success());
+fn broken_off(child: &mut Child) -> ExitStatus {
+    interrupt(child);
     wait(|| child.try_wait().expect("it can be waited for")).expect("it ends")
 }
 
@@ -120,7 +118,7 @@ async fn a_review_that_is_broken_off_is_paid_for() {
         .expect("it starts");
     wait(|| bedrock.requests().first().cloned()).expect("the model is asked");
 
-    let status = interrupt(&mut reviewing);
+    let status = broken_off(&mut reviewing);
 
     assert_eq!(status.code(), Some(130));
     let kept = world.folder.path().join(".local/state/eco-coder/reviews.db");

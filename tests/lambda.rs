@@ -233,8 +233,8 @@ async fn a_review_longer_than_an_invocation_goes_on_in_the_next() {
 
     let comment = world.world.comment(number);
     assert!(comment.contains("Fetch all names with one query."), "{comment}");
-    // How many it takes depends on how busy the machine is; what was done is not done again.
-    assert!(batches.len() > 1, "{batches:#?}");
+    // However busy the machine is, there is time for one of the three turns in each, and a last one to post.
+    assert!((2..=4).contains(&batches.len()), "{batches:#?}");
     for batch in &batches {
         assert!(matches!(batch.outcome, Outcome::Answered(_)), "in time: {batch:#?}");
     }

@@ -13,7 +13,7 @@ use model::gateway::AUTO;
 use model::invoke::{Envelope, Failure as Refused, Request};
 use model::{Cause, Event, ModelDriver, ModelError};
 
-use super::serve::stop_signal;
+use super::serve::unless_stopped;
 use super::{Failure, output};
 use crate::app::agents;
 use crate::app::models::Models;
@@ -82,19 +82,12 @@ impl Arguments {
         let models = Models::of_command(&config, catalog, agents).await;
         let models = models.map_err(Failure::Usage)?;
         let asking = async {
-            let answered = async {
-                if self.json {
-                    return answer_as_json(&models, &call).await;
-                }
-                stream(&models, &call).await
-            };
-            // Whoever breaks it off pays for what was said until then, and has to write that down.
-            tokio::select! {
-                answered = answered => answered,
-                () = stop_signal() => Err(Failure::Told(130)),
+            if self.json {
+                return answer_as_json(&models, &call).await;
             }
+            stream(&models, &call).await
         };
-        models.pay_while(asking).await
+        models.pay_while(unless_stopped(asking)).await
     }
 
     /// The one that is asked for, so that nobody needs the keys of services that others ask.

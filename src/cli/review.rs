@@ -9,7 +9,7 @@ use profile::FlameGraphs;
 
 use super::Failure;
 use super::output::{self, Output};
-use super::serve::stop_signal;
+use super::serve::unless_stopped;
 use crate::agent::{OnStep, Outcome, Run};
 use crate::app::{self, models::Models};
 use crate::config::{self, Config, CredentialSource, DriverName, Environment};
@@ -72,15 +72,10 @@ impl Arguments {
             .await
             .map_err(Failure::Usage)?;
         let reviewing = Box::pin(self.review(&config, &reviewer));
-        let Some(models) = models else { return reviewing.await };
-        // Whoever breaks it off pays for what the model said until then, and has to write that down.
-        let until_stopped = async {
-            tokio::select! {
-                ended = reviewing => ended,
-                () = stop_signal() => Err(Failure::Told(130)),
-            }
-        };
-        models.keep_while(until_stopped).await
+        match models {
+            Some(models) => models.keep_while(unless_stopped(reviewing)).await,
+            None => reviewing.await,
+        }
     }
 
     async fn review(self, config: &Config, reviewer: &Reviewer) -> Result<(), Failure> {

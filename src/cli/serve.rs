@@ -34,6 +34,17 @@ async fn serve(config: &Config, telemetry: &Telemetry) -> Result<(), Failure> {
     service.run(stop_signal()).await.map_err(Failure::Outside)
 }
 
+/// Work that can be broken off. Whoever breaks it off pays for what a model said until then; around this, that is written
+/// down.
+pub(super) async fn unless_stopped<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        ended = work => ended,
+        () = stop_signal() => Err(Failure::Told(130)),
+    }
+}
+
 /// Ctrl-C, or the SIGTERM of a service manager.
 pub(super) async fn stop_signal() {
     let interrupt = tokio::signal::ctrl_c();

@@ -213,11 +213,8 @@ fn conversation(
             Speaker::System => turns.instruct(said(content)?.into_string()),
             Speaker::User => turns.say(Role::User, vec![Block::Text(said(content)?)]),
             Speaker::Assistant => {
-                let thought = reasoning_content.filter(|thought| !thought.is_empty());
-                let thought = thought.map(|text| Block::Reasoning { text, signature: None });
-                let mut blocks: Vec<Block> = thought.into_iter().collect();
-                blocks.extend(assistant(content, tool_calls.unwrap_or_default())?);
-                turns.say(Role::Assistant, blocks);
+                let calls = tool_calls.unwrap_or_default();
+                turns.say(Role::Assistant, assistant(reasoning_content, content, calls)?);
             }
             Speaker::Tool => {
                 let tool_use_id = tool_call_id.ok_or_else(|| missing("tool_call_id"))?;
@@ -230,8 +227,14 @@ fn conversation(
     turns.with_tools(tools.into_iter().map(tool).collect::<Result<_, _>>()?)
 }
 
-fn assistant(content: Option<Words>, calls: Vec<ToolCall>) -> Result<Vec<Block>, ModelError> {
-    let mut blocks: Vec<Block> = content.map(Block::Text).into_iter().collect();
+fn assistant(
+    thought: Option<String>,
+    content: Option<Words>,
+    calls: Vec<ToolCall>,
+) -> Result<Vec<Block>, ModelError> {
+    let thought = thought.filter(|thought| !thought.is_empty());
+    let thought = thought.map(|text| Block::Reasoning { text, signature: None });
+    let mut blocks: Vec<Block> = thought.into_iter().chain(content.map(Block::Text)).collect();
     for ToolCall { id, function } in calls {
         let arguments =
             if function.arguments.trim().is_empty() { "{}" } else { &function.arguments };

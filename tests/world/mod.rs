@@ -390,6 +390,12 @@ impl Drop for World {
     }
 }
 
+/// As by Ctrl-C.
+pub fn interrupt(child: &Child) {
+    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(told.expect("kill").success());
+}
+
 pub const QUICK: &str = "def load(cursor, keys):\n    return []\n";
 pub const SLOW: &str = "def load(cursor, keys):\n    rows = []\n    for key in keys:\n        cursor.execute(\"SELECT name FROM names WHERE id = %s\", (key,))\n        rows.append(cursor.fetchone())\n    return rows\n";
 

@@ -92,22 +92,24 @@ impl ModelDriver for OpenAi {
 
     async fn converse(&self, call: &Call) -> Result<Reply, ModelError> {
         let model = self.model(call)?;
-        let body = request::body(call, model, &self.settings, false)?;
+        let known = call.known(model);
+        let body = request::body(call, &known, &self.settings, false)?;
         let answer = self.ask(call, body).await?;
         let (completion, raw) = service::json::<reply::Completion>(answer, call.deadline).await?;
         let mut reply = completion.reply(model, &Identity::random())?;
         if reply.usage_is_estimated {
             reply.usage = estimated(&call.conversation, &reply);
         }
-        reply.cost_usd = call.known(model).cost(reply.usage);
+        reply.cost_usd = known.cost(reply.usage);
         reply.raw = Some(raw);
         Ok(reply)
     }
 
     async fn stream(&self, call: &Call) -> Result<Events, ModelError> {
         let model = self.model(call)?;
-        let body = request::body(call, model, &self.settings, true)?;
-        let reader = Reader::new(call.known(model), Identity::random(), call.conversation.clone());
+        let known = call.known(model);
+        let body = request::body(call, &known, &self.settings, true)?;
+        let reader = Reader::new(known, Identity::random(), call.conversation.clone());
         let answer = self.ask(call, body).await?;
         streamed::events(answer, reader, call.deadline, self.settings.silence).await
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Settings;
 use crate::call::{Call, Others, ToolChoice};
-use crate::catalog::Manner;
+use crate::catalog::{Manner, Model};
 use crate::conversation::{Block, Conversation, Message, Role, ToolResult, ToolUse};
 use crate::error::{Cause, ModelError};
 use crate::form::Form;
@@ -20,20 +20,19 @@ const USUAL_LENGTH: usize = 4096;
 
 pub(super) fn body(
     call: &Call,
-    model: &str,
+    model: &Model,
     settings: &Settings,
     stream: bool,
 ) -> Result<Pieces, ModelError> {
     let (conversation, parameters) = (&call.conversation, &call.parameters);
-    let known = call.known(model);
-    let (max_tokens, max_completion_tokens) = match known.manner {
+    let (max_tokens, max_completion_tokens) = match model.manner {
         Manner::MaxCompletionTokens => (None, parameters.max_tokens),
         _ => (parameters.max_tokens, None),
     };
     let tools: Vec<Tool> = conversation.tools.iter().map(Tool::of).collect();
     let body = Body {
-        model,
-        messages: messages(conversation, known.manner),
+        model: &model.id,
+        messages: messages(conversation, model.manner),
         tool_choice: (!tools.is_empty()).then(|| Choice::of(&parameters.tool_choice)).flatten(),
         tools,
         max_tokens,
@@ -306,7 +305,7 @@ mod tests {
     #[tokio::test]
     async fn a_text_that_is_held_as_json_is_sent_as_the_same_text() {
         assert_sent_alike(|call| {
-            body(call, "m", &Settings::new("http://localhost"), false).unwrap()
+            body(call, &call.known("m"), &Settings::new("http://localhost"), false).unwrap()
         });
     }
 }
